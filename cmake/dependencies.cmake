@@ -1,0 +1,53 @@
+# Every third-party dependency, pinned, with its reason. What comes from Debian 12 is listed in scripts/apt-packages.txt.
+include_guard(GLOBAL)
+include(fetch_registry)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+# Apache Arrow C++ (columns, Parquet, S3 reads, datasets): the C++ libraries and headers inside the pyarrow wheel.
+fetch_pypi(pyarrow 26.0.1 pyarrow-26.0.1-cp311-cp311-manylinux_2_28_x86_64.whl
+           39cb0f2418282c24bea6ceda77b03e5a8f0a5766b63a8bf194d4e2a2c423548c wheel PYARROW_DIR)
+set(ARROW_LIB_DIR ${PYARROW_DIR}/pyarrow CACHE INTERNAL "")
+function(bywash_arrow_library name)
+  add_library(arrow::${name} SHARED IMPORTED GLOBAL)
+  set(so lib${name}.so.2600)
+  set_target_properties(arrow::${name} PROPERTIES IMPORTED_LOCATION ${ARROW_LIB_DIR}/${so}
+    INTERFACE_INCLUDE_DIRECTORIES ${ARROW_LIB_DIR}/include INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${ARROW_LIB_DIR}/include)
+endfunction()
+foreach(lib arrow parquet arrow_compute arrow_acero arrow_dataset)
+  bywash_arrow_library(${lib})
+endforeach()
+set_target_properties(arrow::parquet PROPERTIES INTERFACE_LINK_LIBRARIES arrow::arrow)
+set_target_properties(arrow::arrow_compute PROPERTIES INTERFACE_LINK_LIBRARIES arrow::arrow)
+set_target_properties(arrow::arrow_dataset PROPERTIES INTERFACE_LINK_LIBRARIES "arrow::parquet;arrow::arrow_acero;arrow::arrow_compute")
+
+# simdjson (JSON at gigabytes a second): its one source file out of the pysimdjson sdist, built statically and hidden, since
+# libparquet exports simdjson symbols of a version of its own.
+fetch_pypi(pysimdjson 7.0.2 pysimdjson-7.0.2.tar.gz
+           44cf276e48912a3b9c7ca362c14da8420a7ac15a9f1a16ec95becff86db3904a sdist PYSIMDJSON_DIR)
+add_library(simdjson STATIC ${PYSIMDJSON_DIR}/pysimdjson-7.0.2/simdjson/simdjson.cpp)
+target_include_directories(simdjson SYSTEM PUBLIC ${PYSIMDJSON_DIR}/pysimdjson-7.0.2/simdjson)
+target_compile_options(simdjson PRIVATE -O3 -fvisibility=hidden -w)
+target_compile_definitions(simdjson PRIVATE NDEBUG)
+target_link_options(simdjson INTERFACE -Wl,--exclude-libs,ALL)
+
+# DuckDB (joins, windows, SQL over files): loaded only by the verbs that need it, so the artefact is only unpacked here.
+fetch_npm(@duckdb/node-bindings-linux-x64 1.5.6-r.1 duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
+          1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff DUCKDB_DIR)
+set(DUCKDB_LIBRARY ${DUCKDB_DIR}/libduckdb.so CACHE INTERNAL "")
+
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
+# Debian's roaring ships no pkg-config file.
+find_library(ROARING_LIBRARY roaring REQUIRED)
+add_library(roaring INTERFACE)
+target_link_libraries(roaring INTERFACE ${ROARING_LIBRARY})
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)

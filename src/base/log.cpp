@@ -1,0 +1,108 @@
+// The log writer: one line at a time to standard error, written whole. Level 0, every thread.
+#include "base/log.h"
+
+#include <fmt/chrono.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <mutex>
+
+namespace bywash::log {
+namespace {
+
+std::atomic<Level> g_level{Level::kInfo};
+std::atomic<Format> g_format{Format::kText};
+std::mutex g_write_mutex;
+thread_local const std::string* t_connector = nullptr;
+thread_local const std::string* t_task = nullptr;
+
+const char* name_of(Level level) {
+  static constexpr const char* kNames[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"};
+  return kNames[static_cast<int>(level)];
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<int>(c));
+        else out += c;
+    }
+  }
+  out += '"';
+}
+
+std::string timestamp() {
+  auto now = std::chrono::system_clock::now();
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+}
+
+std::string json_line(Level level, std::string_view logger, std::string_view message) {
+  std::string out = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"logger\":", timestamp(), name_of(level));
+  append_json_string(out, logger);
+  if (t_connector) { out += ",\"connector\":"; append_json_string(out, *t_connector); }
+  if (t_task) { out += ",\"task\":"; append_json_string(out, *t_task); }
+  out += ",\"message\":";
+  append_json_string(out, message);
+  return out + "}\n";
+}
+
+std::string text_line(Level level, std::string_view logger, std::string_view message) {
+  std::string where;
+  if (t_connector) where = t_task && !t_task->empty() ? fmt::format("[{}|task-{}] ", *t_connector, *t_task) : fmt::format("[{}] ", *t_connector);
+  std::string out = fmt::format("{} {:<5} {}{}: ", timestamp(), name_of(level), where, logger);
+  for (char c : message) out += c == '\n' ? ' ' : c;
+  return out + "\n";
+}
+
+}  // namespace
+
+void configure(Format format, Level level) {
+  g_format = format;
+  g_level = level;
+}
+void set_level(Level level) { g_level = level; }
+Level level() { return g_level.load(std::memory_order_relaxed); }
+
+bool parse_level(std::string_view text, Level* out) {
+  std::string upper;
+  for (char c : text) upper += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (upper == "FATAL") upper = "ERROR";
+  if (upper == "ALL") upper = "TRACE";
+  for (Level l : {Level::kTrace, Level::kDebug, Level::kInfo, Level::kWarn, Level::kError, Level::kOff}) {
+    if (upper == name_of(l)) { *out = l; return true; }
+  }
+  return false;
+}
+
+Scope::Scope(std::string connector, std::string task) : connector_(std::move(connector)), task_(std::move(task)) {
+  t_connector = &connector_;
+  t_task = &task_;
+}
+Scope::~Scope() {
+  t_connector = nullptr;
+  t_task = nullptr;
+}
+
+void write(Level level, std::string_view logger, std::string_view message) {
+  if (level < log::level()) return;
+  std::string line = g_format == Format::kJson ? json_line(level, logger, message) : text_line(level, logger, message);
+  std::lock_guard lock(g_write_mutex);
+  size_t done = 0;
+  while (done < line.size()) {
+    ssize_t n = ::write(STDERR_FILENO, line.data() + done, line.size() - done);
+    if (n <= 0) return;
+    done += static_cast<size_t>(n);
+  }
+}
+
+}  // namespace bywash::log

@@ -1,0 +1,27 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+namespace bywash {
+namespace {
+TEST(Log, NamesConnectorAndTaskOnEveryLine) {
+  log::configure(log::Format::kJson, log::Level::kInfo);
+  testing::internal::CaptureStderr();
+  {
+    log::Scope scope("orders-sink", "0");
+    log::warn("runtime", "Tab\there and \"quotes\"");
+  }
+  log::debug("runtime", "not shown");
+  std::string line = testing::internal::GetCapturedStderr();
+  log::configure(log::Format::kText, log::Level::kInfo);
+  EXPECT_NE(line.find(R"("connector":"orders-sink","task":"0","message":"Tab\there and \"quotes\"")"), std::string::npos) << line;
+  EXPECT_EQ(line.find("not shown"), std::string::npos);
+}
+TEST(Log, ParsesLevelsInAnyCase) {
+  log::Level level;
+  EXPECT_TRUE(log::parse_level("warn", &level));
+  EXPECT_EQ(level, log::Level::kWarn);
+  EXPECT_FALSE(log::parse_level("loud", &level));
+}
+}  // namespace
+}  // namespace bywash
