@@ -1,0 +1,28 @@
+// Sealed segments on disk: one file, mapped when open; dictionaries in value order, byte-aligned forward indexes, optional inverted
+// indexes, min/max per column and block, a CRC32C per block of the file. Table line, seal stage; any thread.
+#pragma once
+
+#include "analytics/segment/segment.h"
+
+#include <string>
+#include <vector>
+
+namespace bywash::analytics {
+
+struct SealOptions {
+  std::vector<std::string> inverted_columns;  // invertedIndexColumns; these become dictionary-encoded
+  std::vector<std::string> raw_columns;       // noDictionaryColumns
+  std::string sorted_column;                  // rows are put in this column's order; empty: in order of arrival
+};
+
+// Writes the rows of `segment` (a consuming snapshot, or a sealed segment to be written anew) to `path`: to `path`.tmp first,
+// fsync, rename, fsync of the folder, so that after a crash the file is whole or absent. An existing file is replaced.
+// kInvalid: an option names an unknown column; kFatal with Blame::kHost: the disk is full, read-only, ...
+Status seal_segment(const Segment& segment, const SealOptions& options, const std::string& path);
+
+// Maps a sealed file and checks every block's CRC32C. `schema` may have more fields than the file: missing columns read as the
+// field's null default. kFatal naming file and block when it is torn, damaged or of another version; kInvalid when a field's type
+// or single/multi-value differs from the schema's.
+Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std::shared_ptr<const TableSchema> schema);
+
+}  // namespace bywash::analytics
