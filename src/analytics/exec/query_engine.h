@@ -1,0 +1,56 @@
+// The embedded engine's entry: one SQL text, or one parsed query, against a consistent snapshot of a table. Query line: parse → bind →
+// prune → scan → merge → render. The calling thread runs the query; nothing here blocks on I/O beyond page faults of mapped segments.
+#pragma once
+
+#include "analytics/exec/broker_response.h"
+#include "analytics/segment/segment.h"
+#include "analytics/sql/query.h"
+#include "base/clock.h"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bywash::analytics {
+
+// What a query sees of a table: its schema and an immutable list of segments. Sealed segments and consuming snapshots
+// (MutableSegment::snapshot) taken together under the table's lock are one consistent state.
+struct TableSnapshot {
+  std::string name;  // without _REALTIME or _OFFLINE
+  std::shared_ptr<const TableSchema> schema;
+  std::vector<std::shared_ptr<const Segment>> segments;
+  bool realtime = true;
+  int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables
+  std::string host_name = "localhost";     // what $hostName answers
+};
+
+struct QueryRequest {
+  sql::Query query;
+  std::map<std::string, std::string> options;  // the request's queryOptions; SET and OPTION() in the query win over them
+  int64_t default_timeout_ms = 10'000;         // Pinot's broker default; the option timeoutMs overrides it
+  SteadyTime started = steady_now();
+  const std::atomic<bool>* cancelled = nullptr;  // may be null; checked per block of rows
+  int64_t max_group_bytes = 256 << 20;           // memory for groups; past it the query fails, it never drops groups
+};
+
+// Never fails otherwise than in `exceptions` of the answer, with Pinot's codes.
+QueryResponse execute(const QueryRequest& request, const TableSnapshot& table);
+
+// Finds a table by its name as the query wrote it (any case, with or without _REALTIME/_OFFLINE); nullptr: there is none.
+using TableResolver = std::function<std::shared_ptr<const TableSnapshot>(std::string_view name)>;
+
+// The whole line for one request: parse, look the table up, execute.
+QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
+
+// Reads the request's queryOptions field: "k=v;k2=v2".
+std::map<std::string, std::string> parse_query_options(std::string_view text);
+
+// Whether values of query options are well-formed; the message is what Pinot's broker answers with HTTP 500
+// ("timeoutMs must be a number between 1 and 2^63-1, got: abc").
+Status check_query_options(const std::map<std::string, std::string>& options);
+
+}  // namespace bywash::analytics
