@@ -1,0 +1,92 @@
+// Worker: runs connector tasks, each on an OS thread of its own named task-<connector>-<n>. The herder says which; a StatusListener
+// hears what becomes of them. Level 7; called from the herder's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "config/config_def.h"
+#include "plugin/registry.h"
+#include "runtime/worker_config.h"
+
+namespace bywash::runtime {
+
+struct TaskId {
+  std::string connector;
+  int task = 0;
+  friend auto operator<=>(const TaskId&, const TaskId&) = default;
+};
+std::string to_string(const TaskId& id);  // "orders-sink-0", as Connect prints it
+
+// AbstractStatus.State (Kafka 4.3).
+enum class State { kUnassigned, kRunning, kPaused, kFailed, kDestroyed, kRestarting, kStopped };
+std::string_view to_string(State state);  // "RUNNING", ...
+
+// Hears about tasks, from their threads.
+class StatusListener {
+ public:
+  virtual ~StatusListener() = default;
+  // `trace` is empty but for kFailed: why, in the form of a Java trace's lines ("<class>: <message>\nCaused by: ...").
+  virtual void on_task_state(const TaskId& id, State state, const std::string& trace) = 0;
+  // A connector's task has read from or written to this topic (GET /connectors/x/topics).
+  virtual void on_topic_used(const std::string& connector, const std::string& topic) = 0;
+};
+
+// A task's thread; sink and source differ in what runs in it.
+class TaskRunner {
+ public:
+  virtual ~TaskRunner() = default;
+  virtual void set_paused(bool paused) = 0;
+  // Asks the thread to end: it flushes, commits and stops.
+  virtual void request_stop() = 0;
+  // Waits for the end; false when the deadline passed first.
+  virtual bool join(int64_t timeout_ms) = 0;
+};
+
+// Offsets of a connector over REST: each entry a JSON object {"partition": {...}, "offset": {...} | null}.
+using OffsetEntries = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+class Worker {
+ public:
+  Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener);
+  ~Worker();
+
+  const WorkerConfig& config() const { return config_; }
+  const plugin::Registry& registry() const { return registry_; }
+  // The id of the Kafka cluster; asked once, kept. Error: the brokers cannot be reached.
+  Result<std::string> kafka_cluster_id();
+
+  // Starts a task: its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that cannot even make a
+  // task is an error here.
+  Status start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused);
+  // Pauses or resumes all running tasks of a connector.
+  void set_paused(const std::string& connector, bool paused);
+  // Stops tasks together and waits up to task.shutdown.graceful.timeout.ms for each; unknown ids are ignored.
+  void stop_tasks(const std::vector<TaskId>& ids);
+  void stop_all();
+  std::vector<TaskId> tasks() const;
+
+  // A connector's offsets: for a sink its consumer group's, for a source those in the offset store. Altering and resetting need a
+  // stopped connector (the herder checks).
+  Result<OffsetEntries> offsets(const std::string& connector, const config::Properties& config);
+  Status alter_offsets(const std::string& connector, const config::Properties& config, const OffsetEntries& entries);
+  Status reset_offsets(const std::string& connector, const config::Properties& config);
+
+ private:
+  struct Shared;
+  WorkerConfig config_;
+  const plugin::Registry& registry_;
+  StatusListener* listener_;
+  mutable std::mutex mutex_;
+  std::map<TaskId, std::unique_ptr<TaskRunner>> tasks_;
+  std::shared_ptr<Shared> shared_;
+  std::optional<std::string> cluster_id_;
+};
+
+}  // namespace bywash::runtime

@@ -1,0 +1,38 @@
+// The worker's own configuration: the keys of a Kafka Connect standalone worker (WorkerConfig and StandaloneConfig, Kafka 4.3)
+// and ours. Level 7.
+#pragma once
+
+#include <string>
+
+#include "config/typed_config.h"
+
+namespace bywash::runtime {
+
+struct WorkerConfig {
+  std::string bootstrap_servers;
+  std::string key_converter;
+  std::string value_converter;
+  std::string header_converter;
+  std::string offset_storage_file;   // offset.storage.file.filename; empty under `serve` with data.dir
+  int64_t offset_flush_interval_ms = 60000;
+  int64_t offset_flush_timeout_ms = 5000;
+  int64_t task_shutdown_graceful_timeout_ms = 5000;
+  config::List listeners;
+  std::string override_policy;       // connector.client.config.override.policy: All, None, Principal
+  std::string plugin_path;
+  bool topic_creation_enable = true;
+  bool topic_tracking_enable = true;
+  bool topic_tracking_allow_reset = true;
+  std::string client_id;
+  // Ours.
+  int64_t memory_limit_bytes = 0;    // the process's budget for buffered records
+  std::string data_dir;              // where `serve` keeps connectors, offsets and tables
+  config::Properties all;            // as given: consumer.*, producer.*, admin.*, key.converter.* are read from here
+};
+
+// The declaration (docs and validation come from it).
+const config::TypedConfig<WorkerConfig>& worker_config_def();
+// Parses worker properties. Error: every problem at once, in Kafka's words.
+Result<WorkerConfig> parse_worker_config(const config::Properties& properties);
+
+}  // namespace bywash::runtime
