@@ -1,0 +1,41 @@
+// HttpRequest and HttpResponse: what a handler gets and gives, free of the HTTP library. Level 8, every handler thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bywash::rest {
+
+struct HttpRequest {
+  std::string method;                               // as sent: "GET"
+  std::string target;                               // as sent: "/connectors/a%20b?expand=status"
+  std::string path;                                 // before '?', still percent-encoded: split it, then decode each segment
+  std::multimap<std::string, std::string> query;    // decoded names and values
+  std::map<std::string, std::string> headers;       // names in lower case; repeated ones joined by ", "
+  std::string body;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // beside Content-Type and Content-Length, which the server writes
+  std::string body;
+  std::string content_type = "application/json";  // empty: no Content-Type header
+};
+
+// Answers one request. Runs on a handler thread and may block for some seconds; never throws.
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+// Percent-decoding of a path segment ("a%20b" → "a b"; '+' stays). False: a malformed escape.
+bool percent_decode(std::string_view text, std::string* out);
+// The same for query names and values, where '+' is a blank.
+bool form_decode(std::string_view text, std::string* out);
+// "a=1&b" → {a:1, b:""}; malformed escapes are kept as sent.
+std::multimap<std::string, std::string> parse_query(std::string_view text);
+// Raw, still encoded segments of a path: "/a//b/" → {"a", "", "b", ""}.
+std::vector<std::string> split_path(std::string_view path);
+
+}  // namespace bywash::rest
