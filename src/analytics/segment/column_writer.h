@@ -37,7 +37,7 @@ class ColumnWriter {
 
   int64_t rows() const { return rows_; }
   int64_t memory_bytes() const { return memory_bytes_ + (dictionary_ ? dictionary_->memory_bytes() : 0) + arena_.memory_bytes(); }
-  void rollback(int64_t rows) ;
+  void rollback(int64_t rows);
   // Releases ranges and dictionary size to readers; before the segment releases its row count.
   void publish();
   // The column as of the last publish(). Any thread.

@@ -1,0 +1,161 @@
+#include "analytics/segment/column_writer.h"
+
+#include <cstdlib>
+#include <limits>
+
+namespace bywash::analytics {
+namespace {
+// One fetch batch may run past max_rows before the table looks at full().
+constexpr int64_t kSlackRows = 1 << 20;
+constexpr size_t kNullWords = ColumnWriter::kChunkRows / 64;
+}  // namespace
+
+ColumnWriter::ColumnWriter(const FieldSpec& field, bool raw_text, int64_t max_rows)
+    : field_(&field),
+      min_integer_(std::numeric_limits<int64_t>::max()),
+      max_integer_(std::numeric_limits<int64_t>::min()),
+      min_real_(std::numeric_limits<double>::infinity()),
+      max_real_(-std::numeric_limits<double>::infinity()) {
+  Stored stored = stored_as(field.type);
+  bool text = stored == Stored::kBytes;
+  encoding_ = !field.single_value || (text && !raw_text) ? Encoding::kDictionary : Encoding::kRaw;
+  if (encoding_ == Encoding::kDictionary) {
+    dictionary_ = std::make_unique<GrowingDictionary>(text ? Stored::kBytes : is_integer(field.type) ? Stored::kI64 : Stored::kF64);
+  }
+  entry_bytes_ = !field.single_value ? sizeof(MultiValue) : encoding_ == Encoding::kDictionary ? sizeof(uint32_t) : text ? sizeof(std::string_view) : stored_width(stored);
+  size_t chunk_count = static_cast<size_t>((max_rows + kSlackRows) / kChunkRows + 1);
+  chunks_.resize(chunk_count);
+  null_chunks_.resize(chunk_count);
+}
+
+ColumnWriter::~ColumnWriter() {
+  for (std::byte* chunk : chunks_) std::free(chunk);
+  for (uint64_t* chunk : null_chunks_) std::free(chunk);
+}
+
+void ColumnWriter::start_chunk() {
+  auto index = static_cast<size_t>(rows_ >> kChunkShift);
+  CHECK(index < chunks_.size());
+  if (!chunks_[index]) {
+    size_t bytes = static_cast<size_t>(kChunkRows) * static_cast<size_t>(entry_bytes_);
+    chunks_[index] = static_cast<std::byte*>(std::malloc(bytes));
+    CHECK(chunks_[index] != nullptr);
+    memory_bytes_ += static_cast<int64_t>(bytes);
+  }
+  chunk_ = chunks_[index];
+}
+
+void ColumnWriter::put_id(uint32_t id) {
+  if ((rows_ & (kChunkRows - 1)) == 0) start_chunk();
+  reinterpret_cast<uint32_t*>(chunk_)[rows_++ & (kChunkRows - 1)] = id;
+}
+
+void ColumnWriter::append_text(std::string_view value) {
+  if (dictionary_) return put_id(dictionary_->id_of(value));
+  if ((rows_ & (kChunkRows - 1)) == 0) start_chunk();
+  reinterpret_cast<std::string_view*>(chunk_)[rows_++ & (kChunkRows - 1)] = arena_.copy(value);
+}
+
+void ColumnWriter::put_multi(std::span<const uint32_t> ids) {
+  if ((rows_ & (kChunkRows - 1)) == 0) start_chunk();
+  reinterpret_cast<MultiValue*>(chunk_)[rows_++ & (kChunkRows - 1)] = {arena_.copy(ids.data(), ids.size()), static_cast<uint32_t>(ids.size())};
+}
+
+void ColumnWriter::append_integers(std::span<const int64_t> values) {
+  if (values.empty()) return append_integers(std::span(&field_->default_null.integer, 1));
+  ids_scratch_.clear();
+  for (int64_t value : values) {
+    ids_scratch_.push_back(dictionary_->id_of(value));
+    min_integer_ = std::min(min_integer_, value);
+    max_integer_ = std::max(max_integer_, value);
+  }
+  put_multi(ids_scratch_);
+}
+
+void ColumnWriter::append_reals(std::span<const double> values) {
+  if (values.empty()) return append_reals(std::span(&field_->default_null.real, 1));
+  ids_scratch_.clear();
+  for (double value : values) {
+    ids_scratch_.push_back(dictionary_->id_of(value));
+    min_real_ = std::min(min_real_, value);
+    max_real_ = std::max(max_real_, value);
+    has_nan_ |= value != value;
+  }
+  put_multi(ids_scratch_);
+}
+
+void ColumnWriter::append_texts(std::span<const std::string_view> values) {
+  std::string_view fallback = field_->default_null.text;
+  if (values.empty()) return append_texts(std::span(&fallback, 1));
+  ids_scratch_.clear();
+  for (std::string_view value : values) ids_scratch_.push_back(dictionary_->id_of(value));
+  put_multi(ids_scratch_);
+}
+
+void ColumnWriter::append_null() {
+  auto index = static_cast<size_t>(rows_ >> kChunkShift);
+  CHECK(index < null_chunks_.size());
+  uint64_t* words = null_chunks_[index];
+  if (!words) {
+    words = static_cast<uint64_t*>(std::calloc(kNullWords, sizeof(uint64_t)));
+    CHECK(words != nullptr);
+    memory_bytes_ += static_cast<int64_t>(kNullWords * sizeof(uint64_t));
+    __atomic_store_n(&null_chunks_[index], words, __ATOMIC_RELEASE);
+  }
+  auto at = static_cast<size_t>(rows_ & (kChunkRows - 1));
+  __atomic_store_n(&words[at >> 6], words[at >> 6] | (uint64_t{1} << (at & 63)), __ATOMIC_RELAXED);
+  any_null_.store(true, std::memory_order_relaxed);
+  const Scalar& value = field_->default_null;
+  if (!field_->single_value) {
+    if (is_integer(field_->type)) return append_integers({});
+    return is_real(field_->type) ? append_reals({}) : append_texts({});
+  }
+  switch (stored_as(field_->type)) {
+    case Stored::kI32: return append_i32(static_cast<int32_t>(value.integer));
+    case Stored::kI64: return append_i64(value.integer);
+    case Stored::kF32: return append_f32(static_cast<float>(value.real));
+    case Stored::kF64: return append_f64(value.real);
+    case Stored::kBytes: return append_text(value.text);
+  }
+}
+
+void ColumnWriter::rollback(int64_t rows) {
+  CHECK(rows <= rows_);
+  for (int64_t row = rows; row < rows_; ++row) {
+    uint64_t* words = null_chunks_[static_cast<size_t>(row >> kChunkShift)];
+    if (!words) continue;
+    auto at = static_cast<size_t>(row & (kChunkRows - 1));
+    __atomic_store_n(&words[at >> 6], words[at >> 6] & ~(uint64_t{1} << (at & 63)), __ATOMIC_RELAXED);
+  }
+  rows_ = rows;
+  if ((rows_ & (kChunkRows - 1)) != 0) chunk_ = chunks_[static_cast<size_t>(rows_ >> kChunkShift)];
+}
+
+void ColumnWriter::publish() {
+  published_min_integer_.store(min_integer_, std::memory_order_relaxed);
+  published_max_integer_.store(max_integer_, std::memory_order_relaxed);
+  published_min_real_.store(min_real_, std::memory_order_relaxed);
+  published_max_real_.store(max_real_, std::memory_order_relaxed);
+  published_range_.store(rows_ > 0 && !has_nan_ && !is_text(field_->type), std::memory_order_relaxed);
+  if (dictionary_) dictionary_->publish();
+}
+
+ColumnView ColumnWriter::view() const {
+  ColumnView out;
+  out.field = field_;
+  out.encoding = encoding_;
+  out.stored = stored_as(field_->type);
+  out.width = static_cast<uint8_t>(!field_->single_value ? 4 : out.stored == Stored::kBytes && !dictionary_ ? 0 : entry_bytes_);
+  if (dictionary_) out.dictionary = dictionary_->view();
+  out.has_range = published_range_.load(std::memory_order_relaxed);
+  out.min_integer = published_min_integer_.load(std::memory_order_relaxed);
+  out.max_integer = published_max_integer_.load(std::memory_order_relaxed);
+  out.min_real = published_min_real_.load(std::memory_order_relaxed);
+  out.max_real = published_max_real_.load(std::memory_order_relaxed);
+  out.chunk_shift = kChunkShift;
+  out.chunks = chunks_.data();
+  out.null_chunks = any_null_.load(std::memory_order_relaxed) ? null_chunks_.data() : nullptr;
+  return out;
+}
+
+}  // namespace bywash::analytics

@@ -1,0 +1,253 @@
+// Opens sealed segment files (see file_format.h): maps, checks, and lays column views over the mapping. Table line, recovery; query line.
+#include "analytics/segment/crc32c.h"
+#include "analytics/segment/file_format.h"
+#include "analytics/segment/segment_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <deque>
+
+namespace bywash::analytics {
+namespace {
+
+using namespace file_format;
+
+// What a sealed segment's views point into: the mapping, and the columns that the file doesn't have.
+struct Storage {
+  ~Storage() {
+    if (bytes) ::munmap(const_cast<std::byte*>(bytes), size);
+  }
+  const std::byte* bytes = nullptr;
+  size_t size = 0;
+  std::deque<std::vector<const std::byte*>> chunk_lists;
+  std::deque<std::vector<const uint64_t*>> null_lists;
+  std::deque<std::vector<std::byte>> filler;
+};
+
+Status damaged(const std::string& path, std::string_view what) {
+  return Status::host(fmt::format("Segment file is damaged: '{}' ({}). Restore it from a copy, or remove it from the table so that its "
+                                  "offsets are consumed again", path, what));
+}
+
+Result<std::shared_ptr<Storage>> map_file(const std::string& path) {
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return Status::host(fmt::format("Cannot open segment file: '{}' ({})", path, std::generic_category().message(errno)));
+  }
+  struct stat status;
+  auto storage = std::make_shared<Storage>();
+  bool sized = ::fstat(descriptor, &status) == 0 && status.st_size > 0;
+  void* at = sized ? ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_SHARED, descriptor, 0) : MAP_FAILED;
+  ::close(descriptor);
+  if (at == MAP_FAILED) {
+    if (!sized) return damaged(path, "the file is empty");
+    return Status::host(fmt::format("Cannot map segment file: '{}' ({})", path, std::generic_category().message(errno)));
+  }
+  storage->bytes = static_cast<const std::byte*>(at);
+  storage->size = static_cast<size_t>(status.st_size);
+  return storage;
+}
+
+Status read_footer(const Storage& storage, const std::string& path, Footer* footer) {
+  std::string_view all(reinterpret_cast<const char*>(storage.bytes), storage.size);
+  if (!all.starts_with(kHead)) return damaged(path, "it does not begin as a segment file");
+  if (all.size() < kHead.size() + kTrailerBytes || !all.ends_with(kTail)) return damaged(path, "the end is torn off");
+  uint32_t size, crc;
+  std::memcpy(&size, all.data() + all.size() - kTrailerBytes, 4);
+  std::memcpy(&crc, all.data() + all.size() - kTrailerBytes + 4, 4);
+  if (size > all.size() - kTrailerBytes - kHead.size()) return damaged(path, "block 'footer': size is out of range");
+  std::string_view bytes = all.substr(all.size() - kTrailerBytes - size, size);
+  if (crc32c(0, bytes.data(), bytes.size()) != crc) return damaged(path, "block 'footer': checksum mismatch");
+  if (!decode_footer(bytes, footer)) return damaged(path, "block 'footer': not of version 1");
+  return {};
+}
+
+// Lays one column's view over its blocks, checking sizes and checksums.
+class ColumnOpener {
+ public:
+  ColumnOpener(const std::string& path, Storage& storage, const Footer& footer, const Column& column)
+      : path_(path), storage_(storage), rows_(static_cast<uint64_t>(footer.meta.rows)), column_(column) {}
+
+  Status open(const FieldSpec& field, ColumnView* view) {
+    RETURN_IF_ERROR(check_blocks());
+    view->field = &field;
+    view->encoding = column_.encoding;
+    view->stored = stored_as(field.type);
+    view->width = column_.width;
+    view->sorted_rows = column_.sorted_rows;
+    view->has_range = column_.has_range;
+    view->min_integer = column_.min_integer;
+    view->max_integer = column_.max_integer;
+    view->min_real = column_.min_real;
+    view->max_real = column_.max_real;
+    storage_.chunk_lists.push_back({at(BlockKind::kForward)});
+    view->chunks = storage_.chunk_lists.back().data();
+    if (has(BlockKind::kNulls)) {
+      RETURN_IF_ERROR(expect(BlockKind::kNulls, (rows_ + 63) / 64 * 8));
+      storage_.null_lists.push_back({typed<uint64_t>(BlockKind::kNulls)});
+      view->null_chunks = storage_.null_lists.back().data();
+    }
+    if (column_.encoding == Encoding::kDictionary) RETURN_IF_ERROR(open_dictionary(view));
+    return column_.encoding == Encoding::kDictionary ? open_ids(view) : open_raw(view);
+  }
+
+ private:
+  const Block* find(BlockKind kind) const {
+    for (const Block& block : column_.blocks) {
+      if (block.kind == kind) return &block;
+    }
+    return nullptr;
+  }
+  bool has(BlockKind kind) const { return find(kind) != nullptr; }
+  const std::byte* at(BlockKind kind) const {
+    const Block* block = find(kind);
+    return block ? storage_.bytes + block->offset : nullptr;
+  }
+  template <class T>
+  const T* typed(BlockKind kind) const {
+    return reinterpret_cast<const T*>(at(kind));
+  }
+  Status bad(BlockKind kind, std::string_view why) const {
+    return damaged(path_, fmt::format("block '{} of column {}': {}", kBlockNames[static_cast<int>(kind)], column_.name, why));
+  }
+  Status expect(BlockKind kind, uint64_t size) const {
+    const Block* block = find(kind);
+    return block && block->size == size ? Status() : bad(kind, "unexpected size");
+  }
+  Status check_blocks() const {
+    for (const Block& block : column_.blocks) {
+      if (block.offset % kAlignment || block.offset > storage_.size || block.size > storage_.size - block.offset) {
+        return bad(block.kind, "position is out of range");
+      }
+      if (crc32c(0, storage_.bytes + block.offset, block.size) != block.crc) return bad(block.kind, "checksum mismatch");
+    }
+    return {};
+  }
+
+  Status open_dictionary(ColumnView* view) const {
+    DictionaryView& values = view->dictionary;
+    values.kind = view->stored == Stored::kBytes ? Stored::kBytes : is_integer(view->field->type) ? Stored::kI64 : Stored::kF64;
+    values.cardinality = column_.cardinality;
+    values.sorted = true;
+    values.flat = at(BlockKind::kDictionary);
+    if (values.kind != Stored::kBytes) return expect(BlockKind::kDictionary, uint64_t{8} * column_.cardinality);
+    RETURN_IF_ERROR(expect(BlockKind::kDictionaryOffsets, 4 * (uint64_t{column_.cardinality} + 1)));
+    values.flat_offsets = typed<uint32_t>(BlockKind::kDictionaryOffsets);
+    return expect(BlockKind::kDictionary, values.flat_offsets[column_.cardinality]);
+  }
+
+  Status open_ids(ColumnView* view) const {
+    if (has(BlockKind::kInverted)) {
+      RETURN_IF_ERROR(expect(BlockKind::kInvertedOffsets, 8 * (uint64_t{column_.cardinality} + 1)));
+      view->inverted = {typed<uint64_t>(BlockKind::kInvertedOffsets), reinterpret_cast<const char*>(at(BlockKind::kInverted))};
+      RETURN_IF_ERROR(expect(BlockKind::kInverted, view->inverted.offsets[column_.cardinality]));
+    }
+    if (view->field->single_value) {
+      if (column_.width != 1 && column_.width != 2 && column_.width != 4) return bad(BlockKind::kForward, "unknown width");
+      return expect(BlockKind::kForward, rows_ * column_.width);
+    }
+    RETURN_IF_ERROR(expect(BlockKind::kMultiOffsets, 4 * (rows_ + 1)));
+    view->multi_offsets = typed<uint32_t>(BlockKind::kMultiOffsets);
+    return expect(BlockKind::kForward, uint64_t{4} * view->multi_offsets[rows_]);
+  }
+
+  Status open_raw(ColumnView* view) const {
+    if (view->stored == Stored::kBytes) {
+      RETURN_IF_ERROR(expect(BlockKind::kRawOffsets, 8 * (rows_ + 1)));
+      view->raw_offsets = typed<uint64_t>(BlockKind::kRawOffsets);
+      return expect(BlockKind::kForward, view->raw_offsets[rows_]);
+    }
+    if (column_.width != stored_width(view->stored)) return bad(BlockKind::kForward, "unknown width");
+    uint64_t zone_count = (rows_ + kBlockRows - 1) / kBlockRows;
+    RETURN_IF_ERROR(expect(BlockKind::kZones, 16 * zone_count));
+    if (is_integer(view->field->type)) view->zones.integers = typed<int64_t>(BlockKind::kZones);
+    else view->zones.reals = typed<double>(BlockKind::kZones);
+    return expect(BlockKind::kForward, rows_ * column_.width);
+  }
+
+  const std::string& path_;
+  Storage& storage_;
+  uint64_t rows_;
+  const Column& column_;
+};
+
+// A column that was added to the schema after the segment was sealed: every row is null and reads as the default. All its chunks are
+// one block of id 0.
+ColumnView default_column(const FieldSpec& field, int64_t rows, Storage& storage) {
+  ColumnView view;
+  view.field = &field;
+  view.encoding = Encoding::kDictionary;
+  view.stored = stored_as(field.type);
+  view.width = field.single_value ? 1 : 4;
+  view.chunk_shift = std::countr_zero(static_cast<uint64_t>(kBlockRows));
+  auto chunk_count = static_cast<size_t>(rows / kBlockRows + 1);
+  view.dictionary.cardinality = 1;
+  view.dictionary.sorted = true;
+  storage.filler.emplace_back(sizeof(uint64_t) * 4);
+  std::byte* small = storage.filler.back().data();
+  if (view.stored == Stored::kBytes) {
+    auto size = static_cast<uint32_t>(field.default_null.text.size());
+    std::memcpy(small + 4, &size, sizeof size);
+    view.dictionary.flat_offsets = reinterpret_cast<const uint32_t*>(small);
+    view.dictionary.flat = field.default_null.text.data();  // the schema outlives the segment
+  } else if (is_integer(field.type)) {
+    view.dictionary.kind = Stored::kI64;
+    std::memcpy(small, &field.default_null.integer, 8);
+    view.dictionary.flat = small;
+    view.has_range = true;
+    view.min_integer = view.max_integer = field.default_null.integer;
+  } else {
+    view.dictionary.kind = Stored::kF64;
+    std::memcpy(small, &field.default_null.real, 8);
+    view.dictionary.flat = small;
+  }
+  storage.filler.emplace_back(kBlockRows * (field.single_value ? 1 : sizeof(MultiValue)));
+  if (!field.single_value) {
+    auto* entries = reinterpret_cast<MultiValue*>(storage.filler.back().data());
+    auto* zero = reinterpret_cast<const uint32_t*>(small + 24);
+    std::fill(entries, entries + kBlockRows, MultiValue{zero, 1});
+  }
+  storage.chunk_lists.emplace_back(chunk_count, storage.filler.back().data());
+  view.chunks = storage.chunk_lists.back().data();
+  storage.filler.emplace_back(kBlockRows / 8, std::byte{0xff});
+  storage.null_lists.emplace_back(chunk_count, reinterpret_cast<const uint64_t*>(storage.filler.back().data()));
+  view.null_chunks = storage.null_lists.back().data();
+  view.sorted_rows = field.single_value;
+  return view;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std::shared_ptr<const TableSchema> schema) {
+  ASSIGN_OR_RETURN(std::shared_ptr<Storage> storage, map_file(path));
+  Footer footer;
+  RETURN_IF_ERROR(read_footer(*storage, path, &footer));
+  std::vector<ColumnView> columns;
+  for (const FieldSpec& field : schema->fields) {
+    const Column* found = nullptr;
+    for (const Column& column : footer.columns) {
+      if (column.name == field.name) found = &column;
+    }
+    if (!found) {
+      columns.push_back(default_column(field, footer.meta.rows, *storage));
+      continue;
+    }
+    if (found->type != field.type || found->single_value != field.single_value) {
+      return Status::invalid(fmt::format("Column of segment file '{}' is {}{}, but the schema says {}{}: '{}'", path, to_string(found->type),
+                                         found->single_value ? "" : " multi-value", to_string(field.type),
+                                         field.single_value ? "" : " multi-value", field.name));
+    }
+    columns.emplace_back();
+    RETURN_IF_ERROR(ColumnOpener(path, *storage, footer, *found).open(field, &columns.back()));
+  }
+  footer.meta.path = path;
+  footer.meta.bytes = static_cast<int64_t>(storage->size);
+  footer.meta.consuming = false;
+  return std::make_shared<const Segment>(std::move(footer.meta), std::move(schema), std::move(columns), std::move(storage));
+}
+
+}  // namespace bywash::analytics

@@ -1,0 +1,128 @@
+// Writes sealed segment files (see file_format.h). Table line, seal stage.
+#include "analytics/segment/column_builder.h"
+#include "analytics/segment/crc32c.h"
+#include "analytics/segment/segment_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace bywash::analytics {
+namespace {
+
+using namespace file_format;
+
+Status host_error(std::string_view what, const std::string& path) {
+  return Status::host(fmt::format("Cannot {} segment file: '{}' ({}). Check the data folder's free space and permissions", what, path,
+                                  std::generic_category().message(errno)));
+}
+
+// A file being written under a temporary name; removed unless finish() succeeds.
+class OutputFile {
+ public:
+  explicit OutputFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".tmp") {}
+  ~OutputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!finished_) ::unlink(temporary_.c_str());
+  }
+  Status open() {
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    return descriptor_ >= 0 ? Status() : host_error("create", temporary_);
+  }
+  Status write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      ssize_t written = ::write(descriptor_, bytes.data(), std::min<size_t>(bytes.size(), 1 << 30));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return host_error("write", temporary_);
+      position_ += static_cast<uint64_t>(written);
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return {};
+  }
+  Status align() { return write(std::string((kAlignment - position_ % kAlignment) % kAlignment, '\0')); }
+  uint64_t position() const { return position_; }
+  Status finish() {
+    if (::fsync(descriptor_) != 0) return host_error("sync", temporary_);
+    if (::close(std::exchange(descriptor_, -1)) != 0) return host_error("close", temporary_);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) return host_error("rename", temporary_);
+    finished_ = true;
+    size_t slash = path_.rfind('/');
+    std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path_.substr(0, slash);
+    int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (handle < 0) return host_error("open the folder of", path_);
+    int failed = ::fsync(handle);
+    ::close(handle);
+    return failed == 0 ? Status() : host_error("sync the folder of", path_);
+  }
+
+ private:
+  std::string path_, temporary_;
+  int descriptor_ = -1;
+  uint64_t position_ = 0;
+  bool finished_ = false;
+};
+
+Status write_column(OutputFile& file, BuiltColumn built, Footer* footer) {
+  for (BuiltBlock& block : built.blocks) {
+    RETURN_IF_ERROR(file.align());
+    Block entry;
+    entry.kind = block.kind;
+    entry.offset = file.position();
+    entry.size = block.bytes.size();
+    entry.crc = crc32c(0, block.bytes.data(), block.bytes.size());
+    RETURN_IF_ERROR(file.write(block.bytes));
+    built.column.blocks.push_back(entry);
+  }
+  footer->columns.push_back(std::move(built.column));
+  return {};
+}
+
+Status check_names(const Segment& segment, const SealOptions& options) {
+  auto check = [&](const std::string& name, std::string_view key) {
+    if (name.empty() || segment.schema()->find(name) >= 0) return Status();
+    return Status::invalid(fmt::format("Column of {} is not in the schema: '{}'", key, name));
+  };
+  for (const std::string& name : options.inverted_columns) RETURN_IF_ERROR(check(name, "invertedIndexColumns"));
+  for (const std::string& name : options.raw_columns) RETURN_IF_ERROR(check(name, "noDictionaryColumns"));
+  return check(options.sorted_column, "sortedColumn");
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+Status seal_segment(const Segment& segment, const SealOptions& options, const std::string& path) {
+  RETURN_IF_ERROR(check_names(segment, options));
+  OutputFile file(path);
+  RETURN_IF_ERROR(file.open());
+  RETURN_IF_ERROR(file.write(kHead));
+  Footer footer;
+  footer.meta = segment.meta();
+  std::vector<uint32_t> order;
+  if (!options.sorted_column.empty()) {
+    order = sorted_order(segment.column(static_cast<size_t>(segment.schema()->find(options.sorted_column))), segment.rows());
+  }
+  for (size_t i = 0; i < segment.column_count(); ++i) {
+    const std::string& name = segment.schema()->fields[i].name;
+    BuildOptions build;
+    build.inverted = contains(options.inverted_columns, name);
+    build.raw = contains(options.raw_columns, name);
+    build.order = order.empty() ? nullptr : &order;
+    RETURN_IF_ERROR(write_column(file, build_column(segment.column(i), segment.rows(), build), &footer));
+  }
+  RETURN_IF_ERROR(file.align());
+  std::string encoded = encode_footer(footer);
+  auto size = static_cast<uint32_t>(encoded.size());
+  uint32_t crc = crc32c(0, encoded.data(), encoded.size());
+  encoded.append(reinterpret_cast<const char*>(&size), sizeof size);
+  encoded.append(reinterpret_cast<const char*>(&crc), sizeof crc);
+  encoded += kTail;
+  RETURN_IF_ERROR(file.write(encoded));
+  return file.finish();
+}
+
+}  // namespace bywash::analytics
