@@ -1,0 +1,119 @@
+"""`./dev test [SUITE...]`: builds, runs every test, and ends with the line `N passed, N failed` (`, N skipped`).
+
+SUITE: `unit` (ctest under ASan and UBSan) or a path under tests/ (`integration`, `conformance/rest`, a file); without SUITE
+everything. What follows `--` goes to pytest. Exit code 0 only when nothing failed and something passed.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+REPO = pathlib.Path(__file__).resolve().parents[1]
+_CI_BUILD = REPO / "build" / "ci"
+
+
+class Summary:
+    """Counts over all steps, and which steps or tests failed."""
+
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, 0, 0
+        self.failures: list = []
+
+    def fail(self, what: str) -> None:
+        self.failed += 1
+        self.failures.append(what)
+
+    def add_junit(self, file: pathlib.Path, prefix: str) -> None:
+        """Adds the test cases of one JUnit (pytest) or GTest XML file."""
+        for case in ElementTree.parse(file).getroot().iter("testcase"):
+            name = f"{prefix}{case.get('classname')}.{case.get('name')}"
+            if case.find("failure") is not None or case.find("error") is not None:
+                self.fail(name)
+            elif case.find("skipped") is not None or case.get("status") == "notrun":
+                self.skipped += 1
+            else:
+                self.passed += 1
+
+
+def step(title: str, command: list, **options) -> int:
+    """Runs one command with its output shown; its exit code."""
+    print(f"\n== {title}", flush=True)
+    began = time.monotonic()
+    code = subprocess.run([str(word) for word in command], cwd=REPO, check=False, **options).returncode
+    print(f"== {title}: {'ok' if code == 0 else f'exit code {code}'}, {time.monotonic() - began:.0f} s", flush=True)
+    return code
+
+
+def run_unit(summary: Summary) -> None:
+    """Unit tests beside the code, built with sanitizers."""
+    if step("build for tests (ASan, UBSan)", ["scripts/build.sh", "ci"]) != 0:
+        summary.fail("build of preset ci")
+        return
+    reports = _CI_BUILD / "reports"
+    reports.mkdir(exist_ok=True)
+    for old in reports.glob("*.xml"):
+        old.unlink()
+    programs = _CI_BUILD / "reports-ctest.xml"
+    programs.unlink(missing_ok=True)
+    env = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/")
+    step("unit tests", ["ctest", "--test-dir", _CI_BUILD, "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count()),
+                        "--output-junit", programs], env=env)
+    if not programs.exists():
+        summary.fail("ctest")
+        return
+    for case in ElementTree.parse(programs).getroot().iter("testcase"):
+        report = reports / f"{case.get('name')}.xml"
+        if report.exists():
+            failed_before = summary.failed
+            summary.add_junit(report, "")
+            if case.get("status") == "fail" and summary.failed == failed_before:
+                summary.fail(f"{case.get('name')} (failed outside its test cases: a sanitizer's finding or a crash at its end)")
+        elif case.get("status") == "run":
+            summary.passed += 1
+        else:
+            summary.fail(f"{case.get('name')} (ended without a report)")
+
+
+def run_pytest(summary: Summary, paths: list, extra: list) -> None:
+    """Everything under tests/ against the release program."""
+    if step("build (release)", ["scripts/build.sh", "release"]) != 0:
+        summary.fail("build of preset release")
+    report = REPO / "build" / "pytest.xml"
+    report.unlink(missing_ok=True)
+    code = step("tests", [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir", "tests", "-q", "--durations=10",
+                          f"--junitxml={report}", *paths, *extra])
+    if report.exists():
+        summary.add_junit(report, "tests: ")
+    if code not in (0, 1):
+        summary.fail(f"pytest (exit code {code})")
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    extra = []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        arguments, extra = arguments[:cut], arguments[cut + 1:]
+    summary = Summary()
+    began = time.monotonic()
+    (REPO / "build").mkdir(exist_ok=True)
+    if not arguments or "unit" in arguments:
+        run_unit(summary)
+    suites = [suite.removeprefix("tests/") for suite in arguments if suite != "unit"]
+    for suite in suites:
+        if not (REPO / "tests" / suite.partition("::")[0]).exists():
+            sys.exit(f"No such suite: '{suite}' (a path under tests/, or unit)")
+    if suites or not arguments:
+        run_pytest(summary, [f"tests/{suite}" for suite in suites] or ["tests"], extra)
+    print(f"\nAll took {(time.monotonic() - began) / 60:.1f} min")
+    for failure in summary.failures:
+        print(f"FAILED {failure}")
+    print(f"{summary.passed} passed, {summary.failed} failed" + (f", {summary.skipped} skipped" if summary.skipped else ""))
+    return 0 if summary.failed == 0 and summary.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
