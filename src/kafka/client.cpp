@@ -1,0 +1,90 @@
+// librdkafka handles: logs and errors reach our log once, with their meaning. Level 3.
+#include "kafka/client.h"
+
+#include "base/log.h"
+
+namespace bywash::kafka {
+namespace {
+
+void on_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
+  // Connection troubles come with every retry: the error callback tells them once.
+  if (level <= 3) log::warn("kafka", "{}: {}", facility, text);
+  else log::debug("kafka", "{}: {}", facility, text);
+}
+
+void on_error(rd_kafka_t* rk, int code, const char* reason, void*) {
+  health_of(rk)->report(static_cast<rd_kafka_resp_err_t>(code), reason);
+}
+
+}  // namespace
+
+void ClientHealth::report(rd_kafka_resp_err_t code, const char* reason) {
+  std::lock_guard lock(mutex_);
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) unauthorized_ = true;
+  std::string text = fmt::format("{} ({})", reason, rd_kafka_err2name(code));
+  if (last_error_.empty()) log::warn("kafka", "Kafka client: {}. It goes on trying", text);
+  last_error_ = std::move(text);
+}
+void ClientHealth::clear() {
+  std::lock_guard lock(mutex_);
+  last_error_.clear();
+}
+std::string ClientHealth::last_error() const {
+  std::lock_guard lock(mutex_);
+  return last_error_;
+}
+bool ClientHealth::unauthorized() const {
+  std::lock_guard lock(mutex_);
+  return unauthorized_;
+}
+
+Status to_status(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail) {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  std::string text = detail.empty() ? fmt::format("{}: {}", what, rd_kafka_err2str(code)) : fmt::format("{}: {} ({})", what, rd_kafka_err2str(code), detail);
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND: return Status::not_found(text);
+    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: return Status::conflict(text);
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return Status::unauthorized(text);
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT: return Status::timed_out(text);
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG: return Status::data(text);
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG: return Status::fatal(text);
+    default: return Status::retriable(text);
+  }
+}
+
+Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const Properties& ours, ClientHealth* health,
+                                void (*configure)(rd_kafka_conf_t*)) {
+  ASSIGN_OR_RETURN(Translated translated, translate_java_keys(kind, java));
+  for (const std::string& warning : translated.warnings) log::warn("kafka", "{}", warning);
+  for (const auto& [key, value] : ours) translated.librdkafka.insert({key, value});
+  ASSIGN_OR_RETURN(rd_kafka_conf_t* conf, make_conf(translated.librdkafka));
+  rd_kafka_conf_set_opaque(conf, health);
+  rd_kafka_conf_set_log_cb(conf, on_log);
+  rd_kafka_conf_set_error_cb(conf, on_error);
+  if (configure) configure(conf);
+  char reason[512];
+  rd_kafka_t* rk = rd_kafka_new(kind == ClientKind::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+  if (!rk) {
+    rd_kafka_conf_destroy(conf);
+    return Status::invalid(fmt::format("Cannot make a Kafka client: {}", reason));
+  }
+  return rk;
+}
+
+ClientHealth* health_of(rd_kafka_t* rk) { return static_cast<ClientHealth*>(rd_kafka_opaque(rk)); }
+
+}  // namespace bywash::kafka

@@ -1,0 +1,45 @@
+// What consumer, producer and admin share: making a librdkafka handle, its logs and errors. Level 3; not included outside kafka/.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/status.h"
+#include "kafka/client_config.h"
+
+namespace bywash::kafka {
+
+struct HandleDeleter { void operator()(rd_kafka_t* rk) const { rd_kafka_destroy(rk); } };
+struct PartitionListDeleter { void operator()(rd_kafka_topic_partition_list_t* l) const { rd_kafka_topic_partition_list_destroy(l); } };
+struct QueueDeleter { void operator()(rd_kafka_queue_t* q) const { rd_kafka_queue_destroy(q); } };
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, PartitionListDeleter>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, QueueDeleter>;
+
+// The state of the client's connections, written by librdkafka's callbacks.
+class ClientHealth {
+ public:
+  void report(rd_kafka_resp_err_t code, const char* reason);
+  void clear();
+  std::string last_error() const;
+  // Credentials were refused: set once, for good.
+  bool unauthorized() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::string last_error_;
+  bool unauthorized_ = false;
+};
+
+// What a librdkafka error code means for a caller.
+Status to_status(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
+
+// Translates, sets callbacks (log, error → `health`), makes the handle. `opaque` reaches the callbacks that `configure` sets.
+Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const Properties& ours, ClientHealth* health,
+                                void (*configure)(rd_kafka_conf_t*));
+// The object given as `health` to make_handle.
+ClientHealth* health_of(rd_kafka_t* rk);
+
+}  // namespace bywash::kafka

@@ -1,0 +1,335 @@
+// The consumer over librdkafka: batch consumption from its one queue, grouped by partition. Level 3; one polling thread.
+#include "kafka/consumer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "base/log.h"
+#include "base/memory_budget.h"
+#include "kafka/client.h"
+
+namespace bywash::kafka {
+namespace {
+
+using columnar::RawBatch;
+using columnar::RawHeader;
+using columnar::RawRecord;
+
+// Messages of one partition; gives them back to librdkafka when the last user is done.
+class MessageBatch final : public RawBatch {
+ public:
+  MessageBatch(TopicPartition origin, size_t capacity) {
+    origin_ = std::move(origin);
+    messages_.reserve(capacity);
+    records_.reserve(capacity);
+  }
+  ~MessageBatch() override {
+    for (rd_kafka_message_t* m : messages_) rd_kafka_message_destroy(m);
+  }
+  void add(rd_kafka_message_t* m) {
+    RawRecord r;
+    r.offset = m->offset;
+    rd_kafka_timestamp_type_t type;
+    r.timestamp_ms = rd_kafka_message_timestamp(m, &type);
+    r.timestamp_type = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? RawRecord::TimestampType::kLogAppend
+                       : type == RD_KAFKA_TIMESTAMP_CREATE_TIME   ? RawRecord::TimestampType::kCreate
+                                                                  : RawRecord::TimestampType::kNone;
+    if (m->key) r.key = std::string_view(static_cast<const char*>(m->key), m->key_len);
+    if (m->payload) r.value = std::string_view(static_cast<const char*>(m->payload), m->len);
+    records_.push_back(r);
+    messages_.push_back(m);
+  }
+  bool has_headers(size_t i) const override {
+    rd_kafka_headers_t* headers = nullptr;
+    return rd_kafka_message_headers(messages_[i], &headers) == RD_KAFKA_RESP_ERR_NO_ERROR && rd_kafka_header_cnt(headers) > 0;
+  }
+  std::vector<RawHeader> headers(size_t i) const override {
+    std::vector<RawHeader> out;
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(messages_[i], &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t k = 0; rd_kafka_header_get_all(headers, k, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++k) {
+      out.emplace_back(name, value ? std::optional(std::string(static_cast<const char*>(value), size)) : std::nullopt);
+    }
+    return out;
+  }
+
+ private:
+  std::vector<rd_kafka_message_t*> messages_;
+};
+
+PartitionList to_list(const std::vector<TopicPartition>& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& tp : partitions) rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value);
+  return list;
+}
+
+std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<TopicPartition> out;
+  for (int i = 0; i < list->cnt; ++i) out.push_back({list->elems[i].topic, Partition(list->elems[i].partition)});
+  return out;
+}
+
+class RdConsumer final : public Consumer, public ClientHealth {
+ public:
+  explicit RdConsumer(ConsumerOptions options) : options_(std::move(options)), prefetch_(MemoryBudget::process(), options_.prefetch_bytes) {}
+  ~RdConsumer() override {
+    closing_ = true;
+    options_.on_assigned = nullptr;
+    options_.on_revoked = nullptr;
+    if (rk_ && !closed_) rd_kafka_consumer_close(rk_.get());
+  }
+
+  Status open() {
+    Properties ours;
+    // Fetch far enough ahead in count that bytes are what limits.
+    ours["queued.min.messages"] = "200000";
+    ours["queued.max.messages.kbytes"] = std::to_string(std::max<int64_t>(options_.prefetch_bytes / 1024, 64));
+    ours["fetch.message.max.bytes"] = "1048576";
+    ours["topic.metadata.refresh.interval.ms"] = "30000";
+    ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kConsumer, options_.java, ours, this, [](rd_kafka_conf_t* conf) {
+      rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    }));
+    rk_.reset(rk);
+    rd_kafka_poll_set_consumer(rk);
+    queue_.reset(rd_kafka_queue_get_consumer(rk));
+    return {};
+  }
+
+  Status subscribe(const std::vector<std::string>& topics) override {
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(topics.size())));
+    for (const auto& t : topics) rd_kafka_topic_partition_list_add(list.get(), t.c_str(), RD_KAFKA_PARTITION_UA);
+    return to_status(rd_kafka_subscribe(rk_.get(), list.get()), "Cannot subscribe");
+  }
+
+  Status assign(const std::vector<std::pair<TopicPartition, Offset>>& partitions) override {
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+    for (const auto& [tp, offset] : partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
+    }
+    return to_status(rd_kafka_assign(rk_.get(), list.get()), "Cannot assign partitions");
+  }
+
+  Result<std::vector<std::shared_ptr<const RawBatch>>> poll(int max_records, int timeout_ms) override {
+    if (messages_.size() < static_cast<size_t>(max_records)) messages_.resize(static_cast<size_t>(max_records));
+    revoked_in_poll_ = false;
+    ssize_t n = rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), static_cast<size_t>(max_records));
+    if (n < 0) return to_status(rd_kafka_last_error(), "Cannot poll");
+    std::vector<std::shared_ptr<const RawBatch>> out;
+    Status problem = collect(static_cast<size_t>(n), &out);
+    if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
+    if (!problem.ok()) return problem;
+    if (unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error()));
+    if (!out.empty()) clear();
+    return out;
+  }
+
+  Status commit(const std::vector<std::pair<TopicPartition, Offset>>& offsets) override {
+    if (offsets.empty()) return {};
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+    for (const auto& [tp, offset] : offsets) {
+      rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
+    }
+    RETURN_IF_ERROR(to_status(rd_kafka_commit(rk_.get(), list.get(), 0), "Cannot commit offsets"));
+    for (int i = 0; i < list->cnt; ++i) {
+      RETURN_IF_ERROR(to_status(list->elems[i].err, fmt::format("Cannot commit the offset of {}-{}", list->elems[i].topic, list->elems[i].partition)));
+    }
+    return {};
+  }
+
+  Result<std::vector<std::pair<TopicPartition, Offset>>> committed(const std::vector<TopicPartition>& partitions) override {
+    PartitionList list = to_list(partitions);
+    RETURN_IF_ERROR(to_status(rd_kafka_committed(rk_.get(), list.get(), 10000), "Cannot read committed offsets"));
+    std::vector<std::pair<TopicPartition, Offset>> out;
+    for (int i = 0; i < list->cnt; ++i) {
+      out.push_back({partitions[static_cast<size_t>(i)], Offset(list->elems[i].offset < 0 ? -1 : list->elems[i].offset)});
+    }
+    return out;
+  }
+
+  Status seek(const TopicPartition& partition, Offset offset) override {
+    if (in_assign_) {
+      seeks_[partition] = offset;
+      return {};
+    }
+    PartitionList list = to_list({partition});
+    list->elems[0].offset = offset.value;
+    rd_kafka_error_t* error = rd_kafka_seek_partitions(rk_.get(), list.get(), 10000);
+    if (error) {
+      Status status = to_status(rd_kafka_error_code(error), fmt::format("Cannot seek {}", to_string(partition)), rd_kafka_error_string(error));
+      rd_kafka_error_destroy(error);
+      return status;
+    }
+    return to_status(list->elems[0].err, fmt::format("Cannot seek {}", to_string(partition)));
+  }
+
+  Status pause(const std::vector<TopicPartition>& partitions) override {
+    PartitionList list = to_list(partitions);
+    return to_status(rd_kafka_pause_partitions(rk_.get(), list.get()), "Cannot pause partitions");
+  }
+  Status resume(const std::vector<TopicPartition>& partitions) override {
+    PartitionList list = to_list(partitions);
+    return to_status(rd_kafka_resume_partitions(rk_.get(), list.get()), "Cannot resume partitions");
+  }
+
+  std::vector<TopicPartition> assignment() const override {
+    rd_kafka_topic_partition_list_t* list = nullptr;
+    if (rd_kafka_assignment(rk_.get(), &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    PartitionList owned(list);
+    return from_list(list);
+  }
+
+  Watermarks watermarks(const TopicPartition& partition) override {
+    Watermarks w;
+    rd_kafka_get_watermark_offsets(rk_.get(), partition.topic.c_str(), partition.partition.value, &w.low, &w.high);
+    return w;
+  }
+  Result<Watermarks> query_watermarks(const TopicPartition& partition, int timeout_ms) override {
+    Watermarks w;
+    RETURN_IF_ERROR(to_status(
+        rd_kafka_query_watermark_offsets(rk_.get(), partition.topic.c_str(), partition.partition.value, &w.low, &w.high, timeout_ms),
+        fmt::format("Cannot read the offsets of {}", to_string(partition))));
+    return w;
+  }
+  Result<Offset> offset_for_time(const TopicPartition& partition, int64_t timestamp_ms, int timeout_ms) override {
+    PartitionList list = to_list({partition});
+    list->elems[0].offset = timestamp_ms;
+    RETURN_IF_ERROR(to_status(rd_kafka_offsets_for_times(rk_.get(), list.get(), timeout_ms), "Cannot look up offsets by time"));
+    RETURN_IF_ERROR(to_status(list->elems[0].err, "Cannot look up offsets by time"));
+    if (list->elems[0].offset >= 0) return Offset(list->elems[0].offset);
+    ASSIGN_OR_RETURN(Watermarks w, query_watermarks(partition, timeout_ms));
+    return Offset(w.high);
+  }
+  Result<int> partition_count(const std::string& topic, int timeout_ms) override {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    rd_kafka_topic_t* handle = rd_kafka_topic_new(rk_.get(), topic.c_str(), nullptr);
+    rd_kafka_resp_err_t error = rd_kafka_metadata(rk_.get(), 0, handle, &metadata, timeout_ms);
+    rd_kafka_topic_destroy(handle);
+    RETURN_IF_ERROR(to_status(error, fmt::format("Cannot look up topic '{}'", topic)));
+    int count = metadata->topic_cnt ? metadata->topics[0].partition_cnt : 0;
+    rd_kafka_resp_err_t topic_error = metadata->topic_cnt ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    rd_kafka_metadata_destroy(metadata);
+    RETURN_IF_ERROR(to_status(topic_error, fmt::format("Cannot look up topic '{}'", topic)));
+    if (count == 0) return Status::not_found(fmt::format("Topic '{}' does not exist", topic));
+    return count;
+  }
+  std::string last_error() const override { return ClientHealth::last_error(); }
+
+  Status close() override {
+    if (closed_) return {};
+    closed_ = closing_ = true;
+    Status status = to_status(rd_kafka_consumer_close(rk_.get()), "Cannot leave the consumer group");
+    if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
+    return status;
+  }
+
+ private:
+  // Groups messages by partition. After a revoke inside this poll, what was taken before it is dropped: it is fetched again by whoever
+  // owns the partition then.
+  Status collect(size_t n, std::vector<std::shared_ptr<const RawBatch>>* out) {
+    Status problem;
+    MessageBatch* last = nullptr;
+    const rd_kafka_topic_t* last_topic = nullptr;
+    for (size_t i = 0; i < n; ++i) {
+      rd_kafka_message_t* m = messages_[i];
+      if (m->err || revoked_in_poll_) {
+        if (m->err && problem.ok()) problem = message_error(*m);
+        rd_kafka_message_destroy(m);
+        continue;
+      }
+      if (!last || m->rkt != last_topic || last->origin().partition.value != m->partition) {
+        last = find_batch(*m, n - i, out);
+        last_topic = m->rkt;
+      }
+      last->add(m);
+    }
+    return problem;
+  }
+
+  MessageBatch* find_batch(const rd_kafka_message_t& m, size_t capacity, std::vector<std::shared_ptr<const RawBatch>>* out) {
+    const char* topic = rd_kafka_topic_name(m.rkt);
+    for (auto& batch : *out) {
+      if (batch->origin().partition.value == m.partition && batch->origin().topic == topic) {
+        return const_cast<MessageBatch*>(static_cast<const MessageBatch*>(batch.get()));
+      }
+    }
+    auto made = std::make_shared<MessageBatch>(TopicPartition{topic, Partition(m.partition)}, capacity);
+    MessageBatch* pointer = made.get();
+    out->push_back(std::move(made));
+    return pointer;
+  }
+
+  Status message_error(const rd_kafka_message_t& m) {
+    switch (m.err) {
+      // The topic is not there yet, or a broker is away: the client goes on trying.
+      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+      case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        report(m.err, rd_kafka_message_errstr(&m));
+        return {};
+      case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+        log::warn("kafka", "The group took the partitions away: max.poll.interval.ms passed between two polls. They are asked for again");
+        return {};
+      case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+        return Status::fatal(fmt::format("Offsets are out of range and auto.offset.reset is none: {}", rd_kafka_message_errstr(&m)));
+      case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      case RD_KAFKA_RESP_ERR__FATAL: return to_status(m.err, "Cannot consume", rd_kafka_message_errstr(&m));
+      default: report(m.err, rd_kafka_message_errstr(&m)); return {};
+    }
+  }
+
+  static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void*) {
+    static_cast<RdConsumer*>(health_of(rk))->rebalance(code, list);
+    rd_kafka_yield(rk);
+  }
+
+  void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) {
+    std::vector<TopicPartition> partitions = from_list(list);
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+      in_assign_ = true;
+      seeks_.clear();
+      if (options_.on_assigned) keep(options_.on_assigned(partitions));
+      in_assign_ = false;
+      for (auto& [tp, offset] : seeks_) {
+        auto* element = rd_kafka_topic_partition_list_find(list, tp.topic.c_str(), tp.partition.value);
+        if (element) element->offset = offset.value;
+      }
+      keep(to_status(rd_kafka_assign(rk_.get(), list), "Cannot assign partitions"));
+    } else {
+      revoked_in_poll_ = true;
+      bool lost = rd_kafka_assignment_lost(rk_.get());
+      if (options_.on_revoked) keep(options_.on_revoked(partitions, lost));
+      keep(to_status(rd_kafka_assign(rk_.get(), nullptr), "Cannot give partitions up"));
+    }
+  }
+
+  void keep(Status status) {
+    if (!status.ok() && callback_status_.ok()) callback_status_ = std::move(status);
+  }
+
+  ConsumerOptions options_;
+  Reservation prefetch_;
+  std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
+  Queue queue_;
+  std::vector<rd_kafka_message_t*> messages_;
+  std::map<TopicPartition, Offset> seeks_;
+  Status callback_status_;
+  bool in_assign_ = false;
+  bool revoked_in_poll_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Consumer>> Consumer::make(ConsumerOptions options) {
+  auto consumer = std::make_unique<RdConsumer>(std::move(options));
+  RETURN_IF_ERROR(consumer->open());
+  return std::unique_ptr<Consumer>(std::move(consumer));
+}
+
+}  // namespace bywash::kafka
