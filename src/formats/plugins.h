@@ -1,0 +1,13 @@
+// The converters of this folder, for src/builtin_plugins.cpp. Level 4.
+#pragma once
+
+#include "plugin/converter.h"
+
+namespace bywash::formats {
+
+plugin::ConverterPlugin json_converter();
+plugin::ConverterPlugin string_converter();
+plugin::ConverterPlugin byte_array_converter();
+plugin::HeaderConverterPlugin simple_header_converter();
+
+}  // namespace bywash::formats
