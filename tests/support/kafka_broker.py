@@ -56,6 +56,8 @@ class Kafka:
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "group.min.session.timeout.ms": "1000",  # so that tests can see a dead member soon
+            "broker.session.timeout.ms": "4000",  # after a kill -9 the next start waits this long for the old registration
+            "broker.heartbeat.interval.ms": "500",
             "message.max.bytes": str(64 << 20),
             "replica.fetch.max.bytes": str(64 << 20),
             # records of any time stay: tests and the generator write times that are weeks old, or in the future

@@ -91,8 +91,9 @@ class Postgres:
 
     def connect(self, database: str, **options) -> psycopg.Connection:
         """A connection with autocommit; `with` closes it."""
-        return psycopg.connect(host=self.host, port=self.port, user=self.user, password=self.password, dbname=database,
-                               connect_timeout=5, **{"autocommit": True, **options})
+        given = {"host": self.host, "port": self.port, "user": self.user, "password": self.password, "dbname": database,
+                 "connect_timeout": 5, "autocommit": True}
+        return psycopg.connect(**{**given, **options})
 
     def query(self, database: str, sql: str, parameters=None) -> list:
         """All rows of one statement, as tuples; [] when it has none."""
