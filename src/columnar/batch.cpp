@@ -46,7 +46,46 @@ void pick(std::vector<T>& values, const std::vector<uint32_t>& rows) {
   for (uint32_t r : rows) out.push_back(std::move(values[r]));
   values = std::move(out);
 }
+template <class T>
+std::vector<T> picked(const std::vector<T>& values, const std::vector<uint32_t>& rows) {
+  std::vector<T> out;
+  if (values.empty()) return out;
+  out.reserve(rows.size());
+  for (uint32_t r : rows) out.push_back(values[r]);
+  return out;
+}
 }  // namespace
+
+Batch take(const Batch& batch, const std::vector<uint32_t>& rows) {
+  Batch out;
+  out.origin = batch.origin;
+  out.key = take(batch.key, rows);
+  out.value = take(batch.value, rows);
+  out.offsets = picked(batch.offsets, rows);
+  out.timestamps_ms = picked(batch.timestamps_ms, rows);
+  out.timestamp_type = batch.timestamp_type;
+  out.topic = batch.topic;
+  out.topics = picked(batch.topics, rows);
+  out.kafka_partition = batch.kafka_partition;
+  out.from_source = batch.from_source;
+  out.headers = picked(batch.headers, rows);
+  out.raw_rows = batch.raw_rows.empty() ? rows : picked(batch.raw_rows, rows);
+  out.raw = batch.raw;
+  const auto count = static_cast<int64_t>(rows.size());
+  out.selected = RowMask(count);
+  for (int64_t i = 0; i < count; ++i) {
+    if (!batch.selected.test(rows[static_cast<size_t>(i)])) out.selected.clear(i);
+  }
+  if (batch.errors.empty()) return out;
+  std::vector<int64_t> at(static_cast<size_t>(batch.row_count()), -1);
+  for (size_t i = 0; i < rows.size(); ++i) at[rows[i]] = static_cast<int64_t>(i);
+  for (const RowError& e : batch.errors) {
+    if (at[e.row] < 0) continue;
+    out.errors.push_back(e);
+    out.errors.back().row = static_cast<uint32_t>(at[e.row]);
+  }
+  return out;
+}
 
 Batch compact(Batch batch) {
   batch.errors.clear();

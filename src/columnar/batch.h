@@ -76,6 +76,8 @@ struct Batch {
   std::vector<std::string> topics;
   // The partition that transforms and sinks see (the origin's).
   int32_t kafka_partition = 0;
+  // True on the source line: the rows are SourceRecords, which have no offset that a transform could read.
+  bool from_source = false;
   std::vector<std::vector<Header>> headers;  // empty when no row has any; else one list per row
   std::vector<uint32_t> raw_rows;            // per row: its index in raw->records(); empty: row i is record i
   std::shared_ptr<const RawBatch> raw;       // may be null in tests and after a sink needs it no more
@@ -93,6 +95,9 @@ struct Batch {
   // Aborts unless the invariants of the architecture hold: equal row counts, offsets ascending, errors only on unselected rows.
   void check_invariants() const;
 };
+
+// Rows `rows` (ascending) of `batch` with their marks and errors; nothing is lost when every row goes to one part of a split.
+Batch take(const Batch& batch, const std::vector<uint32_t>& rows);
 
 // The selected rows of `batch` only, as a batch with every row selected and no errors; shares columns when nothing was dropped.
 Batch compact(Batch batch);

@@ -8,6 +8,7 @@
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/type.h>
+#include <arrow/util/bitmap_ops.h>
 
 #include "base/check.h"
 
@@ -138,8 +139,12 @@ Column make_struct_column(SchemaPtr schema, std::vector<Column> children, std::v
   for (auto& p : present) arrays.push_back(std::move(p));
   std::shared_ptr<arrow::Buffer> bitmap;
   if (nulls_of && nulls_of->null_count() > 0) {
-    CHECK(nulls_of->offset() == 0);
     bitmap = nulls_of->null_bitmap();
+    if (nulls_of->offset() != 0) {
+      auto copied = arrow::internal::CopyBitmap(arrow::default_memory_pool(), bitmap->data(), nulls_of->offset(), row_count);
+      CHECK(copied.ok());
+      bitmap = copied.MoveValueUnsafe();
+    }
   }
   const auto& type = schema->arrow_type();
   CHECK(static_cast<size_t>(type->num_fields()) == arrays.size());

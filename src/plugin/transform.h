@@ -23,6 +23,11 @@ class BoundTransform {
   // (batch.fail(row, Stage::kTransformation, "", status): the chain fills in the component). Rows that are not selected may be
   // computed or not. Must not touch offsets, origin and raw. A bad status fails every selected row.
   virtual Status apply(columnar::Batch& batch) = 0;
+  // Clears in `rows` those that the transform returns as they are, schema included (mostly rows with a null value): the chain
+  // takes them round the transform in a batch of their own.
+  virtual void leave_out(const columnar::Batch& /*batch*/, columnar::RowMask* /*rows*/) const {}
+  // True when apply() changes nothing of rows that are not selected, and no schema: a predicate then needs no split of the batch.
+  virtual bool edits_selected_only() const { return false; }
 };
 
 // Thread: one instance per task; calls come from the task's thread only.
