@@ -24,16 +24,17 @@ enum class LiteralType : uint8_t { kNull, kBoolean, kInt, kLong, kDouble, kStrin
 struct Expression;
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
-// Operators are functions, by Pinot's names: plus minus times divide mod, equals not_equals greater_than greater_than_or_equal
-// less_than less_than_or_equal between in not_in like not_like regexp_like is_null is_not_null, and or not, case, cast, filter.
-// `case` has args (when, then)*, else; `cast` has (value, type name as string literal); `filter` has (aggregation, condition).
+// Function names are in lower case without underscores, as Pinot's parser makes them. Operators are functions: plus minus times divide
+// mod, equals notequals greaterthan greaterthanorequal lessthan lessthanorequal between in notin like regexplike isnull isnotnull,
+// and or not, case, cast, filter. `case` has args (when, then)*, else; `cast` has (value, type name as string literal); `filter` has
+// (aggregation, condition); `notbetween` and `notlike` are not(between), not(like). COUNT(DISTINCT x) is distinctcount(x).
 struct Expression {
   ExpressionKind kind = ExpressionKind::kLiteral;
   LiteralType literal = LiteralType::kNull;
   Scalar value;        // of a literal
-  std::string name;    // of an identifier (as written, unquoted) or function (lower case)
-  bool distinct = false;  // COUNT(DISTINCT x)
+  std::string name;    // of an identifier (as written, unquoted, with the table's name before it) or of a function
   std::vector<ExpressionPtr> args;
+  int depth = 1;       // levels of the tree below and with this one
   Position at;
 };
 
@@ -55,6 +56,7 @@ struct Query {
   bool distinct = false;
   std::vector<SelectItem> select;
   std::string table;  // as written, without the database prefix; empty: a query of literals only
+  std::string table_alias;
   ExpressionPtr where, having;
   std::vector<ExpressionPtr> group_by;
   std::vector<OrderItem> order_by;
@@ -65,5 +67,12 @@ struct Query {
 
 // The canonical text of an expression, by which Pinot names result columns: sum(shares), times(id,'2'), cast(id,'STRING').
 std::string to_string(const Expression& expression);
+// Equal trees, wherever they stand in the text.
+bool same(const Expression& a, const Expression& b);
+
+ExpressionPtr make_function(std::string name, std::vector<ExpressionPtr> args, Position at = {});
+ExpressionPtr make_identifier(std::string name, Position at = {});
+ExpressionPtr make_string(std::string text, Position at = {});
+ExpressionPtr make_integer(int64_t value, Position at = {});
 
 }  // namespace bywash::analytics::sql

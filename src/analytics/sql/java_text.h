@@ -1,0 +1,13 @@
+// Numbers as Java writes them, for result columns' names, CAST to STRING and JSON.
+#pragma once
+
+#include <string>
+
+namespace bywash::analytics::sql {
+
+// java.lang.Double.toString and Float.toString with the shortest digits that read back as the same number (JDK 19 and later):
+// "1.0", "1.0E10", "0.001", "1.0E-4", "NaN", "-Infinity".
+std::string java_double(double value);
+std::string java_float(float value);
+
+}  // namespace bywash::analytics::sql
