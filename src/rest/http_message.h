@@ -37,5 +37,10 @@ bool form_decode(std::string_view text, std::string* out);
 std::multimap<std::string, std::string> parse_query(std::string_view text);
 // Raw, still encoded segments of a path: "/a//b/" → {"a", "", "b", ""}.
 std::vector<std::string> split_path(std::string_view path);
+bool is_utf8(std::string_view text);
+std::string_view reason_phrase(int status);
+// What the HTTP layer itself refuses (malformed requests), as Jetty 12 does: an HTML page for GET, POST and HEAD (or an unknown
+// method), no body for others; the connection is closed after it.
+HttpResponse error_page(int status, std::string_view message, std::string_view method);
 
 }  // namespace bywash::rest

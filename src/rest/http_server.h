@@ -1,0 +1,49 @@
+// HttpServer: HTTP/1.1 over Boost.Beast for every REST face of the program. One I/O thread owns all connections (keep-alive,
+// pipelined requests are answered in order, slow and oversized ones are cut off); handlers run on a small pool and may block. Level 8.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "rest/http_message.h"
+
+namespace bywash::rest {
+
+struct HttpServerOptions {
+  std::string name = "rest";               // names the threads and log lines
+  int handler_threads = 8;
+  int64_t body_limit_bytes = 16 << 20;     // larger bodies: 413
+  uint32_t header_limit_bytes = 8192;      // request line and headers together: 414 or 431, as Jetty's 8 KiB
+  int idle_timeout_ms = 30000;             // a connection that says nothing, a head that does not end, a body that stalls
+  int max_connections = 1024;              // more are closed at once
+};
+
+struct ListenAddress {
+  std::string host;  // a numeric address or a name of this machine
+  uint16_t port = 0;
+};
+
+// "http://127.0.0.1:8083", "HTTP://:8083" (no host: loopback). Error names the key 'listeners' and the bad entry.
+Result<std::vector<ListenAddress>> parse_listeners(const std::vector<std::string>& listeners);
+
+class HttpServer {
+ public:
+  // Listens on all addresses or on none. Port 0: any free one. Error: which address, why, what to do.
+  static Result<std::unique_ptr<HttpServer>> start(const std::vector<ListenAddress>& addresses, HttpHandler handler,
+                                                   HttpServerOptions options = {});
+  ~HttpServer();
+  // Stops listening, closes idle connections, lets running handlers answer, then ends. Idempotent; any thread but a handler's.
+  void stop();
+  // Where it listens, with the real ports.
+  const std::vector<ListenAddress>& addresses() const;
+
+ private:
+  struct Core;
+  explicit HttpServer(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace bywash::rest
