@@ -47,6 +47,9 @@ class SinkTask {
   //   kData         nothing was taken and the data is at fault: the runtime bisects until the bad record stands alone.
   //   anything else fails the task.
   virtual Status put(const std::vector<columnar::Batch>& batches) = 0;
+  // Time to wait before the same batches are put again after a kRetriable, in milliseconds (retry.backoff.ms); 0: the runtime chooses,
+  // growing with each failure.
+  virtual int64_t retry_backoff_ms() const { return 0; }
   // Called at least every 100 ms while the task runs, also when nothing arrives: time-based rotation, retries, finished uploads.
   virtual Status tick() { return {}; }
   // False pauses the partitions until it is true again (bounded buffers).

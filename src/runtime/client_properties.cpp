@@ -1,0 +1,79 @@
+// Precedence of Kafka client properties (org.apache.kafka.connect.runtime.Worker, Kafka 4.3). Level 7.
+#include "runtime/client_properties.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "config/properties.h"
+
+namespace bywash::runtime {
+namespace {
+
+using config::Properties;
+
+// Worker keys that all of its clients take as they stand: everything a client could know that is not the worker's own.
+void add_worker_keys(const WorkerConfig& worker, Properties& out) {
+  out["bootstrap.servers"] = worker.bootstrap_servers;
+  for (const auto& [key, value] : worker.all) {
+    if (key.starts_with("security.") || key.starts_with("sasl.") || key.starts_with("ssl.") || key == "client.dns.lookup") out[key] = value;
+  }
+}
+
+Status add_overrides(const WorkerConfig& worker, const Properties& connector, std::string_view prefix, Properties& out) {
+  std::string policy = worker.override_policy;
+  bool none = policy == "None" || policy.ends_with("NoneConnectorClientConfigOverridePolicy");
+  bool principal = policy == "Principal" || policy.ends_with("PrincipalConnectorClientConfigOverridePolicy");
+  static const std::set<std::string> kPrincipalKeys = {"sasl.jaas.config", "sasl.mechanism", "security.protocol"};
+  for (const auto& [key, value] : config::with_prefix(connector, prefix)) {
+    if (none) return Status::invalid(fmt::format("None policy doesn't allow '{}' to be overridden in the connector config.", key));
+    if (principal && !kPrincipalKeys.count(key)) return Status::invalid(fmt::format("Principal policy doesn't allow '{}' to be overridden in the connector config.", key));
+    out[key] = value;
+  }
+  return {};
+}
+
+Result<Properties> properties_of(const WorkerConfig& worker, const Properties& connector, std::string_view kind, Properties defaults) {
+  add_worker_keys(worker, defaults);
+  for (auto& [key, value] : config::with_prefix(worker.all, fmt::format("{}.", kind))) defaults[key] = value;
+  RETURN_IF_ERROR(add_overrides(worker, connector, fmt::format("{}.override.", kind), defaults));
+  return defaults;
+}
+
+}  // namespace
+
+std::string sink_group(const std::string& connector_name, const Properties& connector) {
+  return config::get_or(connector, "consumer.override.group.id", "connect-" + connector_name);
+}
+
+Result<Properties> consumer_properties(const WorkerConfig& worker, const TaskId& id, const Properties& connector) {
+  Properties defaults;
+  defaults["group.id"] = "connect-" + id.connector;
+  defaults["client.id"] = fmt::format("connector-consumer-{}-{}", id.connector, id.task);
+  defaults["auto.offset.reset"] = "earliest";
+  return properties_of(worker, connector, "consumer", std::move(defaults));
+}
+
+Result<Properties> producer_properties(const WorkerConfig& worker, const TaskId& id, const Properties& connector) {
+  Properties defaults;
+  defaults["client.id"] = fmt::format("connector-producer-{}-{}", id.connector, id.task);
+  defaults["acks"] = "all";
+  defaults["delivery.timeout.ms"] = "2147483647";
+  return properties_of(worker, connector, "producer", std::move(defaults));
+}
+
+Result<Properties> dlq_producer_properties(const WorkerConfig& worker, const TaskId& id, const Properties& connector) {
+  Properties defaults;
+  defaults["client.id"] = fmt::format("connector-dlq-producer-{}-{}", id.connector, id.task);
+  defaults["acks"] = "all";
+  defaults["delivery.timeout.ms"] = "2147483647";
+  return properties_of(worker, connector, "producer", std::move(defaults));
+}
+
+Result<Properties> admin_properties(const WorkerConfig& worker, const std::string& connector_name, const Properties& connector) {
+  Properties defaults;
+  defaults["client.id"] = connector_name.empty() ? "bywash-admin" : fmt::format("connector-adminclient-{}", connector_name);
+  return properties_of(worker, connector, "admin", std::move(defaults));
+}
+
+}  // namespace bywash::runtime

@@ -1,0 +1,289 @@
+// The sink line: poll → decode → transform → settle errors → put → flush → commit. Level 7, the task's own thread.
+#include "runtime/sink_task.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/memory_budget.h"
+#include "config/properties.h"
+
+namespace bywash::runtime {
+namespace {
+
+using columnar::Batch;
+using columnar::RawBatch;
+
+constexpr int kPollRecords = 8192;
+constexpr int kPollWaitMs = 50;
+constexpr int64_t kTickMs = 50;
+constexpr int64_t kFirstRetryMs = 250;
+constexpr int64_t kLongestRetryMs = 10000;
+
+double ms_since(SteadyTime start) { return std::chrono::duration<double, std::milli>(steady_now() - start).count(); }
+
+std::vector<std::string> subscription(const config::Properties& connector) {
+  std::string regex = config::get_or(connector, "topics.regex", "");
+  // librdkafka takes a leading ^ for a regular expression; Java matches the whole name.
+  if (!regex.empty()) return {fmt::format("^({})$", regex)};
+  std::vector<std::string> topics;
+  auto list = config::parse_value(config::KeyType::kList, config::get_or(connector, "topics", ""));
+  if (list.ok()) topics = std::get<config::List>(*list);
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  return topics;
+}
+
+}  // namespace
+
+SinkTask::SinkTask(SinkTaskParts parts, StatusListener* listener, bool paused)
+    : TaskThread(parts.id, listener, paused),
+      parts_(std::move(parts)),
+      metrics_(parts_.id, true),
+      reporter_(parts_.id, parts_.errors, &metrics_) {}
+
+SinkTask::~SinkTask() { finish(); }
+
+Status SinkTask::open() {
+  RETURN_IF_ERROR(reporter_.open(parts_.dlq_producer, parts_.admin));
+  RETURN_IF_ERROR(parts_.sink->start(this));
+  started_ = true;
+  kafka::ConsumerOptions options;
+  options.java = parts_.consumer;
+  options.on_assigned = [this](const auto& partitions) { return on_assigned(partitions); };
+  options.on_revoked = [this](const auto& partitions, bool lost) { return on_revoked(partitions, lost); };
+  ASSIGN_OR_RETURN(consumer_, kafka::Consumer::make(std::move(options)));
+  RETURN_IF_ERROR(consumer_->subscribe(subscription(parts_.connector)));
+  next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
+  metrics_.running(true);
+  return {};
+}
+
+Status SinkTask::step() {
+  RETURN_IF_ERROR(reporter_.failure());
+  const SteadyTime now = steady_now();
+  if (now >= next_tick_) {
+    next_tick_ = now + Millis(kTickMs);
+    RETURN_IF_ERROR(parts_.sink->tick());
+  }
+  if (now >= next_commit_) RETURN_IF_ERROR(commit());
+  if (now >= next_lag_) update_lag();
+
+  const bool busy = !pending_.empty() || !parts_.sink->wants_more() || MemoryBudget::process().exceeded();
+  hold(busy || paused());
+  if (!pending_.empty()) RETURN_IF_ERROR(retry_put());
+  // What was fetched before a hold is delivered first; a poll while held only keeps the group membership alive.
+  while (!held_ && fetched_done_ < fetched_.size() && !stopping()) {
+    RETURN_IF_ERROR(deliver(std::move(fetched_[fetched_done_++])));
+    if (!pending_.empty() || !parts_.sink->wants_more()) return {};
+  }
+  if (fetched_done_ < fetched_.size()) {
+    std::this_thread::sleep_for(Millis(5));
+    if (!held_) return {};
+  } else {
+    fetched_.clear();
+    fetched_done_ = 0;
+  }
+  auto polled = consumer_->poll(kPollRecords, held_ ? 5 : kPollWaitMs);
+  if (!polled.ok()) return polled.status().retriable() ? Status() : polled.status();
+  for (auto& raw : *polled) {
+    metrics_.read(static_cast<int64_t>(raw->records().size()));
+    tracker_.received(*raw);
+    fetched_.push_back(std::move(raw));
+  }
+  return {};
+}
+
+// One partition's records from bytes to the sink.
+Status SinkTask::deliver(const std::shared_ptr<const RawBatch>& raw) {
+  std::vector<DecodeError> refused;
+  auto decoded = parts_.decoder->decode(raw, &refused);
+  while (!decoded.ok() && decoded.status().retriable() && !stopping()) {
+    metrics_.retry();
+    log::warn("runtime", "Cannot convert records now, trying again: {}", decoded.status().message());
+    std::this_thread::sleep_for(Millis(kFirstRetryMs));
+    refused.clear();
+    decoded = parts_.decoder->decode(raw, &refused);
+  }
+  if (!decoded.ok()) return stopping() ? Status() : decoded.status();
+  for (const DecodeError& error : refused) RETURN_IF_ERROR(settle(*raw, error));
+
+  std::vector<Batch> batches = parts_.chain->apply(*std::move(decoded));
+  std::vector<Batch> ready;
+  for (Batch& batch : batches) {
+    batch.check_invariants();
+    RETURN_IF_ERROR(settle(batch));
+    Batch selected = columnar::compact(std::move(batch));
+    if (selected.row_count() > 0) ready.push_back(std::move(selected));
+  }
+  listener()->on_topic_used(parts_.id.connector, raw->origin().topic);
+  return ready.empty() ? Status() : put(std::move(ready));
+}
+
+// Failed rows go where errors.tolerance says; dropped ones are settled here.
+Status SinkTask::settle(const Batch& batch) {
+  if (batch.selected.all()) return {};
+  columnar::RowMask failed = batch.selected;
+  for (const columnar::RowError& error : batch.errors) {
+    failed.set(error.row);
+    const OffsetRange range{batch.offsets[error.row], batch.offsets[error.row] + 1};
+    ErrantRecord record{batch.raw.get(), batch.raw_row(error.row), error.stage, error.component, error.status};
+    RETURN_IF_ERROR(reporter_.report(record, [this, tp = batch.origin, g = generation_, range] { tracker_.ack(tp, g, range); }));
+  }
+  int64_t filtered = 0;
+  for (int64_t row = 0; row < batch.row_count(); ++row) {
+    if (failed.test(row)) continue;
+    ++filtered;
+    tracker_.ack(batch.origin, generation_, {batch.offsets[static_cast<size_t>(row)], batch.offsets[static_cast<size_t>(row)] + 1});
+  }
+  metrics_.filtered(filtered);
+  return {};
+}
+
+Status SinkTask::settle(const RawBatch& raw, const DecodeError& error) {
+  const int64_t offset = raw.records()[error.raw_row].offset;
+  ErrantRecord record{&raw, error.raw_row, error.stage, error.component, error.status};
+  return reporter_.report(record, [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });
+}
+
+Status SinkTask::put(std::vector<Batch> batches) {
+  int64_t rows = 0;
+  for (const Batch& batch : batches) rows += batch.row_count();
+  const SteadyTime start = steady_now();
+  Status status = parts_.sink->put(batches);
+  if (status.code() == Code::kData && tolerates_errors()) status = put_bisected(std::move(batches));
+  else if (status.retriable()) {
+    // Nothing was taken: the same batches again after a pause, for as long as the sink calls it retriable.
+    metrics_.retry();
+    retry_delay_ms_ = parts_.sink->retry_backoff_ms() > 0 ? parts_.sink->retry_backoff_ms()
+                                                          : std::clamp(retry_delay_ms_ * 2, kFirstRetryMs, kLongestRetryMs);
+    log::warn("runtime", "The sink cannot take {} records now, trying again in {} ms: {}", rows, retry_delay_ms_, status.message());
+    retry_at_ = steady_now() + Millis(retry_delay_ms_);
+    pending_ = std::move(batches);
+    return {};
+  }
+  RETURN_IF_ERROR(status);
+  retry_delay_ms_ = 0;
+  metrics_.sent(rows);
+  metrics_.batch(rows, ms_since(start));
+  return {};
+}
+
+Status SinkTask::retry_put() {
+  if (steady_now() < retry_at_) return {};
+  return put(std::exchange(pending_, {}));
+}
+
+// A batch with bad data: halves of it, split by offset so that order holds, until the bad record stands alone.
+Status SinkTask::put_bisected(std::vector<Batch> batches) {
+  std::vector<int64_t> offsets;
+  for (const Batch& batch : batches) offsets.insert(offsets.end(), batch.offsets.begin(), batch.offsets.end());
+  Status status = parts_.sink->put(batches);
+  if (status.ok()) return {};
+  if (status.code() != Code::kData) return status.retriable() ? put(std::move(batches)) : status;
+  if (offsets.size() == 1) return errant(batches.front(), 0, status);
+  std::nth_element(offsets.begin(), offsets.begin() + static_cast<long>(offsets.size() / 2), offsets.end());
+  const int64_t middle = offsets[offsets.size() / 2];
+  for (bool upper : {false, true}) {
+    std::vector<Batch> half;
+    for (const Batch& batch : batches) {
+      std::vector<uint32_t> rows;
+      for (size_t i = 0; i < batch.offsets.size(); ++i) {
+        if ((batch.offsets[i] >= middle) == upper) rows.push_back(static_cast<uint32_t>(i));
+      }
+      if (!rows.empty()) half.push_back(columnar::take(batch, rows));
+    }
+    while (!pending_.empty() && !stopping()) {
+      std::this_thread::sleep_for(Millis(5));
+      RETURN_IF_ERROR(retry_put());
+    }
+    RETURN_IF_ERROR(put_bisected(std::move(half)));
+  }
+  return {};
+}
+
+Status SinkTask::commit() {
+  next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
+  RETURN_IF_ERROR(parts_.sink->flush());
+  RETURN_IF_ERROR(reporter_.failure());
+  auto offsets = tracker_.take_committable();
+  metrics_.active(tracker_.outstanding());
+  if (offsets.empty()) return {};
+  const SteadyTime start = steady_now();
+  Status status = consumer_->commit(offsets);
+  metrics_.committed(status.ok(), ms_since(start));
+  if (!status.ok()) {
+    // Nothing is lost: the same offsets or later ones are committed next time.
+    log::warn("runtime", "Offsets were not committed, trying again: {}", status.message());
+    tracker_.give_back(offsets);
+  }
+  return {};
+}
+
+Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
+  generation_ = tracker_.assign(partitions);
+  metrics_.partitions(static_cast<int>(partitions.size()));
+  held_ = false;
+  log::info("runtime", "{} partitions assigned", partitions.size());
+  return parts_.sink->open(partitions, generation_);
+}
+
+Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
+  log::info("runtime", "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
+  // Not delivered yet: whoever owns the partitions next reads them again.
+  fetched_.clear();
+  fetched_done_ = 0;
+  pending_.clear();
+  Status status;
+  if (!lost) status = parts_.sink->flush();
+  Status closed = parts_.sink->close(partitions);
+  if (status.ok()) status = closed;
+  Status dlq = reporter_.flush(lost ? 0 : 10000);
+  if (status.ok() && !lost) status = dlq;
+  if (!lost) {
+    auto offsets = tracker_.take_committable();
+    if (!offsets.empty()) {
+      Status committed = consumer_->commit(offsets);
+      if (!committed.ok()) log::warn("runtime", "Offsets were not committed before the partitions went; some records come twice: {}", committed.message());
+    }
+  }
+  tracker_.revoke(partitions);
+  metrics_.partitions(0);
+  return status;
+}
+
+// Holds the partitions' fetching back, or lets it go on.
+void SinkTask::hold(bool should_hold) {
+  if (should_hold == held_) return;
+  auto partitions = consumer_->assignment();
+  if (partitions.empty()) return;
+  Status status = should_hold ? consumer_->pause(partitions) : consumer_->resume(partitions);
+  if (!status.ok()) log::warn("runtime", "{}", status.message());
+  held_ = should_hold;
+}
+
+void SinkTask::update_lag() {
+  next_lag_ = steady_now() + Millis(1000);
+  for (const auto& [tp, position] : tracker_.positions()) {
+    kafka::Watermarks w = consumer_->watermarks(tp);
+    if (w.high >= 0) metrics_.lag(tp.topic, tp.partition.value, std::max<int64_t>(0, w.high - position.value));
+  }
+  metrics_.active(tracker_.outstanding());
+}
+
+void SinkTask::on_paused(bool is_paused) { metrics_.running(!is_paused); }
+
+void SinkTask::close() {
+  if (consumer_) {
+    Status status = consumer_->close();
+    if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
+  }
+  fetched_.clear();
+  pending_.clear();
+  if (started_) parts_.sink->stop();
+  metrics_.running(false);
+  // Batches that the sink kept hold the consumer's messages: the sink goes first.
+  parts_.sink.reset();
+  consumer_.reset();
+}
+
+}  // namespace bywash::runtime

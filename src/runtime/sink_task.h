@@ -1,0 +1,85 @@
+// SinkTask: one task of a sink connector on its own thread: poll → decode → transform → settle errors → put → flush → commit.
+// Level 7. The loop is in sink_task.cpp; what the sink sees of the runtime is sink_task_context.cpp.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "kafka/consumer.h"
+#include "plugin/sink.h"
+#include "runtime/ack_tracker.h"
+#include "runtime/error_reporter.h"
+#include "runtime/record_decoder.h"
+#include "runtime/task_metrics.h"
+#include "runtime/task_thread.h"
+#include "runtime/worker.h"
+#include "transforms/transform_chain.h"
+
+namespace bywash::runtime {
+
+// Everything a sink task is made of; built on the herder's thread so that a bad configuration is told at once.
+struct SinkTaskParts {
+  TaskId id;
+  config::Properties connector;
+  std::string class_name;  // of the connector
+  std::unique_ptr<plugin::SinkTask> sink;
+  std::unique_ptr<RecordDecoder> decoder;
+  std::unique_ptr<transforms::TransformChain> chain;
+  ErrorPolicy errors;
+  config::Properties consumer, dlq_producer, admin;
+  int64_t commit_interval_ms = 60000;
+};
+
+class SinkTask final : public TaskThread, public plugin::SinkContext {
+ public:
+  SinkTask(SinkTaskParts parts, StatusListener* listener, bool paused);
+  ~SinkTask() override;
+
+  // SinkContext.
+  const std::string& connector_name() const override { return parts_.id.connector; }
+  int task_id() const override { return parts_.id.task; }
+  void ack(const TopicPartition& origin, Generation generation, OffsetRange range) override;
+  void ack(const columnar::Batch& batch, Generation generation) override;
+  Status errant(const columnar::Batch& batch, int64_t row, const Status& error) override;
+  bool tolerates_errors() const override { return reporter_.tolerates_put(); }
+  void seek(const TopicPartition& origin, Offset offset) override;
+
+ private:
+  // The line, in order; each returns why the task must fail.
+  Status open() override;
+  Status step() override;
+  void close() override;
+  void on_paused(bool paused) override;
+
+  Status deliver(const std::shared_ptr<const columnar::RawBatch>& raw);
+  Status settle(const columnar::Batch& batch);
+  Status settle(const columnar::RawBatch& raw, const DecodeError& error);
+  Status put(std::vector<columnar::Batch> batches);
+  Status put_bisected(std::vector<columnar::Batch> batches);
+  Status retry_put();
+  Status commit();
+  Status on_assigned(const std::vector<TopicPartition>& partitions);
+  Status on_revoked(const std::vector<TopicPartition>& partitions, bool lost);
+  void hold(bool should_hold);
+  void update_lag();
+
+  SinkTaskParts parts_;
+  TaskMetrics metrics_;
+  ErrorReporter reporter_;
+  AckTracker tracker_;
+  Generation generation_;
+  std::unique_ptr<kafka::Consumer> consumer_;
+  std::vector<columnar::Batch> pending_;  // refused as retriable: put again at retry_at_
+  SteadyTime retry_at_{};
+  int64_t retry_delay_ms_ = 0;
+  SteadyTime next_commit_{}, next_tick_{}, next_lag_{};
+  std::vector<std::shared_ptr<const columnar::RawBatch>> fetched_;  // polled, not yet delivered
+  size_t fetched_done_ = 0;
+  bool held_ = false;
+  bool started_ = false;
+};
+
+}  // namespace bywash::runtime

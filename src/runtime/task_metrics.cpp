@@ -1,0 +1,98 @@
+// Task metrics. Level 7, the task's thread.
+#include "runtime/task_metrics.h"
+
+#include <algorithm>
+
+namespace bywash::runtime {
+
+metrics::Counter* TaskMetrics::counter(const char* group, const char* name, const char* doc) {
+  return metrics::Registry::process().counter(std::string("kafka_connect_") + group + "_" + name, doc, labels_);
+}
+metrics::Gauge* TaskMetrics::gauge(const char* group, const char* name, const char* doc) {
+  return metrics::Registry::process().gauge(std::string("kafka_connect_") + group + "_" + name, doc, labels_);
+}
+
+TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector", id.connector}, {"task", std::to_string(id.task)}} {
+  const char* group = is_sink ? "sink_task_metrics" : "source_task_metrics";
+  const char* task = "connector_task_metrics";
+  const char* error = "task_error_metrics";
+  read_ = counter(group, is_sink ? "sink_record_read_total" : "source_record_poll_total", "Records read by this task.");
+  sent_ = counter(group, is_sink ? "sink_record_send_total" : "source_record_write_total", "Records that came out of the transforms and were handed over.");
+  filtered_ = counter(group, "record_filtered_total", "Records that transforms dropped.");
+  active_ = gauge(group, is_sink ? "sink_record_active_count" : "source_record_active_count", "Records taken that are not settled yet.");
+  partitions_ = gauge(group, "partition_count", "Partitions assigned to this task.");
+  lag_max_ = gauge(group, "sink_record_lag_max", "Greatest lag of this task's partitions, in records.");
+  put_avg_ = gauge(group, is_sink ? "put_batch_avg_time_ms" : "poll_batch_avg_time_ms", "Mean time of a batch, in milliseconds.");
+  put_max_ = gauge(group, is_sink ? "put_batch_max_time_ms" : "poll_batch_max_time_ms", "Longest time of a batch, in milliseconds.");
+  commits_ = counter(group, "offset_commit_completion_total", "Offset commits that completed.");
+  commit_failures_ = counter(group, "offset_commit_failure_total", "Offset commits that failed.");
+  commit_avg_ = gauge(task, "offset_commit_avg_time_ms", "Mean time of an offset commit, in milliseconds.");
+  commit_max_ = gauge(task, "offset_commit_max_time_ms", "Longest time of an offset commit, in milliseconds.");
+  batch_avg_ = gauge(task, "batch_size_avg", "Mean number of records in a batch.");
+  batch_max_ = gauge(task, "batch_size_max", "Greatest number of records in a batch.");
+  running_ = gauge(task, "running", "1 while the task runs, 0 while it is paused or failed.");
+  errors_ = counter(error, "total_record_errors", "Record processing errors.");
+  failures_ = counter(error, "total_record_failures", "Record processing failures.");
+  skipped_ = counter(error, "total_records_skipped", "Records skipped because of errors.");
+  logged_ = counter(error, "total_errors_logged", "Errors that were logged.");
+  retries_ = counter(error, "total_retries", "Operations retried.");
+  dlq_requests_ = counter(error, "deadletterqueue_produce_requests", "Records sent to the dead letter queue.");
+  dlq_failures_ = counter(error, "deadletterqueue_produce_failures", "Records that the dead letter queue did not take.");
+  last_error_ = gauge(error, "last_error_timestamp", "When the last error was, in milliseconds since the epoch.");
+}
+
+TaskMetrics::~TaskMetrics() { metrics::Registry::process().remove(labels_); }
+
+void TaskMetrics::read(int64_t records) { read_->add(static_cast<double>(records)); }
+void TaskMetrics::sent(int64_t records) { sent_->add(static_cast<double>(records)); }
+void TaskMetrics::filtered(int64_t records) { filtered_->add(static_cast<double>(records)); }
+void TaskMetrics::active(int64_t records) { active_->set(static_cast<double>(records)); }
+void TaskMetrics::batch(int64_t records, double put_ms) {
+  batches_ += 1;
+  batch_rows_ += static_cast<double>(records);
+  batch_max_rows_ = std::max(batch_max_rows_, static_cast<double>(records));
+  put_ms_ += put_ms;
+  put_max_ms_ = std::max(put_max_ms_, put_ms);
+  batch_avg_->set(batch_rows_ / batches_);
+  batch_max_->set(batch_max_rows_);
+  put_avg_->set(put_ms_ / batches_);
+  put_max_->set(put_max_ms_);
+}
+void TaskMetrics::committed(bool ok, double ms) {
+  (ok ? commits_ : commit_failures_)->add();
+  commit_count_ += 1;
+  commit_ms_ += ms;
+  commit_max_ms_ = std::max(commit_max_ms_, ms);
+  commit_avg_->set(commit_ms_ / commit_count_);
+  commit_max_->set(commit_max_ms_);
+}
+void TaskMetrics::partitions(int count) {
+  partitions_->set(count);
+  for (auto& [tp, gauge] : lags_) gauge->set(0);
+}
+void TaskMetrics::lag(const std::string& topic, int partition, int64_t records) {
+  auto*& gauge = lags_[{topic, partition}];
+  if (!gauge) {
+    metrics::Labels labels = labels_;
+    labels["topic"] = topic;
+    labels["partition"] = std::to_string(partition);
+    gauge = metrics::Registry::process().gauge("kafka_consumer_fetch_manager_metrics_records_lag", "Records between the task's position and the end of the partition.", labels);
+  }
+  gauge->set(static_cast<double>(records));
+  double most = 0;
+  for (auto& [tp, g] : lags_) most = std::max(most, g->value());
+  lag_max_->set(most);
+}
+void TaskMetrics::record_error() {
+  errors_->add();
+  last_error_->set(static_cast<double>(wall_clock_ms()));
+}
+void TaskMetrics::record_failure() { failures_->add(); }
+void TaskMetrics::record_skipped() { skipped_->add(); }
+void TaskMetrics::error_logged() { logged_->add(); }
+void TaskMetrics::retry() { retries_->add(); }
+void TaskMetrics::dlq_request() { dlq_requests_->add(); }
+void TaskMetrics::dlq_failure() { dlq_failures_->add(); }
+void TaskMetrics::running(bool is_running) { running_->set(is_running ? 1 : 0); }
+
+}  // namespace bywash::runtime

@@ -1,0 +1,47 @@
+// Metrics of one task under Kafka Connect's names (sink-task-metrics, source-task-metrics, connector-task-metrics,
+// task-error-metrics; Kafka 4.3) as JMX exporters spell them for Prometheus. Updated by the task's thread. Level 7.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "runtime/worker.h"
+
+namespace bywash::runtime {
+
+class TaskMetrics {
+ public:
+  TaskMetrics(const TaskId& id, bool is_sink);
+  // Forgets the series.
+  ~TaskMetrics();
+
+  void read(int64_t records);                       // sink: polled; source: polled
+  void sent(int64_t records);                       // sink: put; source: written
+  void filtered(int64_t records);
+  void active(int64_t records);                     // taken, not yet settled
+  void batch(int64_t records, double put_ms);
+  void committed(bool ok, double ms);
+  void partitions(int count);
+  void lag(const std::string& topic, int partition, int64_t records);
+  void record_error();
+  void record_failure();
+  void record_skipped();
+  void error_logged();
+  void retry();
+  void dlq_request();
+  void dlq_failure();
+  void running(bool is_running);
+
+ private:
+  metrics::Counter* counter(const char* group, const char* name, const char* doc);
+  metrics::Gauge* gauge(const char* group, const char* name, const char* doc);
+  metrics::Labels labels_;
+  metrics::Counter *read_, *sent_, *filtered_, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
+  metrics::Gauge *active_, *partitions_, *lag_max_, *batch_avg_, *batch_max_, *put_avg_, *put_max_, *commit_avg_, *commit_max_, *last_error_, *running_;
+  double batches_ = 0, batch_rows_ = 0, batch_max_rows_ = 0, put_ms_ = 0, put_max_ms_ = 0, commit_count_ = 0, commit_ms_ = 0, commit_max_ms_ = 0;
+  std::map<std::pair<std::string, int>, metrics::Gauge*> lags_;
+};
+
+}  // namespace bywash::runtime

@@ -1,0 +1,62 @@
+// A task's thread. Level 7.
+#include "runtime/task_thread.h"
+
+#include <pthread.h>
+
+#include "base/log.h"
+#include "runtime/error_reporter.h"
+
+namespace bywash::runtime {
+
+TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(std::move(id)), listener_(listener), want_paused_(paused) {}
+
+TaskThread::~TaskThread() { finish(); }
+
+void TaskThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void TaskThread::finish() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+bool TaskThread::join(int64_t timeout_ms) {
+  std::unique_lock lock(mutex_);
+  return ended_.wait_for(lock, Millis(timeout_ms), [this] { return done_; });
+}
+
+std::string TaskThread::trace_of(const Status& failure) const { return java_trace(failure); }
+
+void TaskThread::run() {
+  // Linux keeps 15 characters of a thread's name.
+  pthread_setname_np(pthread_self(), fmt::format("task-{}", to_string(id_)).substr(0, 15).c_str());
+  log::Scope scope(id_.connector, std::to_string(id_.task));
+  Status status = open();
+  if (status.ok()) {
+    paused_ = want_paused_;
+    if (paused_) on_paused(true);
+    listener_->on_task_state(id_, paused_ ? State::kPaused : State::kRunning, "");
+    log::info("runtime", "Task is {}", paused_ ? "paused" : "running");
+  }
+  while (status.ok() && !stop_) {
+    if (bool want = want_paused_; want != paused_) {
+      paused_ = want;
+      on_paused(want);
+      listener_->on_task_state(id_, want ? State::kPaused : State::kRunning, "");
+      log::info("runtime", "Task is {}", want ? "paused" : "running");
+    }
+    status = step();
+  }
+  if (!status.ok()) {
+    log::error("runtime", "Task failed and must be restarted by hand once the cause is gone: {}", status.message());
+  }
+  close();
+  if (!status.ok()) listener_->on_task_state(id_, State::kFailed, trace_of(status));
+  else log::info("runtime", "Task has stopped");
+  std::lock_guard lock(mutex_);
+  done_ = true;
+  ended_.notify_all();
+}
+
+}  // namespace bywash::runtime
