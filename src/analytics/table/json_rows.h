@@ -1,0 +1,52 @@
+// JSON records into the columns of a consuming segment: the decode and append steps of the table line. Runs on the partition's own
+// thread. Coerces as Pinot does (org.apache.pinot.common.utils.PinotDataType, DataTypeTransformer 1.5.1); where Pinot wraps, cuts or
+// drops in silence, the value becomes the column's null default instead, and a counter says why.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "analytics/segment/mutable_segment.h"
+#include "analytics/table/schema_config.h"
+#include "analytics/table/table_config.h"
+
+namespace bywash::analytics {
+
+// Why a record gave no row.
+enum class DropReason { kNotJson, kNotAnObject, kTombstone, kCount };
+// Why a value of a row is not what the record says.
+enum class ReplaceReason { kOutOfRange, kNotANumber, kFractional, kWrongType, kNested, kTooLong, kTimeOutOfRange, kCount };
+std::string_view to_string(DropReason reason);     // "not_json", ...
+std::string_view to_string(ReplaceReason reason);  // "out_of_range", ...
+
+struct IngestCounts {
+  int64_t rows = 0;
+  std::array<int64_t, static_cast<size_t>(DropReason::kCount)> dropped{};
+  std::array<int64_t, static_cast<size_t>(ReplaceReason::kCount)> replaced{};
+};
+
+class JsonRows {
+ public:
+  JsonRows(const SchemaConfig& schema, const TableConfig& table);
+  ~JsonRows();
+  JsonRows(const JsonRows&) = delete;
+  JsonRows& operator=(const JsonRows&) = delete;
+
+  // Appends one row to `segment` (made with segment_schema() of the same config). False: the record was dropped, nothing appended.
+  bool append(std::optional<std::string_view> payload, MutableSegment& segment);
+  // What was counted since the last call.
+  IngestCounts take_counts();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The schema that a new consuming segment is made with: the table's, where a null of the time column becomes `now_ms` in the column's
+// format, as Pinot's NullValueTransformer does unless the schema names a default within 1971..2071.
+std::shared_ptr<const TableSchema> segment_schema(const SchemaConfig& schema, const TableConfig& table, int64_t now_ms);
+
+}  // namespace bywash::analytics

@@ -1,0 +1,232 @@
+// See table_config.h.
+#include "analytics/table/table_config.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "analytics/table/json_document.h"
+#include "analytics/table/schema_config.h"
+#include "analytics/table/table_config_shape.h"
+#include "analytics/table/time_format.h"
+
+namespace bywash::analytics {
+namespace {
+
+const Json kNothing = Json::object();
+
+const Json& object_at(const Json& parent, const char* key) {
+  if (!parent.is_object()) return kNothing;
+  auto found = parent.find(key);
+  return found == parent.end() || !found->is_object() ? kNothing : *found;
+}
+
+bool filled(const Json& parent, const char* key) {
+  if (!parent.is_object()) return false;
+  auto found = parent.find(key);
+  return found != parent.end() && !found->is_null() && !(found->is_structured() && found->empty()) && !(found->is_boolean() && !found->get<bool>());
+}
+
+// Reads one document; problems and warnings gather here.
+struct TableReader {
+  const Json& document;
+  TableConfig& out;
+  std::vector<std::string> problems;
+
+  std::vector<std::string> names(const Json& parent, const char* key) {
+    std::vector<std::string> list;
+    if (!parent.is_object()) return list;
+    auto found = parent.find(key);
+    if (found == parent.end() || found->is_null()) return list;
+    if (!found->is_array()) {
+      problems.push_back(fmt::format("'{}' must be a list of column names", key));
+      return list;
+    }
+    for (const Json& name : *found) list.push_back(text_of(name));
+    return list;
+  }
+
+  void read_name() {
+    out.name = text_at(document, "tableName");
+    const std::string type = text_at(document, "tableType");
+    if (out.name.empty()) problems.push_back("Missing required creator property 'tableName'");
+    if (type == "REALTIME" || type == "realtime") {
+      out.type = TableType::kRealtime;
+    } else if (type == "OFFLINE" || type == "offline") {
+      out.type = TableType::kOffline;
+    } else {
+      problems.push_back(type.empty() ? std::string("Missing required creator property 'tableType'")
+                                      : fmt::format("'tableType': '{}' is not one of [OFFLINE, REALTIME]", type));
+    }
+    const std::string suffix = "_" + std::string(to_string(out.type));
+    if (out.name.size() > suffix.size() && out.name.ends_with(suffix)) out.name.resize(out.name.size() - suffix.size());
+    out.name_with_type = out.name + suffix;
+    if (out.name.empty()) return;
+    if (Status status = check_name("tableName", out.name); !status.ok()) problems.push_back(status.message());
+    if (out.name.find("__") != std::string::npos) problems.push_back("'tableName' cannot contain double underscore ('__')");
+  }
+
+  void read_segments_config() {
+    const Json& segments = object_at(document, "segmentsConfig");
+    if (segments.empty()) out.warnings.push_back("segmentsConfig is missing: no time column, no retention");
+    out.time_column = text_at(segments, "timeColumnName");
+    if (out.type == TableType::kRealtime && out.time_column.empty()) problems.push_back("'timeColumnName' cannot be null in table config for REALTIME table");
+    if (text_at(segments, "replication").empty() && text_at(segments, "replicasPerPartition").empty()) {
+      out.warnings.push_back("segmentsConfig.replication is missing: taken as 1");
+    }
+    const std::string unit = text_at(segments, "retentionTimeUnit"), value = text_at(segments, "retentionTimeValue");
+    if (unit.empty() != value.empty()) problems.push_back("retentionTimeUnit and retentionTimeValue must be given together");
+    if (unit.empty() || value.empty()) return;
+    std::string upper = unit;
+    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const std::optional<int64_t> millis = millis_of_unit(upper);
+    Result<Scalar> amount = parse_scalar(DataType::kLong, value);
+    if (!millis) problems.push_back(fmt::format("retentionTimeUnit: '{}' is no time unit (DAYS, HOURS, ...)", unit));
+    if (!amount || amount->integer <= 0) problems.push_back(fmt::format("retentionTimeValue: '{}' is not a positive number", value));
+    int64_t total = 0;
+    if (millis && amount && !__builtin_mul_overflow(*millis, amount->integer, &total)) out.retention_ms = total;
+  }
+
+  void read_indexing() {
+    const Json& indexing = object_at(document, "tableIndexConfig");
+    out.inverted_columns = names(indexing, "invertedIndexColumns");
+    out.raw_columns = names(indexing, "noDictionaryColumns");
+    if (const Json& raw = object_at(indexing, "noDictionaryConfig"); !raw.empty()) {
+      for (const auto& [column, codec] : raw.items()) out.raw_columns.push_back(column);
+    }
+    std::vector<std::string> sorted = names(indexing, "sortedColumn");
+    if (sorted.size() > 1) problems.push_back("sortedColumn: only one column can be sorted");
+    if (!sorted.empty()) out.sorted_column = sorted[0];
+    out.null_handling = flag_at(indexing, "nullHandlingEnabled", false);
+    if (flag_at(indexing, "aggregateMetrics", false)) problems.push_back("tableIndexConfig.aggregateMetrics is not supported yet");
+    for (const char* key : {"rangeIndexColumns", "bloomFilterColumns", "jsonIndexColumns", "jsonIndexConfigs", "starTreeIndexConfigs",
+                            "segmentPartitionConfig", "multiColumnTextIndexConfig"}) {
+      if (filled(indexing, key)) out.warnings.push_back(fmt::format("tableIndexConfig.{}: this index is not built yet; answers are the same", key));
+    }
+    if (flag_at(indexing, "enableDefaultStarTree", false)) out.warnings.push_back("tableIndexConfig.enableDefaultStarTree: not built yet; answers are the same");
+  }
+
+  void read_field_configs() {
+    auto list = document.find("fieldConfigList");
+    if (list == document.end() || !list->is_array()) return;
+    for (const Json& field : *list) {
+      const std::string name = text_at(field, "name");
+      if (name.empty()) problems.push_back("fieldConfigList: an entry has no 'name'");
+      if (text_at(field, "encodingType") == "RAW") out.raw_columns.push_back(name);
+      std::vector<std::string> types = names(field, "indexTypes");
+      if (std::string one = text_at(field, "indexType"); !one.empty()) types.push_back(one);
+      for (const auto& [index, settings] : object_at(field, "indexes").items()) {
+        if (flag_at(settings, "disabled", false)) continue;
+        std::string upper = index;
+        std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        types.push_back(upper);
+      }
+      for (const std::string& type : types) {
+        if (type == "INVERTED") out.inverted_columns.push_back(name);
+        else if (type == "SORTED") out.sorted_column = name;
+        else if (type != "FORWARD" && type != "DICTIONARY" && type != "NULL") {
+          out.warnings.push_back(fmt::format("fieldConfigList: the {} index of column '{}' is not built yet", type, name));
+        }
+      }
+    }
+  }
+
+  // What would change answers is refused; what only places or bounds work in a cluster is named in a warning.
+  void read_unsupported() {
+    const Json& upsert = object_at(document, "upsertConfig");
+    if (!upsert.empty() && text_at(upsert, "mode", "FULL") != "NONE") problems.push_back("upsertConfig is not supported yet");
+    const Json& dedup = object_at(document, "dedupConfig");
+    if (!dedup.empty() && flag_at(dedup, "dedupEnabled", true)) problems.push_back("dedupConfig is not supported yet");
+    if (flag_at(document, "isDimTable", false)) problems.push_back("isDimTable is not supported yet");
+    const Json& ingestion = object_at(document, "ingestionConfig");
+    for (const char* key : {"transformConfigs", "filterConfig", "complexTypeConfig", "schemaConformingTransformerConfig",
+                            "schemaConformingTransformerV2Config", "enrichmentConfigs", "aggregationConfigs"}) {
+      if (filled(ingestion, key)) problems.push_back(fmt::format("ingestionConfig.{} is not supported yet", key));
+    }
+    out.row_time_check = flag_at(ingestion, "rowTimeValueCheck", false);
+    for (const char* key : {"quota", "task", "routing", "tierConfigs", "instanceAssignmentConfigMap", "instancePartitionsMap",
+                            "segmentAssignmentConfigMap", "tunerConfigs", "tableSamplers", "dimensionTableConfig"}) {
+      if (filled(document, key)) out.warnings.push_back(fmt::format("'{}' has no effect in a single process", key));
+    }
+    if (!document.contains("tenants")) out.warnings.push_back("'tenants' is missing: DefaultTenant is taken");
+  }
+
+  void read_streams(int64_t now_ms) {
+    if (out.type != TableType::kRealtime) return;
+    const Json& stream_ingestion = object_at(object_at(document, "ingestionConfig"), "streamIngestionConfig");
+    std::vector<std::map<std::string, std::string>> maps;
+    auto add = [&](const Json& entries) {
+      std::map<std::string, std::string> map;
+      for (const auto& [key, value] : entries.items()) map[key] = text_of(value);
+      maps.push_back(std::move(map));
+    };
+    if (auto list = stream_ingestion.find("streamConfigMaps"); list != stream_ingestion.end() && list->is_array()) {
+      for (const Json& entries : *list) {
+        if (entries.is_object()) add(entries);
+      }
+    }
+    if (const Json& legacy = object_at(object_at(document, "tableIndexConfig"), "streamConfigs"); maps.empty() && !legacy.empty()) add(legacy);
+    if (maps.empty()) {
+      problems.push_back("Could not find streamConfigs for REALTIME table: " + out.name_with_type);
+      return;
+    }
+    for (const auto& map : maps) {
+      out.streams.push_back(read_stream_config(map, now_ms, problems));
+      const StreamConfig& stream = out.streams.back();
+      out.warnings.insert(out.warnings.end(), stream.warnings.begin(), stream.warnings.end());
+    }
+  }
+};
+
+}  // namespace
+
+std::string_view to_string(TableType type) { return type == TableType::kOffline ? "OFFLINE" : "REALTIME"; }
+
+Result<TableConfig> parse_table_config(std::string_view text, int64_t now_ms) {
+  ASSIGN_OR_RETURN(Json document, parse_json(text));
+  if (!document.is_object()) return Status::invalid("A table config is a JSON object");
+  TableConfig out;
+  out.unrecognized = table_config_shape().take_unrecognized(document).dump();
+  TableReader reader{document, out, {}};
+  reader.read_name();
+  reader.read_segments_config();
+  reader.read_indexing();
+  reader.read_field_configs();
+  reader.read_unsupported();
+  reader.read_streams(now_ms);
+  if (!reader.problems.empty()) return Status::invalid(fmt::format("{}", fmt::join(reader.problems, "\n")));
+  out.stored = stored_table_config(document, out.name_with_type, out.type == TableType::kRealtime).dump();
+  return out;
+}
+
+Status check_table_config(const TableConfig& config, const TableSchema& schema) {
+  std::vector<std::string> problems;
+  if (!config.time_column.empty()) {
+    const int at = schema.find(config.time_column);
+    if (at < 0 || schema.fields[static_cast<size_t>(at)].kind != FieldKind::kDateTime) {
+      problems.push_back(fmt::format("Cannot find valid fieldSpec for timeColumn: {} from the table config: {}, in the schema: {}",
+                                     config.time_column, config.name_with_type, schema.name));
+    }
+  }
+  std::vector<std::string> columns = config.inverted_columns;
+  columns.insert(columns.end(), config.raw_columns.begin(), config.raw_columns.end());
+  if (!config.sorted_column.empty()) columns.push_back(config.sorted_column);
+  for (const std::string& column : columns) {
+    if (schema.find(column) < 0) problems.push_back(fmt::format("Failed to find column: {} in schema", column));
+  }
+  for (const std::string& column : config.inverted_columns) {
+    if (std::count(config.raw_columns.begin(), config.raw_columns.end(), column) > 0) {
+      problems.push_back(fmt::format("Cannot create inverted index on column: {}, it can only be applied to dictionary encoded columns", column));
+    }
+  }
+  if (const int at = schema.find(config.sorted_column); at >= 0 && !schema.fields[static_cast<size_t>(at)].single_value) {
+    problems.push_back(fmt::format("Cannot create sorted index on multi-value column: {}", config.sorted_column));
+  }
+  if (problems.empty()) return {};
+  std::sort(problems.begin(), problems.end());
+  problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
+  return Status::invalid(fmt::format("{}", fmt::join(problems, "\n")));
+}
+
+}  // namespace bywash::analytics
