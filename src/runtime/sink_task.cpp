@@ -18,6 +18,8 @@ constexpr int kPollWaitMs = 50;
 constexpr int64_t kTickMs = 50;
 constexpr int64_t kFirstRetryMs = 250;
 constexpr int64_t kLongestRetryMs = 10000;
+constexpr const char* kToleranceExceeded = "Tolerance exceeded in error handler";
+constexpr const char* kPutFailed = "Exiting WorkerSinkTask due to unrecoverable exception.";
 
 double ms_since(SteadyTime start) { return std::chrono::duration<double, std::milli>(steady_now() - start).count(); }
 
@@ -59,6 +61,7 @@ Status SinkTask::open() {
 }
 
 Status SinkTask::step() {
+  failing_ = nullptr;
   RETURN_IF_ERROR(reporter_.failure());
   const SteadyTime now = steady_now();
   if (now >= next_tick_) {
@@ -107,7 +110,7 @@ Status SinkTask::deliver(const std::shared_ptr<const RawBatch>& raw) {
   if (!decoded.ok()) return stopping() ? Status() : decoded.status();
   for (const DecodeError& error : refused) RETURN_IF_ERROR(settle(*raw, error));
 
-  std::vector<Batch> batches = parts_.chain->apply(*std::move(decoded));
+  std::vector<Batch> batches = parts_.chain.apply(*std::move(decoded));
   std::vector<Batch> ready;
   for (Batch& batch : batches) {
     batch.check_invariants();
@@ -127,6 +130,7 @@ Status SinkTask::settle(const Batch& batch) {
     failed.set(error.row);
     const OffsetRange range{batch.offsets[error.row], batch.offsets[error.row] + 1};
     ErrantRecord record{batch.raw.get(), batch.raw_row(error.row), error.stage, error.component, error.status};
+    failing_ = kToleranceExceeded;
     RETURN_IF_ERROR(reporter_.report(record, [this, tp = batch.origin, g = generation_, range] { tracker_.ack(tp, g, range); }));
   }
   int64_t filtered = 0;
@@ -142,6 +146,7 @@ Status SinkTask::settle(const Batch& batch) {
 Status SinkTask::settle(const RawBatch& raw, const DecodeError& error) {
   const int64_t offset = raw.records()[error.raw_row].offset;
   ErrantRecord record{&raw, error.raw_row, error.stage, error.component, error.status};
+  failing_ = kToleranceExceeded;
   return reporter_.report(record, [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });
 }
 
@@ -149,6 +154,7 @@ Status SinkTask::put(std::vector<Batch> batches) {
   int64_t rows = 0;
   for (const Batch& batch : batches) rows += batch.row_count();
   const SteadyTime start = steady_now();
+  failing_ = kPutFailed;
   Status status = parts_.sink->put(batches);
   if (status.code() == Code::kData && tolerates_errors()) status = put_bisected(std::move(batches));
   else if (status.retriable()) {
@@ -268,6 +274,10 @@ void SinkTask::update_lag() {
     if (w.high >= 0) metrics_.lag(tp.topic, tp.partition.value, std::max<int64_t>(0, w.high - position.value));
   }
   metrics_.active(tracker_.outstanding());
+}
+
+std::string SinkTask::trace_of(const Status& failure) const {
+  return failing_ ? wrapped_trace(failing_, failure) : java_trace(failure);
 }
 
 void SinkTask::on_paused(bool is_paused) { metrics_.running(!is_paused); }

@@ -27,7 +27,7 @@ struct SinkTaskParts {
   std::string class_name;  // of the connector
   std::unique_ptr<plugin::SinkTask> sink;
   std::unique_ptr<RecordDecoder> decoder;
-  std::unique_ptr<transforms::TransformChain> chain;
+  transforms::TransformChain chain;
   ErrorPolicy errors;
   config::Properties consumer, dlq_producer, admin;
   int64_t commit_interval_ms = 60000;
@@ -53,6 +53,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   Status step() override;
   void close() override;
   void on_paused(bool paused) override;
+  std::string trace_of(const Status& failure) const override;
 
   Status deliver(const std::shared_ptr<const columnar::RawBatch>& raw);
   Status settle(const columnar::Batch& batch);
@@ -79,6 +80,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   std::vector<std::shared_ptr<const columnar::RawBatch>> fetched_;  // polled, not yet delivered
   size_t fetched_done_ = 0;
   bool held_ = false;
+  const char* failing_ = nullptr;  // what a worker of the original wraps the cause of a failure in, while it can happen
   bool started_ = false;
 };
 

@@ -52,6 +52,9 @@ class TaskRunner {
 // Offsets of a connector over REST: each entry a JSON object {"partition": {...}, "offset": {...} | null}.
 using OffsetEntries = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
+class OffsetStore;
+class TaskThread;
+
 class Worker {
  public:
   Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener);
@@ -80,6 +83,10 @@ class Worker {
 
  private:
   struct Shared;
+  Result<OffsetStore*> offset_store();
+  Result<std::unique_ptr<TaskThread>> make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused);
+  Result<std::unique_ptr<TaskThread>> make_source_task(const plugin::SourcePlugin& plugin, const TaskId& id, const config::Properties& connector,
+                                                       const config::Properties& task, bool paused);
   WorkerConfig config_;
   const plugin::Registry& registry_;
   StatusListener* listener_;

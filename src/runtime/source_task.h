@@ -1,0 +1,79 @@
+// SourceTask: one task of a source connector on its own thread: poll → transform → encode → produce → commit source offsets.
+// At least once: an offset is stored when every record up to it has the broker's ack. Level 7.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "kafka/producer.h"
+#include "plugin/converter.h"
+#include "plugin/source.h"
+#include "runtime/error_reporter.h"
+#include "runtime/offset_store.h"
+#include "runtime/record_decoder.h"
+#include "runtime/task_metrics.h"
+#include "runtime/task_thread.h"
+#include "transforms/transform_chain.h"
+
+namespace bywash::runtime {
+
+struct SourceTaskParts {
+  TaskId id;
+  config::Properties connector;
+  std::unique_ptr<plugin::SourceTask> source;
+  Named<plugin::Converter> key, value;
+  Named<plugin::HeaderConverter> header;
+  transforms::TransformChain chain;
+  ErrorPolicy errors;
+  config::Properties producer;
+  OffsetStore* offsets = nullptr;  // the worker's
+  int64_t commit_interval_ms = 60000;
+  int64_t flush_timeout_ms = 5000;
+};
+
+class SourceTask final : public TaskThread, public plugin::SourceContext {
+ public:
+  SourceTask(SourceTaskParts parts, StatusListener* listener, bool paused);
+  ~SourceTask() override;
+
+  const std::string& connector_name() const override { return parts_.id.connector; }
+  int task_id() const override { return parts_.id.task; }
+  std::optional<std::string> stored_offset(const std::string& source_partition) override;
+
+ private:
+  Status open() override;
+  Status step() override;
+  void close() override;
+  void on_paused(bool paused) override;
+  std::string trace_of(const Status& failure) const override;
+
+  Status send(plugin::SourceBatch polled);
+  Status produce(const columnar::Batch& batch);
+  Status commit(int timeout_ms);
+
+  // A polled record on its way, in the order of polling.
+  struct InFlight {
+    std::string source_partition;
+    std::string source_offset;
+    bool settled = false;
+  };
+  void settle(int64_t sequence);
+
+  SourceTaskParts parts_;
+  TaskMetrics metrics_;
+  ErrorReporter reporter_;
+  std::mutex mutex_;
+  std::deque<InFlight> in_flight_;
+  int64_t first_sequence_ = 0;  // of in_flight_.front()
+  std::vector<std::pair<std::string, std::optional<std::string>>> to_store_;
+  Status produce_failure_;
+  SteadyTime next_commit_{};
+  bool started_ = false;
+  bool tolerance_exceeded_ = false;
+  std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above
+};
+
+}  // namespace bywash::runtime

@@ -1,0 +1,197 @@
+// The worker: makes tasks out of configurations and owns their threads. Level 7, the herder's thread.
+#include "runtime/worker.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/memory_budget.h"
+#include "config/properties.h"
+#include "kafka/admin.h"
+#include "runtime/client_properties.h"
+#include "runtime/offset_store.h"
+#include "runtime/sink_task.h"
+#include "runtime/source_task.h"
+
+namespace bywash::runtime {
+namespace {
+
+constexpr int kAdminTimeoutMs = 30000;
+
+Status unknown_class(std::string_view key, std::string_view kind, std::string_view name) {
+  return Status::invalid(fmt::format("Invalid value {} for configuration {}: Class {} could not be found. See GET /connector-plugins for the {} there are", name, key,
+                                     name, kind))
+      .with_java_class("org.apache.kafka.common.config.ConfigException");
+}
+
+// A converter by the connector's key if it is set there, else the worker's, with that side's own keys.
+struct ConverterChoice {
+  std::string class_name;
+  config::Properties keys;
+};
+ConverterChoice choose(const WorkerConfig& worker, const config::Properties& connector, const std::string& key) {
+  auto own = connector.find(key);
+  if (own != connector.end()) return {own->second, config::with_prefix(connector, key + ".")};
+  return {config::get_or(worker.all, key, "org.apache.kafka.connect.storage.SimpleHeaderConverter"), config::with_prefix(worker.all, key + ".")};
+}
+
+Result<Named<plugin::Converter>> make_converter(const plugin::Registry& registry, const WorkerConfig& worker, const config::Properties& connector,
+                                                bool is_key) {
+  const std::string key = is_key ? "key.converter" : "value.converter";
+  ConverterChoice choice = choose(worker, connector, key);
+  const plugin::ConverterPlugin* found = registry.converter(choice.class_name);
+  if (!found) return unknown_class(key, "converters", choice.class_name);
+  auto made = found->make(choice.keys, is_key);
+  if (!made.ok()) return made.status().with_context(key);
+  return Named<plugin::Converter>{*std::move(made), plugin::canonical_class(found->info, choice.class_name)};
+}
+
+Result<Named<plugin::HeaderConverter>> make_header_converter(const plugin::Registry& registry, const WorkerConfig& worker, const config::Properties& connector) {
+  ConverterChoice choice = choose(worker, connector, "header.converter");
+  const plugin::HeaderConverterPlugin* found = registry.header_converter(choice.class_name);
+  if (!found) return unknown_class("header.converter", "header converters", choice.class_name);
+  auto made = found->make(choice.keys);
+  if (!made.ok()) return made.status().with_context("header.converter");
+  return Named<plugin::HeaderConverter>{*std::move(made), plugin::canonical_class(found->info, choice.class_name)};
+}
+
+// The task's configuration over the connector's: what a task is made from.
+config::Properties merged(const config::Properties& connector, const config::Properties& task) {
+  config::Properties out = connector;
+  for (const auto& [key, value] : task) out[key] = value;
+  return out;
+}
+
+}  // namespace
+
+std::string to_string(const TaskId& id) { return fmt::format("{}-{}", id.connector, id.task); }
+
+std::string_view to_string(State state) {
+  static constexpr std::string_view kNames[] = {"UNASSIGNED", "RUNNING", "PAUSED", "FAILED", "DESTROYED", "RESTARTING", "STOPPED"};
+  return kNames[static_cast<int>(state)];
+}
+
+struct Worker::Shared {
+  std::mutex mutex;
+  std::unique_ptr<OffsetStore> offsets;  // opened at the first use
+};
+
+Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener)
+    : config_(std::move(config)), registry_(registry), listener_(listener), shared_(std::make_shared<Shared>()) {
+  MemoryBudget::process().set_limit(config_.memory_limit_bytes > 0 ? config_.memory_limit_bytes : int64_t{512} << 20);
+}
+
+Worker::~Worker() { stop_all(); }
+
+Result<OffsetStore*> Worker::offset_store() {
+  std::lock_guard lock(shared_->mutex);
+  if (!shared_->offsets) {
+    std::string path = config_.offset_storage_file;
+    if (path.empty() && !config_.data_dir.empty()) path = config_.data_dir + "/connect.offsets";
+    ASSIGN_OR_RETURN(shared_->offsets, OffsetStore::open(path));
+  }
+  return shared_->offsets.get();
+}
+
+Result<std::string> Worker::kafka_cluster_id() {
+  {
+    std::lock_guard lock(shared_->mutex);
+    if (cluster_id_) return *cluster_id_;
+  }
+  ASSIGN_OR_RETURN(auto properties, admin_properties(config_, "", {}));
+  ASSIGN_OR_RETURN(auto admin, kafka::Admin::make(properties));
+  ASSIGN_OR_RETURN(std::string id, admin->cluster_id(kAdminTimeoutMs));
+  std::lock_guard lock(shared_->mutex);
+  cluster_id_ = id;
+  return id;
+}
+
+Status Worker::start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused) {
+  const std::string class_name = config::get_or(connector, "connector.class", "");
+  std::unique_ptr<TaskThread> made;
+  if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) {
+    ASSIGN_OR_RETURN(made, make_sink_task(*sink, id, merged(connector, task), paused));
+  } else if (const plugin::SourcePlugin* source = registry_.source(class_name)) {
+    ASSIGN_OR_RETURN(made, make_source_task(*source, id, connector, task, paused));
+  } else {
+    return unknown_class("connector.class", "connectors", class_name);
+  }
+  made->start();
+  std::lock_guard lock(mutex_);
+  tasks_[id] = std::move(made);
+  return {};
+}
+
+Result<std::unique_ptr<TaskThread>> Worker::make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused) {
+  SinkTaskParts parts;
+  parts.id = id;
+  parts.connector = properties;
+  parts.class_name = plugin::canonical_class(plugin.info, config::get_or(properties, "connector.class", ""));
+  ASSIGN_OR_RETURN(auto key, make_converter(registry_, config_, properties, true));
+  ASSIGN_OR_RETURN(auto value, make_converter(registry_, config_, properties, false));
+  ASSIGN_OR_RETURN(auto header, make_header_converter(registry_, config_, properties));
+  parts.decoder = std::make_unique<RecordDecoder>(std::move(key), std::move(value), std::move(header));
+  ASSIGN_OR_RETURN(parts.chain, transforms::TransformChain::make(properties, registry_));
+  ASSIGN_OR_RETURN(parts.errors, parse_error_policy(properties));
+  ASSIGN_OR_RETURN(parts.consumer, consumer_properties(config_, id, properties));
+  ASSIGN_OR_RETURN(parts.dlq_producer, dlq_producer_properties(config_, id, properties));
+  ASSIGN_OR_RETURN(parts.admin, admin_properties(config_, id.connector, properties));
+  ASSIGN_OR_RETURN(parts.sink, plugin.make(properties));
+  parts.commit_interval_ms = config_.offset_flush_interval_ms;
+  return std::unique_ptr<TaskThread>(std::make_unique<SinkTask>(std::move(parts), listener_, paused));
+}
+
+Result<std::unique_ptr<TaskThread>> Worker::make_source_task(const plugin::SourcePlugin& plugin, const TaskId& id, const config::Properties& connector,
+                                                             const config::Properties& task, bool paused) {
+  SourceTaskParts parts;
+  parts.id = id;
+  parts.connector = connector;
+  ASSIGN_OR_RETURN(parts.key, make_converter(registry_, config_, connector, true));
+  ASSIGN_OR_RETURN(parts.value, make_converter(registry_, config_, connector, false));
+  ASSIGN_OR_RETURN(parts.header, make_header_converter(registry_, config_, connector));
+  ASSIGN_OR_RETURN(parts.chain, transforms::TransformChain::make(connector, registry_));
+  ASSIGN_OR_RETURN(parts.errors, parse_error_policy(connector));
+  ASSIGN_OR_RETURN(parts.producer, producer_properties(config_, id, connector));
+  ASSIGN_OR_RETURN(parts.offsets, offset_store());
+  ASSIGN_OR_RETURN(parts.source, plugin.make(merged(connector, task)));
+  parts.commit_interval_ms = config_.offset_flush_interval_ms;
+  parts.flush_timeout_ms = config_.offset_flush_timeout_ms;
+  return std::unique_ptr<TaskThread>(std::make_unique<SourceTask>(std::move(parts), listener_, paused));
+}
+
+void Worker::set_paused(const std::string& connector, bool paused) {
+  std::lock_guard lock(mutex_);
+  for (auto& [id, task] : tasks_) {
+    if (id.connector == connector) task->set_paused(paused);
+  }
+}
+
+void Worker::stop_tasks(const std::vector<TaskId>& ids) {
+  std::vector<std::pair<TaskId, std::unique_ptr<TaskRunner>>> stopping;
+  {
+    std::lock_guard lock(mutex_);
+    for (const TaskId& id : ids) {
+      auto it = tasks_.find(id);
+      if (it == tasks_.end()) continue;
+      it->second->request_stop();
+      stopping.emplace_back(id, std::move(it->second));
+      tasks_.erase(it);
+    }
+  }
+  for (auto& [id, task] : stopping) {
+    if (!task->join(config_.task_shutdown_graceful_timeout_ms)) {
+      log::warn("runtime", "Task {} has not stopped in {} ms (task.shutdown.graceful.timeout.ms); waiting on, so that nothing runs twice", to_string(id),
+                config_.task_shutdown_graceful_timeout_ms);
+    }
+  }
+}
+
+void Worker::stop_all() { stop_tasks(tasks()); }
+
+std::vector<TaskId> Worker::tasks() const {
+  std::lock_guard lock(mutex_);
+  std::vector<TaskId> out;
+  for (const auto& [id, task] : tasks_) out.push_back(id);
+  return out;
+}
+
+}  // namespace bywash::runtime

@@ -1,0 +1,82 @@
+// A connector's offsets over REST: a sink's are its consumer group's, a source's are in the offset store
+// (GET, PATCH, DELETE /connectors/{name}/offsets of Kafka 4.3). Level 7.
+#include <nlohmann/json.hpp>
+
+#include "config/properties.h"
+#include "kafka/admin.h"
+#include "runtime/client_properties.h"
+#include "runtime/offset_store.h"
+#include "runtime/worker.h"
+
+namespace bywash::runtime {
+namespace {
+
+using nlohmann::json;
+constexpr int kTimeoutMs = 30000;
+
+Result<std::unique_ptr<kafka::Admin>> admin_of(const WorkerConfig& worker, const std::string& connector, const config::Properties& properties) {
+  ASSIGN_OR_RETURN(auto java, admin_properties(worker, connector, properties));
+  return kafka::Admin::make(java);
+}
+
+Result<std::pair<TopicPartition, Offset>> sink_entry(const std::string& partition, const std::string& offset) {
+  json p = json::parse(partition, nullptr, false), o = json::parse(offset, nullptr, false);
+  auto number = [](const json& v) -> std::optional<int64_t> {
+    if (v.is_number_integer()) return v.get<int64_t>();
+    if (!v.is_string()) return std::nullopt;
+    auto parsed = config::parse_value(config::KeyType::kLong, v.get<std::string>());
+    return parsed.ok() ? std::optional(std::get<int64_t>(*parsed)) : std::nullopt;
+  };
+  auto topic = p.is_object() ? p.value("kafka_topic", json()) : json();
+  auto index = number(p.is_object() ? p.value("kafka_partition", json()) : json());
+  auto position = number(o.is_object() ? o.value("kafka_offset", json()) : json());
+  if (!topic.is_string() || !index || !position) {
+    return Status::invalid(
+        "The partition of a sink's offset has the keys 'kafka_topic' (a string) and 'kafka_partition' (a number), its offset the key 'kafka_offset' (a number)");
+  }
+  return std::pair{TopicPartition{topic.get<std::string>(), Partition(static_cast<int32_t>(*index))}, Offset(*position)};
+}
+
+}  // namespace
+
+Result<OffsetEntries> Worker::offsets(const std::string& connector, const config::Properties& properties) {
+  OffsetEntries out;
+  if (registry_.sink(config::get_or(properties, "connector.class", ""))) {
+    ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
+    ASSIGN_OR_RETURN(auto offsets, admin->group_offsets(sink_group(connector, properties), kTimeoutMs));
+    for (const auto& [tp, offset] : offsets) {
+      nlohmann::ordered_json partition = {{"kafka_partition", tp.partition.value}, {"kafka_topic", tp.topic}};
+      out.emplace_back(partition.dump(), json{{"kafka_offset", offset.value}}.dump());
+    }
+    return out;
+  }
+  ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+  for (auto& [partition, offset] : store->list(connector)) out.emplace_back(partition, offset);
+  return out;
+}
+
+Status Worker::alter_offsets(const std::string& connector, const config::Properties& properties, const OffsetEntries& entries) {
+  if (!registry_.sink(config::get_or(properties, "connector.class", ""))) {
+    ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+    return store->set(connector, entries);
+  }
+  ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
+  std::vector<std::pair<TopicPartition, Offset>> offsets;
+  for (const auto& [partition, offset] : entries) {
+    // A null offset starts the partition over; the group's position is then its beginning.
+    ASSIGN_OR_RETURN(auto entry, sink_entry(partition, offset.value_or(R"({"kafka_offset":0})")));
+    offsets.push_back(entry);
+  }
+  return admin->alter_group_offsets(sink_group(connector, properties), offsets, kTimeoutMs);
+}
+
+Status Worker::reset_offsets(const std::string& connector, const config::Properties& properties) {
+  if (!registry_.sink(config::get_or(properties, "connector.class", ""))) {
+    ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+    return store->remove(connector);
+  }
+  ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
+  return admin->delete_group(sink_group(connector, properties), kTimeoutMs);
+}
+
+}  // namespace bywash::runtime
