@@ -48,7 +48,13 @@ install_packages() {
 }
 
 apt_install() {
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+  local log="$BYWASH_CACHE/apt.log"
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+      -o Dpkg::Use-Pty=0 "$@" > "$log" 2>&1 < /dev/null; then
+    tail -n 40 "$log" >&2
+    say "apt-get install failed; all of its output: $log"
+    exit 1
+  fi
 }
 
 # Debian's Python, whatever else is on PATH: the pinned wheels are for 3.11.
