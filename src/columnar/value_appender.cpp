@@ -91,8 +91,8 @@ Status append_list(const ConnectSchema& schema, arrow::ListBuilder* builder, con
 }
 
 Status append_value(const ConnectSchema& schema, arrow::ArrayBuilder* builder, const Value& value) {
-  if (schema.type() == Type::kVariant) return of(static_cast<arrow::BinaryBuilder*>(builder)->Append(encode_variant(value)));
   if (value.is_null()) return of(builder->AppendNull());
+  if (schema.type() == Type::kVariant) return of(static_cast<arrow::BinaryBuilder*>(builder)->Append(encode_variant(value)));
   if (schema.logical() != Logical::kNone) return append_logical(schema, builder, value);
   switch (schema.type()) {
     case Type::kInt8: return append_number<arrow::Int8Builder, int8_t>(schema, builder, value);
