@@ -16,12 +16,13 @@ LEVELS = {
     "net": 2, "expressions": 2,
     "plugin": 3, "kafka": 3, "storage": 3,
     "formats": 4, "transforms": 4,
-    "analytics": 5,
+    "analytics": 5, "processing": 5,
     "connectors": 6,
     "runtime": 7,
     "rest": 8,
 }
 _TOP_FILES = {"main.cpp", "builtin_plugins.cpp", "builtin_plugins.h"}  # the program itself: may include everything
+_NAMES_NO_TRANSFORM = {"transforms/transform_chain.h", "transforms/java_regex.h"}  # machinery that runtime/ may see
 _BANNED_NAMES = ("util", "utils", "helper", "helpers", "common", "misc", "manager", "data", "info")
 _FILE_LINES_MAX, _FILE_LINES_WARN, _HEADER_LINES_WARN = 1000, 600, 200
 _SOURCE = {".cpp", ".h", ".cc", ".hpp", ".py", ".sh", ".java", ".cmake"}
@@ -108,6 +109,8 @@ def test_runtime_and_rest_name_no_connector_transform_or_format():
         folder = path.relative_to(REPO / "src").parts[0]
         if folder in ("runtime", "rest") and not path.stem.endswith(("_test", "_bench", "_fuzz")):
             for other in re.findall(r'#\s*include\s+"((?:connectors|transforms|formats)/[^"]+)"', _text(path)):
+                if other in _NAMES_NO_TRANSFORM:
+                    continue
                 problems.append(f'{_name(path)}: includes "{other}": reach it through the registry')
     _report(problems)
 
