@@ -1,0 +1,86 @@
+// Herder: what a REST request, a connector file or a cluster may ask of the connectors of a worker. Standalone today; a distributed
+// one answers the same calls. Level 7. Calls are for any thread; those that change something wait for the herder's own thread, with a
+// deadline.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "runtime/connector_config.h"
+#include "runtime/worker.h"
+
+namespace bywash::runtime {
+
+struct ConnectorSummary {
+  std::string name;
+  ConnectorProperties config;  // secrets masked
+  std::vector<TaskId> tasks;
+  std::string type;            // "sink", "source"
+};
+
+struct TaskStatus {
+  int id = 0;
+  State state = State::kUnassigned;
+  std::string worker_id;
+  std::string version;
+  std::string trace;
+};
+
+struct ConnectorStatus {
+  std::string name;
+  State state = State::kUnassigned;
+  std::string worker_id;
+  std::string version;
+  std::string trace;
+  std::vector<TaskStatus> tasks;
+  std::string type;
+};
+
+struct PutResult {
+  bool created = false;
+  ConnectorSummary connector;
+};
+
+// Errors everywhere: kNotFound (404), kInvalid (400), kConflict (409), everything else is 500; messages in Connect's words.
+class Herder {
+ public:
+  virtual ~Herder() = default;
+
+  virtual std::vector<std::string> connectors() = 0;
+  virtual Result<ConnectorSummary> connector(const std::string& name) = 0;
+  virtual Result<ConnectorStatus> status(const std::string& name) = 0;
+  virtual Result<TaskStatus> task_status(const TaskId& id) = 0;
+  // Task configurations, secrets masked, with task.class.
+  virtual Result<std::vector<std::pair<TaskId, config::Properties>>> task_configs(const std::string& name) = 0;
+
+  // Creates a connector, or replaces its configuration where `replace` allows it. A secret sent as the mask keeps its stored value.
+  virtual Result<PutResult> put(const ConnectorRequest& request, bool replace) = 0;
+  // Sets keys, removes those that are null.
+  virtual Result<ConnectorSummary> patch(const std::string& name, const ConnectorProperties& patch) = 0;
+  virtual Status remove(const std::string& name) = 0;
+  virtual Status set_target(const std::string& name, TargetState target) = 0;
+  virtual Status restart_connector(const std::string& name) = 0;
+  // Restarts connector and tasks as asked; answers what it is restarting.
+  virtual Result<ConnectorStatus> restart(const std::string& name, bool only_failed, bool include_tasks) = 0;
+  virtual Status restart_task(const TaskId& id) = 0;
+
+  // Topics used since creation or the last reset.
+  virtual Result<std::vector<std::string>> topics(const std::string& name) = 0;
+  virtual Status reset_topics(const std::string& name) = 0;
+
+  virtual Result<OffsetEntries> offsets(const std::string& name) = 0;
+  virtual Status alter_offsets(const std::string& name, const OffsetEntries& entries) = 0;
+  virtual Status reset_offsets(const std::string& name) = 0;
+  // Is the connector a sink (offsets are validated by kind)? Errors as connector().
+  virtual Result<ConnectorKind> kind(const std::string& name) = 0;
+
+  virtual Result<ConfigReport> validate(const config::Properties& properties) = 0;
+  virtual Result<std::string> kafka_cluster_id() = 0;
+  // False until the connectors that were asked for at start have been created.
+  virtual bool ready() const = 0;
+};
+
+}  // namespace bywash::runtime

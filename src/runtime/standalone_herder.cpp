@@ -1,0 +1,263 @@
+// The herder's queue, and what clients may read of the connectors. Level 7.
+#include "runtime/standalone_herder.h"
+
+#include <pthread.h>
+
+#include <future>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/properties.h"
+
+namespace bywash::runtime {
+namespace {
+
+Status no_connector(const std::string& name) { return Status::not_found(fmt::format("Connector {} not found", name)); }
+
+}  // namespace
+
+StandaloneHerder::StandaloneHerder(WorkerConfig config, const plugin::Registry& registry, HerderOptions options)
+    : registry_(registry), options_(std::move(options)), worker_id_(options_.worker_id), worker_(std::move(config), registry, this) {}
+
+StandaloneHerder::~StandaloneHerder() { stop(); }
+
+Status StandaloneHerder::start() {
+  std::vector<StoredConnector> stored;
+  if (!options_.store_folder.empty()) {
+    ASSIGN_OR_RETURN(store_, ConnectorStore::open(options_.store_folder));
+    ASSIGN_OR_RETURN(stored, store_->load());
+  }
+  thread_ = std::thread([this] { run(); });
+  for (StoredConnector& connector : stored) {
+    auto properties = without_nulls(connector.config);
+    // Without asking remote systems: a database that is down must not keep its connector from coming back; its task says so itself.
+    auto report = validate_connector(properties, worker_.config(), registry_, Reach::kLocal);
+    if (!report.ok()) {
+      return report.status().with_context(fmt::format("Stored connector '{}' cannot be started; remove its file from '{}' or use a program that has its plugin", connector.name, options_.store_folder));
+    }
+    Status done = request("starting a stored connector", [this, connector, found = *report] { return put_now(connector.name, connector.config, found, connector.target); });
+    if (!done.ok()) log::error("connect", "Connector {} could not be started: {}", connector.name, done.message());
+  }
+  return {};
+}
+
+void StandaloneHerder::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  worker_.stop_all();
+}
+
+void StandaloneHerder::set_worker_id(std::string worker_id) {
+  std::lock_guard lock(mutex_);
+  worker_id_ = std::move(worker_id);
+}
+
+void StandaloneHerder::run() {
+  pthread_setname_np(pthread_self(), "herder");
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    if (stopping_) break;
+    auto work = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    work();
+    lock.lock();
+    current_.clear();
+  }
+  // Whoever still waits sees a broken promise, which request() turns into kCancelled.
+  queue_.clear();
+}
+
+Status StandaloneHerder::request(const std::string& what, std::function<Status()> work) {
+  enum Stage { kWaiting, kRunning, kGivenUp };
+  auto stage = std::make_shared<std::atomic<int>>(kWaiting);
+  auto promise = std::make_shared<std::promise<Status>>();
+  auto answer = promise->get_future();
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return Status::cancelled("The worker is shutting down");
+    // What nobody waits for any longer is not done behind the client's back.
+    queue_.push_back([this, stage, promise, what, work = std::move(work)] {
+      int waiting = kWaiting;
+      if (!stage->compare_exchange_strong(waiting, kRunning)) return;
+      {
+        std::lock_guard inner(mutex_);
+        current_ = what;
+      }
+      promise->set_value(work());
+    });
+  }
+  wake_.notify_all();
+  promise.reset();  // the queue's is the last: dropped with it, the future ends
+  if (answer.wait_for(Millis(options_.request_timeout_ms)) != std::future_status::ready) {
+    int waiting = kWaiting;
+    stage->compare_exchange_strong(waiting, kGivenUp);
+    std::lock_guard lock(mutex_);
+    return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", current_.empty() ? "busy" : current_));
+  }
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return Status::cancelled("The worker is shutting down");
+  }
+}
+
+std::vector<std::string> StandaloneHerder::connectors() {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, entry] : connectors_) out.push_back(name);
+  return out;
+}
+
+ConnectorSummary StandaloneHerder::summary_locked(const std::string& name, const Entry& entry) const {
+  ConnectorSummary out;
+  out.name = name;
+  out.config = masked(entry.config, entry.secrets);
+  for (size_t i = 0; i < entry.tasks.size(); ++i) out.tasks.push_back({name, static_cast<int>(i)});
+  out.type = to_string(entry.plugin.kind);
+  return out;
+}
+
+ConnectorStatus StandaloneHerder::status_locked(const std::string& name, const Entry& entry) const {
+  ConnectorStatus out;
+  out.name = name;
+  out.state = entry.state;
+  out.worker_id = worker_id_;
+  out.version = entry.plugin.info->version;
+  out.trace = entry.trace;
+  out.type = to_string(entry.plugin.kind);
+  for (size_t i = 0; i < entry.tasks.size(); ++i) {
+    out.tasks.push_back({static_cast<int>(i), entry.tasks[i].state, worker_id_, entry.plugin.info->version, entry.tasks[i].trace});
+  }
+  return out;
+}
+
+Result<ConnectorSummary> StandaloneHerder::connector(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return no_connector(name);
+  return summary_locked(name, it->second);
+}
+
+Result<ConnectorStatus> StandaloneHerder::status(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return Status::not_found(fmt::format("No status found for connector {}", name));
+  return status_locked(name, it->second);
+}
+
+Result<TaskStatus> StandaloneHerder::task_status(const TaskId& id) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(id.connector);
+  if (it == connectors_.end() || id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) {
+    return Status::not_found(fmt::format("No status found for task {}", to_string(id)));
+  }
+  return status_locked(id.connector, it->second).tasks[static_cast<size_t>(id.task)];
+}
+
+Result<std::vector<std::pair<TaskId, config::Properties>>> StandaloneHerder::task_configs(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return no_connector(name);
+  std::vector<std::pair<TaskId, config::Properties>> out;
+  for (size_t i = 0; i < it->second.tasks.size(); ++i) {
+    config::Properties shown = it->second.tasks[i].config;
+    for (auto& [key, value] : shown) {
+      if (!value.empty() && it->second.secrets.contains(key)) value = config::kHidden;
+    }
+    shown["task.class"] = task_class(it->second.plugin.class_name);
+    out.emplace_back(TaskId{name, static_cast<int>(i)}, std::move(shown));
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> StandaloneHerder::topics(const std::string& name) {
+  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return std::vector<std::string>();
+  return std::vector<std::string>(it->second.topics.begin(), it->second.topics.end());
+}
+
+Status StandaloneHerder::reset_topics(const std::string& name) {
+  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
+  if (!worker_.config().topic_tracking_allow_reset) return Status::unauthorized("Topic tracking reset is disabled.");
+  std::lock_guard lock(mutex_);
+  if (auto it = connectors_.find(name); it != connectors_.end()) it->second.topics.clear();
+  return {};
+}
+
+Result<ConnectorKind> StandaloneHerder::kind(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return no_connector(name);
+  return it->second.plugin.kind;
+}
+
+Result<config::Properties> StandaloneHerder::properties_of(const std::string& name, std::string_view not_found) const {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return Status::not_found(fmt::format(fmt::runtime(not_found), name));
+  return without_nulls(it->second.config);
+}
+
+Result<OffsetEntries> StandaloneHerder::offsets(const std::string& name) {
+  ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
+  return worker_.offsets(name, properties);
+}
+
+Status StandaloneHerder::check_stopped(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return no_connector(name);
+  if (it->second.target == TargetState::kStopped && it->second.tasks.empty()) return {};
+  return Status::invalid(fmt::format("Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector "
+                                     "by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint", name));
+}
+
+Status StandaloneHerder::alter_offsets(const std::string& name, const OffsetEntries& entries) {
+  return request("altering offsets of connector " + name, [this, name, entries]() -> Status {
+    RETURN_IF_ERROR(check_stopped(name));
+    ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
+    return worker_.alter_offsets(name, properties, entries);
+  });
+}
+
+Status StandaloneHerder::reset_offsets(const std::string& name) {
+  return request("resetting offsets of connector " + name, [this, name]() -> Status {
+    RETURN_IF_ERROR(check_stopped(name));
+    ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
+    return worker_.reset_offsets(name, properties);
+  });
+}
+
+Result<ConfigReport> StandaloneHerder::validate(const config::Properties& properties) {
+  return validate_connector(properties, worker_.config(), registry_, Reach::kRemote);
+}
+
+Result<std::string> StandaloneHerder::kafka_cluster_id() { return worker_.kafka_cluster_id(); }
+
+void StandaloneHerder::on_task_state(const TaskId& id, State state, const std::string& trace) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(id.connector);
+  if (it == connectors_.end() || id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) return;
+  TaskEntry& task = it->second.tasks[static_cast<size_t>(id.task)];
+  // The end of a thread that a restart replaces is no news.
+  if (task.state == State::kRestarting && (state == State::kUnassigned || state == State::kDestroyed)) return;
+  task.state = state;
+  task.trace = state == State::kFailed ? trace : "";
+}
+
+void StandaloneHerder::on_topic_used(const std::string& connector, const std::string& topic) {
+  if (!worker_.config().topic_tracking_enable) return;
+  std::lock_guard lock(mutex_);
+  if (auto it = connectors_.find(connector); it != connectors_.end()) it->second.topics.insert(topic);
+}
+
+}  // namespace bywash::runtime
