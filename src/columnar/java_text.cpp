@@ -1,0 +1,119 @@
+// Java's texts of values, containers in the order Java walks them. Level 1, every thread.
+#include "columnar/java_text.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "columnar/java_number.h"
+
+namespace bywash::columnar {
+namespace {
+
+int32_t java_hash(const Value& value) {
+  auto fold = [](uint64_t bits) { return static_cast<int32_t>(bits ^ bits >> 32); };
+  if (auto* s = value.get_if<std::string>()) {
+    uint32_t h = 0;
+    for (size_t i = 0; i < s->size();) {
+      // UTF-16 units of the UTF-8 text.
+      auto c = static_cast<unsigned char>((*s)[i]);
+      int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+      uint32_t point = more == 0 ? c : c & (0x3f >> more);
+      for (++i; more > 0 && i < s->size(); --more, ++i) point = point << 6 | (static_cast<unsigned char>((*s)[i]) & 0x3f);
+      if (point >= 0x10000) {
+        h = 31 * h + (0xd800 + ((point - 0x10000) >> 10));
+        point = 0xdc00 + ((point - 0x10000) & 0x3ff);
+      }
+      h = 31 * h + point;
+    }
+    return static_cast<int32_t>(h);
+  }
+  if (auto* b = value.get_if<bool>()) return *b ? 1231 : 1237;
+  if (auto* n = value.get_if<int8_t>()) return *n;
+  if (auto* n = value.get_if<int16_t>()) return *n;
+  if (auto* n = value.get_if<int32_t>()) return *n;
+  if (auto* n = value.get_if<int64_t>()) return fold(static_cast<uint64_t>(*n));
+  if (auto* d = value.get_if<double>()) return fold(std::bit_cast<uint64_t>(*d));
+  if (auto* f = value.get_if<float>()) return std::bit_cast<int32_t>(*f);
+  if (auto* ms = value.get_if<Value::Millis>()) return fold(static_cast<uint64_t>(ms->ms));
+  return 0;
+}
+
+// The entries in the order a java.util.HashMap that grew from empty walks them: by bucket, then as put.
+std::vector<const std::pair<Value, Value>*> hash_order(const Value::Map& map) {
+  uint32_t capacity = 16;
+  while (map.size() > capacity / 4 * 3) capacity *= 2;
+  std::vector<std::pair<uint32_t, const std::pair<Value, Value>*>> placed;
+  for (const auto& entry : map) {
+    auto h = static_cast<uint32_t>(java_hash(entry.first));
+    placed.emplace_back((h ^ h >> 16) & (capacity - 1), &entry);
+  }
+  std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<const std::pair<Value, Value>*> out;
+  for (const auto& p : placed) out.push_back(p.second);
+  return out;
+}
+
+// java.util.Date.toString() in UTC.
+std::string date_text(int64_t ms) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+  int64_t days = seconds / 86400 - (seconds % 86400 < 0), of_day = seconds - days * 86400;
+  int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+  int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
+  int64_t weekday = ((days % 7) + 11) % 7;
+  return fmt::format("{} {} {:02} {:02}:{:02}:{:02} UTC {}", kDays[weekday], kMonths[month - 1], day, of_day / 3600, of_day / 60 % 60, of_day % 60, year);
+}
+
+std::string struct_text(const Value::Struct& s) {
+  std::string out = "Struct{";
+  bool first = true;
+  for (size_t i = 0; i < s.values.size(); ++i) {
+    if (s.values[i].is_null()) continue;
+    if (!first) out += ",";
+    first = false;
+    out += s.schema->fields()[i].name + "=" + java_text(s.values[i]);
+  }
+  return out + "}";
+}
+
+std::string list_text(const Value::List& list) {
+  std::string out = "[";
+  for (const Value& item : list) {
+    if (out.size() > 1) out += ", ";
+    out += java_text(item);
+  }
+  return out + "]";
+}
+
+std::string map_text(const Value::Map& map) {
+  std::string out = "{";
+  for (const auto* entry : hash_order(map)) {
+    if (out.size() > 1) out += ", ";
+    out += java_text(entry->first) + "=" + java_text(entry->second);
+  }
+  return out + "}";
+}
+
+}  // namespace
+
+std::string java_text(const Value& value) {
+  return std::visit([](const auto& v) -> std::string {
+    using T = std::decay_t<decltype(v)>;
+    if constexpr (std::is_same_v<T, Value::Null>) return "null";
+    else if constexpr (std::is_same_v<T, bool>) return v ? "true" : "false";
+    else if constexpr (std::is_same_v<T, float>) return java_float(v);
+    else if constexpr (std::is_same_v<T, double>) return java_double(v);
+    else if constexpr (std::is_integral_v<T>) return std::to_string(static_cast<int64_t>(v));
+    else if constexpr (std::is_same_v<T, std::string>) return v;
+    else if constexpr (std::is_same_v<T, Value::Bytes>) return v.data;
+    else if constexpr (std::is_same_v<T, Decimal>) return to_java_string(v);
+    else if constexpr (std::is_same_v<T, Value::Millis>) return date_text(v.ms);
+    else if constexpr (std::is_same_v<T, std::shared_ptr<const Value::List>>) return list_text(*v);
+    else if constexpr (std::is_same_v<T, std::shared_ptr<const Value::Map>>) return map_text(*v);
+    else return struct_text(*v);
+  }, value.storage());
+}
+
+}  // namespace bywash::columnar
