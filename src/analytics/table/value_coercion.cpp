@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "analytics/exec/broker_response.h"
+#include "analytics/sql/java_text.h"
 #include "analytics/table/time_format.h"
 
 namespace bywash::analytics {
@@ -160,9 +160,7 @@ void coerce_number(std::string_view token, const FieldSpec& field, LongText long
   double value = 0;
   auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
   if (error != std::errc() || end != token.data() + token.size()) return put_text(std::string(token), field, long_text, out);
-  std::string text;
-  append_java_double(value, text);
-  put_text(std::move(text), field, long_text, out);
+  put_text(sql::java_double(value), field, long_text, out);
 }
 
 void coerce_bool(bool flag, const FieldSpec& field, CoercedValue& out) {

@@ -1,0 +1,269 @@
+// See instance.h.
+#include "analytics/table/instance.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace bywash::analytics {
+namespace {
+
+constexpr std::string_view kLogger = "analytics";
+
+bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+
+}  // namespace
+
+Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options) {
+  std::unique_ptr<Instance> out(new Instance(std::move(options)));
+  if (!out->options_.consumers) out->options_.consumers = [](kafka::ConsumerOptions consumer) { return kafka::Consumer::make(std::move(consumer)); };
+  if (!out->options_.now_ms) out->options_.now_ms = wall_clock_ms;
+  ASSIGN_OR_RETURN(out->lock_, FolderLock::take(out->options_.data_dir));
+  RETURN_IF_ERROR(out->load());
+  return out;
+}
+
+Instance::~Instance() { stop(); }
+
+void Instance::stop() {
+  std::map<std::string, std::shared_ptr<Table>> tables;
+  {
+    std::unique_lock lock(mutex_);
+    tables.swap(tables_);
+  }
+  for (auto& [name, table] : tables) table->stop(false);
+}
+
+Status Instance::load() {
+  RETURN_IF_ERROR(make_folder(options_.data_dir + "/schemas"));
+  RETURN_IF_ERROR(make_folder(options_.data_dir + "/tables"));
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.data_dir + "/schemas", error)) {
+    if (entry.path().extension() != ".json") continue;
+    ASSIGN_OR_RETURN(const std::string text, read_file(entry.path().string()));
+    Result<SchemaConfig> schema = parse_schema_config(text);
+    if (!schema) return schema.status().with_context(fmt::format("The stored schema '{}' cannot be read", entry.path().string()));
+    schemas_[schema->schema->name] = *std::move(schema);
+  }
+  std::vector<std::string> folders;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.data_dir + "/tables", error)) folders.push_back(entry.path().string());
+  if (error) return host_error("list the folder", options_.data_dir + "/tables", error.value());
+  std::sort(folders.begin(), folders.end());
+  for (const std::string& folder : folders) {
+    const std::string name = std::filesystem::path(folder).filename().string();
+    if (name.starts_with(".") || !std::filesystem::exists(folder + "/config.json")) {
+      std::error_code ignored;  // a deletion or creation that a crash cut short
+      std::filesystem::remove_all(folder, ignored);
+      continue;
+    }
+    if (Status status = load_table(folder); !status.ok()) {
+      log::error(kLogger, "Table {} cannot be opened: {}", name, status.message());
+      broken_[name] = status.message();
+    }
+  }
+  return {};
+}
+
+Status Instance::load_table(const std::string& folder) {
+  ASSIGN_OR_RETURN(const std::string text, read_file(folder + "/config.json"));
+  ASSIGN_OR_RETURN(TableConfig config, parse_table_config(text, options_.now_ms()));
+  auto schema = schemas_.find(config.name);
+  if (schema == schemas_.end()) return Status::not_found("Failed to find schema for table: " + config.name_with_type);
+  return open_table(std::move(config), schema->second);
+}
+
+Status Instance::open_table(TableConfig config, SchemaConfig schema) {
+  TableOptions table;
+  table.folder = table_folder(config.name_with_type);
+  table.consumers = options_.consumers;
+  table.now_ms = options_.now_ms;
+  const std::string name = config.name_with_type;
+  table.config = std::move(config);
+  table.schema = std::move(schema);
+  ASSIGN_OR_RETURN(std::shared_ptr<Table> opened, Table::open(std::move(table)));
+  opened->start();
+  std::unique_lock lock(mutex_);
+  tables_[name] = std::move(opened);
+  return {};
+}
+
+Result<ChangeAnswer> Instance::put_schema(std::string_view document, const std::string& expected_name) {
+  std::lock_guard change(change_mutex_);
+  ASSIGN_OR_RETURN(SchemaConfig schema, parse_schema_config(document));
+  const std::string name = schema.schema->name;
+  if (!expected_name.empty() && name != expected_name) {
+    return Status::invalid(fmt::format("Schema name mismatch for uploaded schema, tried to add schema with name {} as {}", name, expected_name));
+  }
+  std::vector<std::shared_ptr<Table>> users;
+  if (Result<SchemaConfig> known = this->schema(name)) {
+    RETURN_IF_ERROR(check_schema_evolution(*known->schema, *schema.schema));
+    if (known->stored != schema.stored) users = tables(name);
+  } else if (!expected_name.empty()) {
+    return Status::not_found(fmt::format("Schema: {} not found", name));
+  }
+  ChangeAnswer answer{name + " successfully added", schema.unrecognized, {}};
+  RETURN_IF_ERROR(write_file(schema_path(name), schema.stored));
+  {
+    std::unique_lock lock(mutex_);
+    schemas_[name] = schema;
+  }
+  // Tables of this schema go on with the new columns: what they have consumed is committed under the old ones.
+  for (const std::shared_ptr<Table>& table : users) {
+    table->stop(true);
+    RETURN_IF_ERROR(open_table(table->config(), schema));
+  }
+  return answer;
+}
+
+Status Instance::delete_schema(const std::string& name) {
+  std::lock_guard change(change_mutex_);
+  if (!schema(name)) return Status::not_found(fmt::format("Schema {} not found", name));
+  if (auto users = tables(name); !users.empty()) {
+    return Status::conflict(fmt::format("Cannot delete schema {}, as it is associated with table {}", name, users[0]->config().name_with_type));
+  }
+  std::error_code error;
+  std::filesystem::remove(schema_path(name), error);
+  if (error) return host_error("remove", schema_path(name), error.value());
+  RETURN_IF_ERROR(sync_folder(options_.data_dir + "/schemas"));
+  std::unique_lock lock(mutex_);
+  schemas_.erase(name);
+  return {};
+}
+
+Result<SchemaConfig> Instance::schema(const std::string& name) const {
+  std::shared_lock lock(mutex_);
+  auto found = schemas_.find(name);
+  if (found == schemas_.end()) return Status::not_found("Schema not found");
+  return found->second;
+}
+
+std::vector<std::string> Instance::schema_names() const {
+  std::shared_lock lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, schema] : schemas_) out.push_back(name);
+  return out;
+}
+
+Result<TableConfig> Instance::check_table(std::string_view document) const {
+  ASSIGN_OR_RETURN(TableConfig config, parse_table_config(document, options_.now_ms()));
+  Result<SchemaConfig> schema = this->schema(config.name);
+  if (!schema) return Status::invalid("Failed to find schema for table: " + config.name_with_type);
+  RETURN_IF_ERROR(check_table_config(config, *schema->schema));
+  for (const std::shared_ptr<Table>& other : tables(config.name)) {
+    if (other->config().type != config.type) {
+      return Status::invalid(fmt::format("A hybrid table (OFFLINE and REALTIME of one name) is not supported yet: {} exists", other->config().name_with_type));
+    }
+  }
+  return config;
+}
+
+Result<ChangeAnswer> Instance::add_table(std::string_view document) {
+  std::lock_guard change(change_mutex_);
+  ASSIGN_OR_RETURN(TableConfig config, check_table(document));
+  const std::string name = config.name_with_type;
+  const std::string folder = table_folder(name);
+  if (!tables(name).empty() || std::filesystem::exists(folder + "/config.json")) {
+    return Status::conflict(fmt::format("Table config for {} already exists. If this is unexpected, try deleting the table to remove all metadata "
+                                        "associated with it before attempting to recreate.", name));
+  }
+  ChangeAnswer answer{fmt::format("Table {} successfully added", name), config.unrecognized, config.warnings};
+  for (const std::string& warning : config.warnings) log::warn(kLogger, "Table {}: {}", name, warning);
+  RETURN_IF_ERROR(make_folder(folder));
+  RETURN_IF_ERROR(write_file(folder + "/config.json", config.stored));
+  RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));
+  ASSIGN_OR_RETURN(SchemaConfig schema, this->schema(config.name));
+  RETURN_IF_ERROR(open_table(std::move(config), std::move(schema)));
+  return answer;
+}
+
+Result<ChangeAnswer> Instance::update_table(const std::string& name, std::string_view document) {
+  std::lock_guard change(change_mutex_);
+  ASSIGN_OR_RETURN(TableConfig config, check_table(document));
+  if (name != config.name && name != config.name_with_type) {
+    return Status::invalid(fmt::format("Request table {} does not match table name in the body {}", name, config.name_with_type));
+  }
+  auto known = tables(config.name_with_type);
+  if (known.empty()) return Status::not_found(fmt::format("Table {} does not exist", config.name_with_type));
+  ChangeAnswer answer{fmt::format("Table config updated for {}", config.name), config.unrecognized, config.warnings};
+  RETURN_IF_ERROR(write_file(table_folder(config.name_with_type) + "/config.json", config.stored));
+  ASSIGN_OR_RETURN(SchemaConfig schema, this->schema(config.name));
+  known[0]->stop(true);
+  RETURN_IF_ERROR(open_table(std::move(config), std::move(schema)));
+  return answer;
+}
+
+Result<std::vector<std::string>> Instance::delete_table(const std::string& name, const std::string& type) {
+  std::lock_guard change(change_mutex_);
+  std::vector<std::string> deleted;
+  for (const std::shared_ptr<Table>& table : tables(name, type)) {
+    const std::string full = table->config().name_with_type;
+    const std::string gone = options_.data_dir + "/tables/.deleted-" + full;
+    std::error_code error;
+    std::filesystem::remove_all(gone, error);
+    {
+      std::unique_lock lock(mutex_);
+      tables_.erase(full);
+    }
+    table->stop(false);
+    std::filesystem::rename(table_folder(full), gone, error);
+    if (error) return host_error("remove the folder", table_folder(full), error.value());
+    RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));
+    std::filesystem::remove_all(gone, error);
+    deleted.push_back(full);
+  }
+  if (deleted.empty()) return Status::not_found(fmt::format("Table '{}' with type {} does not exist", name, type.empty() ? "null" : type));
+  return deleted;
+}
+
+std::vector<std::string> Instance::table_names() const {
+  std::shared_lock lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, table] : tables_) out.push_back(table->config().name);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+std::vector<std::shared_ptr<Table>> Instance::tables(const std::string& name, const std::string& type) const {
+  std::shared_lock lock(mutex_);
+  std::vector<std::shared_ptr<Table>> out;
+  for (const auto& [full, table] : tables_) {
+    const TableConfig& config = table->config();
+    if ((config.name == name || full == name) && (type.empty() || same_name(to_string(config.type), type))) out.push_back(table);
+  }
+  return out;
+}
+
+std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, std::string* table) const {
+  std::shared_ptr<Table> found;
+  {
+    std::shared_lock lock(mutex_);
+    for (const auto& [full, candidate] : tables_) {
+      if (same_name(full, name) || same_name(candidate->config().name, name)) found = candidate;
+    }
+  }
+  if (!found) return nullptr;
+  *table = found->config().name_with_type;
+  return found->snapshot();
+}
+
+QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) {
+  const SteadyTime started = steady_now();
+  std::string table;
+  QueryResponse response = answer(sql, options, [&](std::string_view name) { return resolve(name, &table); });
+  response.request_id = std::to_string(next_request_.fetch_add(1));
+  response.broker_id = options_.broker_id;
+  const double millis = std::chrono::duration<double, std::milli>(steady_now() - started).count();
+  metrics::Registry& registry = metrics::Registry::process();
+  const metrics::Labels labels = {{"table", table.empty() ? "none" : table}};
+  registry.counter("bywash_queries_total", "Queries answered", labels)->add();
+  registry.counter("bywash_query_time_ms_total", "Milliseconds spent on queries", labels)->add(millis);
+  if (!response.exceptions.empty()) registry.counter("bywash_query_errors_total", "Queries answered with an exception", labels)->add();
+  return response;
+}
+
+}  // namespace bywash::analytics

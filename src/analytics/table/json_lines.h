@@ -1,0 +1,15 @@
+// The rows of a JSON file: one object a line, or one array of objects, as Pinot's JSONRecordReader takes them. Level 5.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace bywash::analytics {
+
+// Appends the text of each row, pointing into `text`. Blank lines are skipped. Objects may span lines.
+// kInvalid when a value does not end.
+Status split_json_rows(std::string_view text, std::vector<std::string_view>* rows);
+
+}  // namespace bywash::analytics

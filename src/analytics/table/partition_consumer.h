@@ -1,0 +1,102 @@
+// One partition of a REALTIME table: poll → decode → append → publish → seal → commit, on a thread of its own, which is the only
+// writer of the partition's consuming segment.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "analytics/table/json_rows.h"
+#include "analytics/table/segment_set.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "kafka/consumer.h"
+
+namespace bywash::analytics {
+
+using ConsumerFactory = std::function<Result<std::unique_ptr<kafka::Consumer>>(kafka::ConsumerOptions)>;
+
+struct PartitionOptions {
+  const SchemaConfig* schema = nullptr;  // outlive the consumer, as does `segments`
+  const TableConfig* config = nullptr;
+  SegmentSet* segments = nullptr;
+  ConsumerFactory consumers;
+  std::function<int64_t()> now_ms;
+  int32_t stream = 0;
+  int32_t partition = 0;        // Kafka's
+  int32_t partition_count = 1;  // that share the table's rows and bytes
+  bool from_start = false;      // no position yet: begin at the start instead of where the config says
+  int32_t group() const { return stream * 10000 + partition; }
+};
+
+// What consumingSegmentsInfo shows.
+struct ConsumingStatus {
+  std::string segment;
+  int32_t group = 0;
+  std::string state;  // CONSUMING, or NOT_CONSUMING while paused or stuck
+  int64_t offset = 0;
+  int64_t latest_offset = -1;
+  int64_t last_consumed_ms = 0;
+  int64_t fresh_ms = 0;       // everything written to the topic until then is visible
+  std::string problem;        // what keeps it from consuming; empty: nothing
+};
+
+class PartitionConsumer {
+ public:
+  explicit PartitionConsumer(PartitionOptions options);
+  ~PartitionConsumer();
+  PartitionConsumer(const PartitionConsumer&) = delete;
+  PartitionConsumer& operator=(const PartitionConsumer&) = delete;
+
+  void start();
+  // Ends the thread. `seal`: what is consumed is committed first; otherwise it is consumed again at the next start.
+  void stop(bool seal);
+  // Seals what is there and goes on; paused: seals and waits.
+  void force_commit();
+  void set_paused(bool paused);
+  ConsumingStatus status() const;
+
+ private:
+  void run();
+  Status open_consumer();
+  Result<Offset> first_offset();
+  Status start_segment(int64_t first_offset);
+  Result<std::shared_ptr<MutableSegment>> make_segment(int64_t sequence, int64_t first_offset);
+  void consume_once();
+  void ingest(const columnar::RawBatch& batch);
+  bool full(const MutableSegment& segment) const;
+  // Commits the consuming segment; tries again until it succeeds or the thread is to end.
+  bool seal();
+  bool wait(int64_t millis);
+  void report(const IngestCounts& counts);
+  void report_position(bool caught_up);
+  void set_problem(const std::string& problem);
+
+  PartitionOptions options_;
+  const StreamConfig& stream_;
+  const TopicPartition origin_;
+  const std::string title_;  // for logs: table and partition
+  JsonRows rows_;
+  std::unique_ptr<kafka::Consumer> consumer_;
+  std::shared_ptr<MutableSegment> segment_;
+  int64_t sequence_ = 0;
+  int64_t next_offset_ = 0;
+  int64_t last_drop_log_ms_ = 0;
+
+  std::atomic<bool> stopping_{false}, seal_at_stop_{false}, force_{false}, paused_{false};
+  std::atomic<int64_t> visible_offset_{0}, latest_offset_{-1}, last_consumed_ms_{0}, fresh_ms_{0}, newest_record_ms_{0};
+  mutable std::mutex mutex_;
+  std::condition_variable woken_;
+  std::string problem_, segment_name_;
+  std::thread thread_;
+  metrics::Counter* consumed_;
+  metrics::Gauge* lag_;
+  metrics::Gauge* freshness_;
+};
+
+}  // namespace bywash::analytics

@@ -1,0 +1,194 @@
+// See segment_set.h.
+#include "analytics/table/segment_set.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "analytics/table/durable_file.h"
+#include "analytics/table/segment_name.h"
+#include "analytics/table/value_coercion.h"
+#include "base/log.h"
+
+namespace bywash::analytics {
+namespace {
+
+constexpr std::string_view kLogger = "analytics.table";
+
+}  // namespace
+
+SegmentSet::SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config)
+    : folder_(std::move(folder)), schema_(schema.schema), log_name_(config.name_with_type), table_name_(config.name),
+      retention_ms_(config.retention_ms) {
+  seal_options_.inverted_columns = config.inverted_columns;
+  seal_options_.raw_columns = config.raw_columns;
+  seal_options_.sorted_column = config.sorted_column;
+  time_field_ = schema_->find(config.time_column);
+  if (time_field_ >= 0) {
+    if (Result<TimeFormat> format = TimeFormat::parse(schema_->fields[static_cast<size_t>(time_field_)].format)) time_format_ = *format;
+  }
+}
+
+Result<std::unique_ptr<SegmentSet>> SegmentSet::open(const std::string& folder, const SchemaConfig& schema, const TableConfig& config) {
+  std::unique_ptr<SegmentSet> out(new SegmentSet(folder, schema, config));
+  RETURN_IF_ERROR(make_folder(folder + "/segments"));
+  ASSIGN_OR_RETURN(out->manifest_, Manifest::open(folder + "/manifest"));
+  RETURN_IF_ERROR(out->recover());
+  return out;
+}
+
+Status SegmentSet::recover() {
+  const ManifestState state = manifest_->state();
+  std::set<std::string> listed;
+  for (const auto& [name, record] : state.segments) listed.insert(name + ".seg");
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/segments", error)) {
+    const std::string file = entry.path().filename().string();
+    if (listed.count(file)) continue;
+    std::error_code ignored;
+    std::filesystem::remove(entry.path(), ignored);
+    log::info(kLogger, "Table {}: removed {}, which was never committed", log_name_, file);
+  }
+  if (error) return host_error("list the folder", folder_ + "/segments", error.value());
+  for (const auto& [name, record] : state.segments) {
+    Result<std::shared_ptr<const Segment>> segment = open_segment(path_of(name), schema_);
+    if (segment) {
+      committed_[name] = {record, *std::move(segment)};
+    } else {
+      damaged_.push_back(name);
+      log::error(kLogger, "Table {}: segment {} with {} rows cannot be opened and is left out of answers: {}", log_name_, name, record.rows,
+                 segment.status().message());
+    }
+  }
+  return {};
+}
+
+void SegmentSet::set_consuming(int32_t group, std::shared_ptr<MutableSegment> segment) {
+  std::lock_guard lock(mutex_);
+  consuming_[group] = std::move(segment);
+}
+
+void SegmentSet::find_times(const Segment& segment, SegmentRecord& record) const {
+  if (time_field_ < 0 || !time_format_ || segment.rows() == 0) return;
+  const ColumnView& column = segment.column(static_cast<size_t>(time_field_));
+  std::optional<int64_t> first, last;
+  if (is_integer(column.field->type)) {
+    first = time_format_->to_millis(segment.meta().start_time);
+    last = time_format_->to_millis(segment.meta().end_time);
+  } else if (is_text(column.field->type) && column.encoding == Encoding::kDictionary) {
+    for (uint32_t id = 0; id < column.dictionary.cardinality; ++id) {
+      const std::optional<int64_t> at = time_format_->to_millis(column.dictionary.text(id));
+      if (!at) continue;
+      first = first ? std::min(*first, *at) : *at;
+      last = last ? std::max(*last, *at) : *at;
+    }
+  }
+  if (!first || !last) return;
+  record.start_ms = *first;
+  record.end_ms = *last;
+}
+
+Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> SegmentSet::seal(const Segment& rows) {
+  const std::string path = path_of(rows.name());
+  RETURN_IF_ERROR(seal_segment(rows, seal_options_, path));
+  ASSIGN_OR_RETURN(std::shared_ptr<const Segment> sealed, open_segment(path, schema_));
+  SegmentRecord record;
+  record.name = rows.name();
+  record.offsets = rows.meta().offsets;
+  record.rows = rows.rows();
+  record.bytes = sealed->meta().bytes;
+  record.creation_ms = rows.meta().creation_ms;
+  find_times(*sealed, record);
+  return std::pair(std::move(sealed), std::move(record));
+}
+
+Status SegmentSet::commit(int32_t group, int64_t sequence, const MutableSegment& segment, std::shared_ptr<MutableSegment> next) {
+  ASSIGN_OR_RETURN(auto sealed, seal(*segment.snapshot()));
+  SegmentRecord& record = sealed.second;
+  record.group = group;
+  record.sequence = sequence;
+  RETURN_IF_ERROR(manifest_->add_segment(record));
+  std::lock_guard lock(mutex_);
+  const std::string name = record.name;
+  committed_[name] = {std::move(record), std::move(sealed.first)};
+  if (next) consuming_[group] = std::move(next);
+  else consuming_.erase(group);
+  return {};
+}
+
+Result<std::string> SegmentSet::add(const MutableSegment& segment) {
+  const std::shared_ptr<const Segment> rows = segment.snapshot();
+  SegmentMeta meta = rows->meta();
+  meta.name = ingested_segment_name(table_name_, meta.start_time, meta.end_time, meta.creation_ms);
+  std::vector<ColumnView> columns;
+  for (size_t i = 0; i < rows->column_count(); ++i) columns.push_back(rows->column(i));
+  const Segment named(std::move(meta), rows->schema(), std::move(columns), rows);
+  ASSIGN_OR_RETURN(auto sealed, seal(named));
+  RETURN_IF_ERROR(manifest_->add_segment(sealed.second));
+  std::lock_guard lock(mutex_);
+  std::string name = sealed.second.name;
+  committed_[name] = {std::move(sealed.second), std::move(sealed.first)};
+  return name;
+}
+
+Status SegmentSet::drop(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
+  RETURN_IF_ERROR(manifest_->drop_segments(names));
+  std::lock_guard lock(mutex_);
+  for (const std::string& name : names) {
+    committed_.erase(name);
+    damaged_.erase(std::remove(damaged_.begin(), damaged_.end(), name), damaged_.end());
+    std::error_code ignored;  // a file that stays is removed at the next start
+    std::filesystem::remove(path_of(name), ignored);
+  }
+  return {};
+}
+
+bool SegmentSet::is_expired(const SegmentRecord& record, int64_t now_ms) const {
+  return retention_ms_ && record.end_ms >= record.start_ms && is_plausible_time(record.end_ms) && record.end_ms < now_ms - *retention_ms_;
+}
+
+std::vector<std::string> SegmentSet::expired(int64_t now_ms) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, committed] : committed_) {
+    if (is_expired(committed.record, now_ms)) out.push_back(name);
+  }
+  return out;
+}
+
+std::vector<std::shared_ptr<const Segment>> SegmentSet::snapshot(int64_t now_ms) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<const Segment>> out;
+  out.reserve(committed_.size() + consuming_.size());
+  for (const auto& [name, committed] : committed_) {
+    if (!is_expired(committed.record, now_ms)) out.push_back(committed.segment);
+  }
+  for (const auto& [group, segment] : consuming_) out.push_back(segment->snapshot());
+  return out;
+}
+
+std::vector<SegmentStatus> SegmentSet::list() const {
+  std::lock_guard lock(mutex_);
+  std::vector<SegmentStatus> out;
+  for (const auto& [name, committed] : committed_) out.push_back({name, false, committed.record.rows, committed.record.bytes});
+  for (const auto& [group, segment] : consuming_) out.push_back({segment->options().name, true, segment->published_rows(), segment->memory_bytes()});
+  std::sort(out.begin(), out.end(), [](const SegmentStatus& a, const SegmentStatus& b) { return a.name < b.name; });
+  return out;
+}
+
+std::vector<std::string> SegmentSet::damaged() const {
+  std::lock_guard lock(mutex_);
+  return damaged_;
+}
+
+std::optional<int64_t> SegmentSet::max_end_ms() const {
+  std::lock_guard lock(mutex_);
+  std::optional<int64_t> out;
+  for (const auto& [name, committed] : committed_) {
+    if (committed.record.end_ms >= committed.record.start_ms) out = std::max(out.value_or(INT64_MIN), committed.record.end_ms);
+  }
+  return out;
+}
+
+}  // namespace bywash::analytics

@@ -1,0 +1,83 @@
+// The segments of one table: recovered from its folder on open, committed one by one, handed to queries as one consistent list.
+// Table line, seal and commit stages; each call locks for a moment, no lock is held while a file is written or a query runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analytics/segment/mutable_segment.h"
+#include "analytics/segment/segment_file.h"
+#include "analytics/table/manifest.h"
+#include "analytics/table/schema_config.h"
+#include "analytics/table/table_config.h"
+#include "analytics/table/time_format.h"
+
+namespace bywash::analytics {
+
+// A segment as lists and the size endpoint show it.
+struct SegmentStatus {
+  std::string name;
+  bool consuming = false;
+  int64_t rows = 0, bytes = 0;
+};
+
+class SegmentSet {
+ public:
+  // Opens `folder` (made when missing): removes files that the manifest doesn't list, maps those that it does. A listed file that is
+  // missing or damaged is an ERROR in the log and in damaged(); the others are served.
+  static Result<std::unique_ptr<SegmentSet>> open(const std::string& folder, const SchemaConfig& schema, const TableConfig& config);
+
+  Manifest& manifest() { return *manifest_; }
+
+  // The partition's consuming segment from now on, visible to queries.
+  void set_consuming(int32_t group, std::shared_ptr<MutableSegment> segment);
+  // Makes the published rows of `segment` durable: file, then manifest record with its offsets, then the sealed segment takes its
+  // place in queries and `next` becomes the consuming one. On error nothing has changed.
+  Status commit(int32_t group, int64_t sequence, const MutableSegment& segment, std::shared_ptr<MutableSegment> next);
+  // The same for rows that come from no partition; the segment's name is its time range and creation. Answers the name.
+  Result<std::string> add(const MutableSegment& segment);
+  // Forgets these segments: manifest first, then the files. Queries that hold them go on.
+  Status drop(const std::vector<std::string>& names);
+  // Committed segments whose newest record is older than the retention.
+  std::vector<std::string> expired(int64_t now_ms) const;
+
+  // What a query sees: committed segments that are not expired, and the consuming ones as published.
+  std::vector<std::shared_ptr<const Segment>> snapshot(int64_t now_ms) const;
+  std::vector<SegmentStatus> list() const;
+  std::vector<std::string> damaged() const;
+  // Newest time of the committed segments (epoch ms); nothing when unknown.
+  std::optional<int64_t> max_end_ms() const;
+
+ private:
+  SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config);
+  Status recover();
+  Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> seal(const Segment& rows);
+  void find_times(const Segment& segment, SegmentRecord& record) const;
+  bool is_expired(const SegmentRecord& record, int64_t now_ms) const;
+  std::string path_of(const std::string& name) const { return folder_ + "/segments/" + name + ".seg"; }
+
+  const std::string folder_;
+  const std::shared_ptr<const TableSchema> schema_;
+  const std::string log_name_, table_name_;
+  SealOptions seal_options_;
+  std::optional<int64_t> retention_ms_;
+  int time_field_ = -1;
+  std::optional<TimeFormat> time_format_;
+  std::unique_ptr<Manifest> manifest_;
+
+  struct Committed {
+    SegmentRecord record;
+    std::shared_ptr<const Segment> segment;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::string, Committed> committed_;
+  std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
+  std::vector<std::string> damaged_;
+};
+
+}  // namespace bywash::analytics

@@ -1,0 +1,219 @@
+// See table.h.
+#include "analytics/table/table.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "analytics/table/json_lines.h"
+#include "base/log.h"
+
+namespace bywash::analytics {
+namespace {
+
+constexpr std::string_view kLogger = "analytics.table";
+constexpr int64_t kRetryMs = 500;             // until the topics are there
+constexpr int64_t kNewPartitionsMs = 30'000;  // then
+constexpr int64_t kRetentionMs = 10'000;
+
+}  // namespace
+
+Result<std::shared_ptr<Table>> Table::open(TableOptions options) {
+  std::shared_ptr<Table> out(new Table(std::move(options)));
+  ASSIGN_OR_RETURN(out->segments_, SegmentSet::open(out->options_.folder, out->options_.schema, out->options_.config));
+  out->paused_ = out->segments_->manifest().state().paused;
+  return out;
+}
+
+Table::~Table() { stop(false); }
+
+void Table::start() {
+  coordinator_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "table");
+    coordinate();
+  });
+}
+
+void Table::stop(bool seal) {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_all();
+  if (coordinator_.joinable()) coordinator_.join();
+  std::map<int32_t, std::unique_ptr<PartitionConsumer>> partitions;
+  {
+    std::lock_guard lock(mutex_);
+    partitions.swap(partitions_);
+  }
+  for (auto& [group, partition] : partitions) partition->stop(seal);
+}
+
+bool Table::sleep(int64_t millis) {
+  std::unique_lock lock(mutex_);
+  woken_.wait_for(lock, Millis(millis), [this] { return stopping_.load(); });
+  return !stopping_;
+}
+
+void Table::coordinate() {
+  int64_t next_partitions = 0, next_retention = 0;
+  while (!stopping_) {
+    const int64_t now = steady_now().time_since_epoch() / Millis(1);
+    if (now >= next_retention) {
+      drop_expired();
+      next_retention = now + kRetentionMs;
+    }
+    if (options_.config.type == TableType::kRealtime && now >= next_partitions) {
+      next_partitions = (find_partitions() ? kNewPartitionsMs : kRetryMs) + now;
+    }
+    if (!sleep(kRetryMs)) break;
+  }
+  askers_.clear();
+}
+
+bool Table::find_partitions() {
+  bool all = true;
+  for (size_t i = 0; i < options_.config.streams.size() && !stopping_; ++i) all = find_partitions_of(static_cast<int32_t>(i)) && all;
+  return all;
+}
+
+bool Table::find_partitions_of(int32_t stream) {
+  const StreamConfig& config = options_.config.streams[static_cast<size_t>(stream)];
+  auto complain = [&](const Status& status) {
+    std::lock_guard lock(mutex_);
+    std::string& known = stream_problems_[stream];
+    if (known != status.message()) log::warn(kLogger, "Table {}: topic '{}' cannot be consumed yet, trying again: {}", options_.config.name_with_type, config.topic, status.message());
+    known = status.message();
+    return false;
+  };
+  if (!askers_.count(stream)) {
+    kafka::ConsumerOptions consumer;
+    for (const auto& [key, value] : config.kafka_properties) consumer.java[key] = value;
+    consumer.java["bootstrap.servers"] = config.brokers;
+    consumer.java["enable.auto.commit"] = "false";
+    if (!consumer.java.count("group.id")) consumer.java["group.id"] = "bywash-table-" + options_.config.name_with_type;
+    consumer.prefetch_bytes = 64 << 10;
+    Result<std::unique_ptr<kafka::Consumer>> made = options_.consumers(std::move(consumer));
+    if (!made) return complain(made.status());
+    askers_[stream] = *std::move(made);
+  }
+  Result<int> count = askers_[stream]->partition_count(config.topic, 3000);
+  ManifestState state = segments_->manifest().state();
+  if (!state.first_seen.count(stream) && (count || count.status().code() == Code::kNotFound)) {
+    // Partitions that the topic has now begin where the config says; those that come later begin at their start.
+    if (Status status = segments_->manifest().topic_seen(stream, count ? *count : 0); !status.ok()) return complain(status);
+    state = segments_->manifest().state();
+  }
+  if (!count) return complain(count.status());
+  {
+    std::lock_guard lock(mutex_);
+    stream_problems_.erase(stream);
+  }
+  for (int32_t partition = 0; partition < *count; ++partition) {
+    const auto& wanted = config.partition_ids;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), partition) == wanted.end()) continue;
+    start_partition(stream, partition, wanted.empty() ? *count : static_cast<int32_t>(wanted.size()), state.first_seen[stream]);
+  }
+  return true;
+}
+
+void Table::start_partition(int32_t stream, int32_t partition, int32_t count, int32_t first_seen) {
+  PartitionOptions options;
+  options.schema = &options_.schema;
+  options.config = &options_.config;
+  options.segments = segments_.get();
+  options.consumers = options_.consumers;
+  options.now_ms = options_.now_ms;
+  options.stream = stream;
+  options.partition = partition;
+  options.partition_count = count;
+  options.from_start = partition >= first_seen;
+  std::lock_guard lock(mutex_);
+  const int32_t group = options.group();
+  if (stopping_ || partitions_.count(group)) return;
+  auto consumer = std::make_unique<PartitionConsumer>(std::move(options));
+  consumer->set_paused(paused_);
+  consumer->start();
+  partitions_[group] = std::move(consumer);
+}
+
+void Table::drop_expired() {
+  const std::vector<std::string> names = segments_->expired(options_.now_ms());
+  if (names.empty()) return;
+  Status status = segments_->drop(names);
+  if (status.ok()) {
+    log::info(kLogger, "Table {}: dropped {} segments past their retention", options_.config.name_with_type, names.size());
+  } else {
+    log::warn(kLogger, "Table {}: segments past their retention cannot be dropped, trying again: {}", options_.config.name_with_type, status.message());
+  }
+}
+
+std::shared_ptr<const TableSnapshot> Table::snapshot() const {
+  auto out = std::make_shared<TableSnapshot>();
+  out->name = options_.config.name;
+  out->schema = options_.schema.schema;
+  out->realtime = options_.config.type == TableType::kRealtime;
+  if (out->realtime) {
+    // Before the segments are listed: what they show is at least as fresh.
+    int64_t fresh = INT64_MAX;
+    for (const ConsumingStatus& status : consuming()) fresh = std::min(fresh, status.fresh_ms);
+    out->min_consuming_freshness_ms = fresh == INT64_MAX ? 0 : fresh;
+  }
+  out->segments = segments_->snapshot(options_.now_ms());
+  return out;
+}
+
+std::vector<std::string> Table::force_commit() {
+  std::vector<std::string> names;
+  std::lock_guard lock(mutex_);
+  for (auto& [group, partition] : partitions_) {
+    names.push_back(partition->status().segment);
+    partition->force_commit();
+  }
+  return names;
+}
+
+Status Table::set_paused(bool paused) {
+  RETURN_IF_ERROR(segments_->manifest().set_paused(paused));
+  std::lock_guard lock(mutex_);
+  paused_ = paused;
+  for (auto& [group, partition] : partitions_) partition->set_paused(paused);
+  return {};
+}
+
+std::vector<ConsumingStatus> Table::consuming() const {
+  std::vector<ConsumingStatus> out;
+  std::lock_guard lock(mutex_);
+  for (const auto& [group, partition] : partitions_) out.push_back(partition->status());
+  return out;
+}
+
+Result<std::string> Table::ingest_json(std::string_view text) {
+  const int64_t now = options_.now_ms();
+  std::vector<std::string_view> rows;
+  RETURN_IF_ERROR(split_json_rows(text, &rows));
+  if (rows.empty()) return Status::invalid("The file has no rows");
+  MutableSegmentOptions segment_options;
+  segment_options.name = "ingest";
+  segment_options.max_rows = static_cast<int64_t>(rows.size());
+  segment_options.creation_ms = now;
+  segment_options.time_column = options_.config.time_column;
+  segment_options.raw_columns = options_.config.raw_columns;
+  ASSIGN_OR_RETURN(auto segment, MutableSegment::create(segment_schema(options_.schema, options_.config, now), std::move(segment_options)));
+  JsonRows reader(options_.schema, options_.config);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!reader.append(rows[i], *segment)) return Status::invalid(fmt::format("Row {} of the file is no JSON object; nothing was ingested", i + 1));
+  }
+  segment->publish(0);
+  const IngestCounts counts = reader.take_counts();
+  for (size_t i = 0; i < counts.replaced.size(); ++i) {
+    if (counts.replaced[i] == 0) continue;
+    const std::string reason(to_string(static_cast<ReplaceReason>(i)));
+    metrics::Registry::process().counter("bywash_table_values_replaced_total", "Values that did not fit their column",
+                                         {{"table", options_.config.name_with_type}, {"reason", reason}})->add(static_cast<double>(counts.replaced[i]));
+    log::warn(kLogger, "Table {}: {} values of the ingested file did not fit their columns ({})", options_.config.name_with_type, counts.replaced[i], reason);
+  }
+  return segments_->add(*segment);
+}
+
+}  // namespace bywash::analytics

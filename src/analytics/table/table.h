@@ -1,0 +1,80 @@
+// One table, OFFLINE or REALTIME, with its folder, segments and consuming partitions. Its coordinator thread finds the topic's
+// partitions, starts a consumer thread for each, and drops segments past their retention.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "analytics/exec/query_engine.h"
+#include "analytics/table/partition_consumer.h"
+#include "analytics/table/schema_config.h"
+#include "analytics/table/segment_set.h"
+#include "analytics/table/table_config.h"
+
+namespace bywash::analytics {
+
+struct TableOptions {
+  std::string folder;
+  TableConfig config;
+  SchemaConfig schema;
+  ConsumerFactory consumers;
+  std::function<int64_t()> now_ms;
+};
+
+class Table {
+ public:
+  // Recovers the folder's segments; nothing runs yet.
+  static Result<std::shared_ptr<Table>> open(TableOptions options);
+  ~Table();
+
+  // Begins to consume (REALTIME) and to enforce retention.
+  void start();
+  // Ends the threads. `seal`: consumed rows are committed first, else they are consumed again at the next start.
+  void stop(bool seal);
+
+  const TableConfig& config() const { return options_.config; }
+  const SchemaConfig& schema() const { return options_.schema; }
+  SegmentSet& segments() { return *segments_; }
+  std::shared_ptr<const TableSnapshot> snapshot() const;
+
+  // Commits what the partitions have consumed; they go on consuming. Answers the names of the segments that will be committed.
+  std::vector<std::string> force_commit();
+  // Durable: a paused table stays paused over a restart.
+  Status set_paused(bool paused);
+  bool paused() const { return paused_; }
+  std::vector<ConsumingStatus> consuming() const;
+
+  // Rows of a JSON-lines text (or one JSON array of objects) into one new segment of an OFFLINE table: all of them or none.
+  // kInvalid: no row in it, or a line that is no JSON object (its number). Answers the segment's name.
+  Result<std::string> ingest_json(std::string_view text);
+
+ private:
+  explicit Table(TableOptions options) : options_(std::move(options)) {}
+  void coordinate();
+  // Looks which partitions the topics have and starts consumers for new ones. False: a topic is not there yet.
+  bool find_partitions();
+  bool find_partitions_of(int32_t stream);
+  void start_partition(int32_t stream, int32_t partition, int32_t count, int32_t first_seen);
+  void drop_expired();
+  bool sleep(int64_t millis);
+
+  TableOptions options_;
+  std::unique_ptr<SegmentSet> segments_;
+  mutable std::mutex mutex_;
+  std::condition_variable woken_;
+  std::atomic<bool> stopping_{false}, paused_{false};
+  std::map<int32_t, std::unique_ptr<PartitionConsumer>> partitions_;
+  std::map<int32_t, std::unique_ptr<kafka::Consumer>> askers_;  // per stream, of the coordinator alone
+  std::map<int32_t, std::string> stream_problems_;
+  std::thread coordinator_;
+};
+
+}  // namespace bywash::analytics

@@ -1,0 +1,71 @@
+// Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
+// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_ingest, pinot_query.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analytics/table/instance.h"
+#include "base/status.h"
+#include "rest/http_message.h"
+
+namespace bywash::rest {
+
+class PinotApi {
+ public:
+  struct Options {
+    std::string host = "localhost";  // what discovery endpoints name
+    uint16_t controller_port = 9000;
+    uint16_t broker_port = 8099;
+  };
+  // `instance` outlives the object.
+  PinotApi(analytics::Instance& instance, Options options) : instance_(instance), options_(std::move(options)) {}
+
+  HttpResponse controller(const HttpRequest& request);
+  HttpResponse broker(const HttpRequest& request);
+
+ private:
+  using Path = std::vector<std::string>;  // decoded segments
+
+  HttpResponse schemas(const HttpRequest& request, const Path& path);
+  HttpResponse schema(const HttpRequest& request, const std::string& name);
+  HttpResponse tables(const HttpRequest& request, const Path& path);
+  HttpResponse table(const HttpRequest& request, const std::string& name);
+  HttpResponse table_part(const HttpRequest& request, const std::string& name, const std::string& part);
+  HttpResponse table_configs(const HttpRequest& request, const Path& path);
+  HttpResponse create_table_configs(const HttpRequest& request);
+  HttpResponse segments(const HttpRequest& request, const Path& path);
+  HttpResponse size(const HttpRequest& request, const std::string& name);
+  HttpResponse metadata(const HttpRequest& request, const std::string& name);
+  HttpResponse consuming_info(const std::string& name);
+  HttpResponse pause(const HttpRequest& request, const std::string& name, bool paused);
+  HttpResponse pause_status(const std::string& name);
+  HttpResponse force_commit(const std::string& name);
+  HttpResponse ingest_file(const HttpRequest& request);
+  HttpResponse query(const HttpRequest& request);
+  HttpResponse cluster(const HttpRequest& request, const Path& path);
+
+  analytics::Instance& instance_;
+  const Options options_;
+};
+
+// What all of Pinot's resources share.
+namespace pinot {
+HttpResponse json(std::string body);
+HttpResponse text(int status, std::string body);
+// {"code":400,"error":"..."}
+HttpResponse error(int status, std::string_view message);
+// The HTTP code that a status stands for: 400, 404, 409, 500.
+HttpResponse error(const Status& status);
+HttpResponse not_found();
+HttpResponse method_not_allowed();
+// {"unrecognizedProperties":{},"status":"..."}, and "warnings" when there are some.
+HttpResponse changed(const analytics::ChangeAnswer& answer);
+// {"status":"..."}
+HttpResponse done(std::string_view status);
+std::string query_value(const HttpRequest& request, const std::string& name);
+}  // namespace pinot
+
+}  // namespace bywash::rest

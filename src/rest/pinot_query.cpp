@@ -1,0 +1,63 @@
+// Pinot's queries: POST and GET /query/sql of the broker, /sql of the controller (PinotClientRequest, PinotQueryResource 1.5.1).
+// See pinot_api.h.
+#include <nlohmann/json.hpp>
+
+#include "analytics/sql/parser.h"
+#include "analytics/table/json_document.h"
+#include "rest/pinot_api.h"
+
+namespace bywash::rest {
+namespace {
+
+using Json = analytics::Json;
+
+// The HTTP code of a failed query when the client asks for one (QueryErrorCode.getHttpResponseStatus 1.5.1).
+int http_status_of(int error_code) {
+  switch (error_code) {
+    case 150: case 700: case 710: case 720: return 400;
+    case 180: return 403;
+    case 190: case 191: return 404;
+    case 250: case 400: return 408;
+    case 427: case 503: return 503;
+    default: return error_code < 0 ? 200 : 500;
+  }
+}
+
+// Options that stand in the query (SET, OPTION) and in the request; a malformed one is an HTTP error, as in Pinot.
+Status check_options(const std::string& sql, const std::map<std::string, std::string>& request_options) {
+  std::map<std::string, std::string> options = request_options;
+  if (Result<analytics::sql::Query> parsed = analytics::sql::parse(sql)) {
+    for (const auto& [key, value] : parsed->options) options[key] = value;
+  }
+  return options.empty() ? Status() : analytics::check_query_options(options);
+}
+
+}  // namespace
+
+HttpResponse PinotApi::query(const HttpRequest& request) {
+  std::string sql;
+  std::map<std::string, std::string> options;
+  if (request.method == "GET") {
+    if (!request.query.count("sql")) return pinot::error(400, "Query parameter 'sql' is missing");
+    sql = pinot::query_value(request, "sql");
+    options = analytics::parse_query_options(pinot::query_value(request, "queryOptions"));
+  } else if (request.method == "POST") {
+    Result<Json> parsed = analytics::parse_json(request.body);
+    if (!parsed) return pinot::text(500, parsed.status().message());
+    if (!parsed->is_object() || !parsed->contains("sql")) return pinot::text(500, "Payload is missing the query string field 'sql'");
+    sql = analytics::text_at(*parsed, "sql");
+    options = analytics::parse_query_options(analytics::text_at(*parsed, "queryOptions"));
+  } else {
+    return pinot::method_not_allowed();
+  }
+  if (Status status = check_options(sql, options); !status.ok()) return pinot::text(500, status.message());
+  const analytics::QueryResponse answer = instance_.query(sql, options);
+  HttpResponse response = pinot::json(analytics::to_json(answer));
+  response.headers.emplace_back("X-Pinot-Error-Code", std::to_string(answer.error_code()));
+  if (auto wanted = request.headers.find("pinot-use-http-status-for-errors"); wanted != request.headers.end() && wanted->second == "true") {
+    response.status = http_status_of(answer.error_code());
+  }
+  return response;
+}
+
+}  // namespace bywash::rest

@@ -1,0 +1,74 @@
+// See pinot_service.h.
+#include "rest/pinot_service.h"
+
+#include <atomic>
+
+#include "analytics/table/instance.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "rest/http_server.h"
+#include "rest/pinot_api.h"
+
+namespace bywash::rest {
+namespace {
+
+constexpr std::string_view kLogger = "analytics";
+constexpr int64_t kUploadBytes = 256LL << 20;  // of a file for /ingestFromFile
+
+}  // namespace
+
+struct PinotService::Parts {
+  std::unique_ptr<analytics::Instance> instance;
+  // Set once both ports are known; the listeners answer 503 until then.
+  std::unique_ptr<PinotApi> api_owner;
+  std::atomic<PinotApi*> api{nullptr};
+  std::unique_ptr<HttpServer> controller, broker;
+};
+
+PinotService::PinotService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+PinotService::~PinotService() { stop(); }
+
+Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  Parts* raw = parts.get();
+  auto handler = [raw](HttpResponse (PinotApi::*face)(const HttpRequest&)) {
+    return [raw, face](const HttpRequest& request) {
+      if (request.path == "/metrics" && request.method == "GET") return pinot::text(200, metrics::Registry::process().render());
+      PinotApi* api = raw->api.load(std::memory_order_acquire);
+      return api ? (api->*face)(request) : pinot::error(503, "Starting");
+    };
+  };
+  HttpServerOptions controller;
+  controller.name = "controller";
+  controller.handler_threads = 4;
+  controller.body_limit_bytes = kUploadBytes;
+  controller.header_limit_bytes = 64 << 10;  // GET /sql?sql=...
+  ASSIGN_OR_RETURN(parts->controller, HttpServer::start({{options.host, options.controller_port}}, handler(&PinotApi::controller), controller));
+  HttpServerOptions broker;
+  broker.name = "broker";
+  broker.header_limit_bytes = 64 << 10;
+  ASSIGN_OR_RETURN(parts->broker, HttpServer::start({{options.host, options.broker_port}}, handler(&PinotApi::broker), broker));
+
+  PinotApi::Options api;
+  api.controller_port = parts->controller->addresses()[0].port;
+  api.broker_port = parts->broker->addresses()[0].port;
+  analytics::InstanceOptions instance;
+  instance.data_dir = options.data_dir;
+  instance.broker_id = fmt::format("Broker_{}_{}", api.host, api.broker_port);
+  ASSIGN_OR_RETURN(parts->instance, analytics::Instance::start(std::move(instance)));
+  log::info(kLogger, "Analytics on {}: controller port {}, broker port {}, data in {}", options.host, api.controller_port, api.broker_port, options.data_dir);
+  parts->api_owner = std::make_unique<PinotApi>(*parts->instance, std::move(api));
+  parts->api.store(parts->api_owner.get(), std::memory_order_release);
+  return std::unique_ptr<PinotService>(new PinotService(std::move(parts)));
+}
+
+void PinotService::stop() {
+  if (parts_->controller) parts_->controller->stop();
+  if (parts_->broker) parts_->broker->stop();
+  if (parts_->instance) parts_->instance->stop();
+}
+
+uint16_t PinotService::controller_port() const { return parts_->controller->addresses()[0].port; }
+uint16_t PinotService::broker_port() const { return parts_->broker->addresses()[0].port; }
+
+}  // namespace bywash::rest
