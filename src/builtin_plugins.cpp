@@ -1,0 +1,32 @@
+// The one list of plugins: to add one, write its declaration and name it here. Called once at start.
+#include "builtin_plugins.h"
+
+#include "connectors/file/plugins.h"
+#include "connectors/jdbc/plugins.h"
+#include "connectors/s3/plugins.h"
+#include "formats/plugins.h"
+#include "transforms/plugins.h"
+
+namespace bywash {
+
+void register_builtin_plugins(plugin::Registry& registry) {
+  registry.add(jdbc::jdbc_sink());
+  registry.add(s3::s3_sink());
+  registry.add(file::file_stream_sink());
+  registry.add(file::file_stream_source());
+
+  registry.add(formats::json_converter());
+  registry.add(formats::string_converter());
+  registry.add(formats::byte_array_converter());
+  registry.add(formats::simple_header_converter());
+
+  registry.add(transforms::insert_field());
+  registry.add(transforms::regex_router());
+  registry.add(transforms::replace_field());
+
+  registry.add(transforms::has_header_key());
+  registry.add(transforms::record_is_tombstone());
+  registry.add(transforms::topic_name_matches());
+}
+
+}  // namespace bywash

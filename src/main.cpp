@@ -1,0 +1,28 @@
+// The program: reads flags, picks a verb, runs it. The verbs are in verbs/, the plugins in builtin_plugins.cpp.
+#include <CLI/CLI.hpp>
+#include <arrow/compute/initialize.h>
+
+#include "builtin_plugins.h"
+#include "verbs/verbs.h"
+#include "version.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Bywash: Kafka topics to databases, object storage and live SQL, with Kafka Connect's and Apache Pinot's own configurations");
+  app.set_version_flag("--version", std::string("bywash ") + bywash::kVersion);
+  app.require_subcommand(1);
+  bywash::verbs::Run run;
+  bywash::verbs::add_standalone(app, &run);
+  bywash::verbs::add_serve(app, &run);
+  bywash::verbs::add_analytics(app, &run);
+  bywash::verbs::add_process(app, &run);
+  bywash::verbs::add_docs(app, &run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  if (auto status = arrow::compute::Initialize(); !status.ok()) return bywash::verbs::fail(status.message());
+  bywash::register_builtin_plugins(bywash::plugin::Registry::process());
+  return run();
+}
