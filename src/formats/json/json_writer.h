@@ -9,6 +9,10 @@
 #include "base/status.h"
 #include "columnar/column.h"
 
+namespace arrow {
+struct ArrayData;
+}
+
 namespace bywash::formats {
 
 struct JsonWriteOptions {
@@ -25,6 +29,8 @@ struct JsonWriteOptions {
   bool strict = true;
   // Schemaless dates and decimals, which JsonConverter refuses: milliseconds and plain numbers, as the S3 sink's JsonFormat writes maps.
   bool schemaless_logicals = false;
+  // Characters outside the basic plane as two \u escapes (Jackson 2 onto bytes), or as they are (Jackson onto characters: Spark).
+  bool escape_supplementary = true;
 
   // What Confluent's JsonFormat (S3 sink) writes: records with schema through JsonConverter without envelope, schemaless ones by Jackson.
   static JsonWriteOptions s3_lines() {
@@ -38,11 +44,15 @@ struct JsonWriteOptions {
     options.decimals = Decimals::kNumeric;
     options.nulls = Nulls::kOmit;
     options.times = Times::kIso;
-    options.replace_null_with_default = options.strict = false;
+    options.replace_null_with_default = options.strict = options.escape_supplementary = false;
     options.schemaless_logicals = true;
     return options;
   }
 };
+
+// Appends `text` as a JSON string with Jackson's escapes: \" \\ \b \t \n \f \r, other control characters as \u00XX, and characters
+// outside the basic plane as an escaped surrogate pair (Jackson 2 without COMBINE_UNICODE_SURROGATES_IN_UTF8) unless told otherwise.
+void append_json_string(std::string_view text, std::string* out, bool escape_supplementary = true);
 
 class JsonWriter {
  public:
@@ -54,12 +64,18 @@ class JsonWriter {
   Status write_value(const columnar::ConnectSchema* schema, const columnar::Value& value, std::string* out) const;
 
  private:
+  Status cell(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
+  Status fields(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
+  Status items(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
+  Status null(const columnar::ConnectSchema* schema, std::string* out) const;
+  Status logical(const columnar::ConnectSchema& schema, int64_t ms, std::string* out) const;
+  Status decimal(const columnar::ConnectSchema* schema, const columnar::Decimal& value, std::string* out) const;
+  Status map_value(const columnar::ConnectSchema* schema, const columnar::Value::Map& entries, std::string* out) const;
+  Status struct_value(const columnar::ConnectSchema* schema, const columnar::Value::Struct& value, std::string* out) const;
+  void text(std::string_view value, std::string* out) const { append_json_string(value, out, options_.escape_supplementary); }
+
   JsonWriteOptions options_;
 };
-
-// Appends `text` as a JSON string with Jackson's escapes: \" \\ \b \t \n \f \r, other control characters as \u00XX, and characters
-// outside the basic plane as an escaped surrogate pair (Jackson 2 without COMBINE_UNICODE_SURROGATES_IN_UTF8).
-void append_json_string(std::string_view text, std::string* out);
 
 // Appends `schema` as JsonConverter's schema object ({"type":"struct","fields":[...],"optional":false,...}); "null" for a schemaless one.
 // A default that cannot be written is an error.

@@ -1,0 +1,118 @@
+// Numbers, base64, strings and dates as JSON text. Encode step of the source line. Level 4.
+#include "formats/json/json_text.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <iterator>
+
+#include "columnar/java_number.h"
+#include "formats/json/json_writer.h"
+
+namespace bywash::formats {
+
+void append_json_string(std::string_view text, std::string* out, bool escape_supplementary) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  auto escape = [&](uint32_t unit) {
+    *out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) *out += kHex[unit >> shift & 0xF];
+  };
+  *out += '"';
+  size_t run = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    auto c = static_cast<unsigned char>(text[i]);
+    bool supplementary = c >= 0xF0 && escape_supplementary && i + 4 <= text.size();
+    if (c >= 0x20 && c != '"' && c != '\\' && !supplementary) continue;
+    out->append(text, run, i - run);
+    run = i + 1;
+    switch (c) {
+      case '"': *out += "\\\""; continue;
+      case '\\': *out += "\\\\"; continue;
+      case '\b': *out += "\\b"; continue;
+      case '\t': *out += "\\t"; continue;
+      case '\n': *out += "\\n"; continue;
+      case '\f': *out += "\\f"; continue;
+      case '\r': *out += "\\r"; continue;
+      default: break;
+    }
+    if (!supplementary) {
+      escape(c);
+      continue;
+    }
+    auto more = [&](size_t k) { return static_cast<unsigned char>(text[i + k]) & 0x3Fu; };
+    uint32_t code = ((c & 7u) << 18 | more(1) << 12 | more(2) << 6 | more(3)) - 0x10000;
+    escape(0xD800 + (code >> 10));
+    escape(0xDC00 + (code & 0x3FF));
+    i += 3;
+    run = i + 1;
+  }
+  out->append(text, run, text.size() - run);
+  *out += '"';
+}
+
+namespace json {
+
+void append_integer(int64_t value, std::string* out) {
+  char buffer[24];
+  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  (void)error;
+  out->append(buffer, end);
+}
+
+void append_double(double value, std::string* out) {
+  bool quoted = !std::isfinite(value);
+  if (quoted) *out += '"';
+  columnar::append_java_double(value, out);
+  if (quoted) *out += '"';
+}
+
+void append_float(float value, std::string* out) {
+  bool quoted = !std::isfinite(value);
+  if (quoted) *out += '"';
+  columnar::append_java_float(value, out);
+  if (quoted) *out += '"';
+}
+
+void append_base64(std::string_view bytes, std::string* out) {
+  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  *out += '"';
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    size_t n = std::min<size_t>(3, bytes.size() - i);
+    uint32_t v = 0;
+    for (size_t k = 0; k < 3; ++k) v = v << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    *out += kAlphabet[v >> 18];
+    *out += kAlphabet[v >> 12 & 63];
+    *out += n > 1 ? kAlphabet[v >> 6 & 63] : '=';
+    *out += n > 2 ? kAlphabet[v & 63] : '=';
+  }
+  *out += '"';
+}
+
+void append_iso_date(int64_t days, std::string* out) {
+  // Civil date of a day number (H. Hinnant, "chrono-compatible low-level date algorithms").
+  int64_t z = days + 719468;
+  int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+  int64_t doe = z - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  int64_t mp = (5 * doy + 2) / 153;
+  int64_t month = mp < 10 ? mp + 3 : mp - 9;
+  int64_t year = yoe + era * 400 + (month <= 2);
+  fmt::format_to(std::back_inserter(*out), "{}{:04}-{:02}-{:02}", year > 9999 ? "+" : "", year, month, doy - (153 * mp + 2) / 5 + 1);
+}
+
+void append_iso_time(int64_t ms, std::string* out) {
+  fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}.{:03}", ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
+}
+
+void append_iso_timestamp(int64_t epoch_ms, std::string* out) {
+  int64_t days = epoch_ms / 86'400'000 - (epoch_ms % 86'400'000 < 0);
+  append_iso_date(days, out);
+  *out += 'T';
+  append_iso_time(epoch_ms - days * 86'400'000, out);
+  *out += 'Z';
+}
+
+}  // namespace json
+}  // namespace bywash::formats
