@@ -8,8 +8,8 @@ from typing import Mapping, Optional, Sequence
 
 from tests.support.jars import MissingTool
 from tests.support.kafka_connect import ConnectRest, http_json
-from tests.support.paths import BINARY, TemporaryFolder
-from tests.support.processes import Process, free_port, free_ports, port_open
+from tests.support.paths import BINARY
+from tests.support.processes import Process, TemporaryFolder, free_port, free_ports, port_open
 
 
 def binary() -> pathlib.Path:

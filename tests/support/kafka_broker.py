@@ -8,8 +8,8 @@ from typing import Mapping, Optional
 
 from tests.support import kafka_clients
 from tests.support.jars import jars, java, made_once
-from tests.support.paths import CACHE, TemporaryFolder
-from tests.support.processes import Process, free_ports, port_open
+from tests.support.paths import CACHE
+from tests.support.processes import Process, TemporaryFolder, free_ports, port_open
 
 VERSION = "4.3.1"
 _LOG4J = pathlib.Path(__file__).resolve().parent / "jvm" / "kafka" / "log4j2.properties"

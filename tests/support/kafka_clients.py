@@ -11,6 +11,9 @@ from confluent_kafka import (OFFSET_BEGINNING, Consumer, ConsumerGroupTopicParti
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec
 
 
+_COORDINATOR_STARTING = ("COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR")
+
+
 def _silent(*_arguments) -> None:
     """librdkafka's own log lines of tests that break connections on purpose go nowhere."""
 
@@ -208,10 +211,17 @@ def _record(message) -> Record:
 
 def committed(bootstrap: str, group: str, topic: str) -> dict:
     """{partition: committed offset} of the group for this topic; partitions without a commit are left out."""
-    request = ConsumerGroupTopicPartitions(group)
     client = admin(bootstrap)
-    found = client.list_consumer_group_offsets([request], request_timeout=30)[group].result(30)
-    return {p.partition: p.offset for p in found.topic_partitions if p.topic == topic and p.offset >= 0}
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            request = ConsumerGroupTopicPartitions(group)
+            found = client.list_consumer_group_offsets([request], request_timeout=10)[group].result(15)
+            return {p.partition: p.offset for p in found.topic_partitions if p.topic == topic and p.offset >= 0}
+        except KafkaException as error:
+            if error.args[0].name() not in _COORDINATOR_STARTING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def wait_committed(bootstrap: str, group: str, topic: str, timeout: float = 60.0) -> None:

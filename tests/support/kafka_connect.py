@@ -8,8 +8,7 @@ import urllib.request
 from typing import Mapping, Optional, Sequence
 
 from tests.support.jars import jars, java, null_sink
-from tests.support.paths import TemporaryFolder
-from tests.support.processes import Process, free_port
+from tests.support.processes import Process, TemporaryFolder, free_port
 
 VERSION = "4.3.1"
 NULL_SINK = "bywash.tests.NullSink"

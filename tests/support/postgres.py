@@ -12,8 +12,7 @@ from typing import Mapping, Optional
 import psycopg
 
 from tests.support.jars import MissingTool
-from tests.support.paths import TemporaryFolder
-from tests.support.processes import Process, free_port
+from tests.support.processes import Process, TemporaryFolder, free_port
 
 _VERSION = "15"  # Debian 12's
 _numbers = itertools.count(1)

@@ -1,4 +1,4 @@
-"""Child processes of tests: started in a group of their own, logged to a file, stopped by process id.
+"""Child processes and temporary folders of tests: started in a group of their own, logged to a file, stopped by process id.
 
 `reaper.py` ends what is left when the starter dies.
 """
@@ -7,10 +7,12 @@ import atexit
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import Callable, Mapping, Optional, Sequence
@@ -65,6 +67,26 @@ def _tell_reaper(line: str) -> None:
             _reaper.stdin.write(f"add {group} {reaper.start_time(group)}\n")
     _reaper.stdin.write(line + "\n")
     _reaper.stdin.flush()
+
+
+class TemporaryFolder:
+    """A folder under $TMPDIR that other users may traverse (PostgreSQL does not run as root).
+
+    Removed by remove(), or by the reaper once this process has ended, after the processes. Kept when BYWASH_KEEP=1, so that a
+    failed run can be looked at.
+    """
+
+    def __init__(self, label: str):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix=f"bywash-{label}-"))
+        self.path.chmod(0o711)
+        self._keep = os.environ.get("BYWASH_KEEP") == "1"
+        if not self._keep:
+            with _lock:
+                _tell_reaper(f"folder {self.path}")
+
+    def remove(self) -> None:
+        if not self._keep:
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 class Process:

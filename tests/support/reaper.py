@@ -1,10 +1,12 @@
-"""Ends process groups whose starter died: reads `add PGID STARTTIME` and `del PGID` lines until standard input closes.
+"""Ends process groups whose starter died, then removes its temporary folders: reads `add PGID STARTTIME`, `del PGID` and
+`folder PATH` lines until standard input closes.
 
 Runs as one process of its own session per Python process that starts parts, so that neither Ctrl-C in the terminal
 nor a kill -9 of the starter leaves a broker behind.
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -38,18 +40,30 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: dict = {}
+    folders: list = []
     for line in sys.stdin:
         words = line.split()
         if words[:1] == ["add"]:
             groups[int(words[1])] = words[2] if len(words) > 2 else ""
         elif words[:1] == ["del"]:
             groups.pop(int(words[1]), None)
+        elif words[:1] == ["folder"]:
+            folders.append(line.rstrip("\n").partition(" ")[2])
+    end_groups(groups)
+    for folder in folders:
+        if os.path.basename(folder).startswith("bywash-"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_groups(groups: dict) -> None:
+    """SIGTERM, then SIGKILL to what is still there after ten seconds."""
     if not signal_groups(groups, signal.SIGTERM):
         return
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and signal_groups(groups, 0):
         time.sleep(0.2)
-    signal_groups(groups, signal.SIGKILL)
+    if signal_groups(groups, signal.SIGKILL):
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ import botocore.exceptions
 
 from tests.support.jars import made_once
 from tests.support.kafka_clients import unique
-from tests.support.paths import CACHE, TemporaryFolder
-from tests.support.processes import Process, free_port, port_open
+from tests.support.paths import CACHE
+from tests.support.processes import Process, TemporaryFolder, free_port, port_open
 
 MINIO_VERSION = "v0.0.0-20260212201848-7aac2a2c5b7c"
 _MINIO_GO = (1, 24)  # the Go version MinIO's go.mod asks for
