@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # lint.sh [FILE...]: layout (clang-format), clang-tidy, shellcheck and the tidy tests; only FILEs of C++ when given.
 set -uo pipefail
-cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit
 failed=0
 note() { echo "lint: $*" >&2; failed=1; }
 

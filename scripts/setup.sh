@@ -74,7 +74,7 @@ install_python() {
 
 install_jars() {
   local want stamp="$BYWASH_CACHE/jars/.installed"
-  want="$(cat tests/support/jvm/kafka/* $(find tests/support/jvm/nullsink -name '*.java') | sha256sum | cut -d' ' -f1)"
+  want="$(find tests/support/jvm/kafka tests/support/jvm/nullsink -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -d' ' -f1)"
   [[ -f "$stamp" && "$(cat "$stamp")" == "$want" ]] && return
   say "fetching Apache Kafka and Kafka Connect $(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' tests/support/jvm/kafka/pom.xml) (jars, by Maven)"
   PYTHONPATH="$PWD" "$VENV/bin/python" -c 'from tests.support.jars import jars, null_sink; jars("kafka"); null_sink()'

@@ -16,10 +16,11 @@ LEVELS = {
     "net": 2, "expressions": 2,
     "plugin": 3, "kafka": 3, "storage": 3,
     "formats": 4, "transforms": 4,
-    "analytics": 5, "processing": 5,
-    "connectors": 6,
+    "analytics": 5,
+    "connectors": 6, "processing": 6,
     "runtime": 7,
     "rest": 8,
+    "verbs": 9,
 }
 _TOP_FILES = {"main.cpp", "builtin_plugins.cpp", "builtin_plugins.h"}  # the program itself: may include everything
 _NAMES_NO_TRANSFORM = {"transforms/transform_chain.h", "transforms/java_regex.h"}  # machinery that runtime/ may see
@@ -69,6 +70,27 @@ def test_every_folder_under_src_has_a_level():
     folders = {path.relative_to(REPO / "src").parts[0] for path in CPP} - _TOP_FILES
     _report([f"src/{folder}: give it a level in {_name(pathlib.Path(__file__))} and docs/architecture.md"
              for folder in sorted(folders - set(LEVELS))])
+
+
+def test_the_levels_are_those_of_the_architecture_page():
+    rows = re.findall(r"^\|\s*(\d)\s*\|([^|]*)\|", _text(REPO / "docs" / "architecture.md"), re.MULTILINE)
+    every = dict.fromkeys(map(str, LEVELS.values()), "")
+    for level, names in rows:
+        every[level] = every.get(level, "") + names
+    assert rows, "docs/architecture.md has no table of levels"
+    _report([f"docs/architecture.md: `{folder}/` does not stand at level {level}" for folder, level in LEVELS.items()
+             if any(path.is_relative_to(REPO / "src" / folder) for path in CPP) and f"`{folder}/`" not in every[str(level)]])
+
+
+def test_connectors_do_not_include_each_other():
+    problems = []
+    for path in CPP:
+        parts = path.relative_to(REPO / "src").parts
+        if parts[0] == "connectors" and len(parts) > 2:
+            for other in re.findall(r'#\s*include\s+"connectors/(\w+)/', _text(path)):
+                if other != parts[1]:
+                    problems.append(f"{_name(path)}: includes connectors/{other}/")
+    _report(problems)
 
 
 def test_folders_include_only_lower_layers():
