@@ -1,0 +1,64 @@
+// The running values of one aggregation for many groups. Scan stage (updates, by block) and merge stage; one query's thread.
+#pragma once
+
+#include "analytics/exec/evaluator.h"
+#include "analytics/exec/pair_table.h"
+#include "analytics/plan/bound_query.h"
+#include "analytics/segment/growing_dictionary.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace bywash::analytics {
+
+class AggregationState {
+ public:
+  explicit AggregationState(const Aggregation& aggregation);
+
+  // Room for groups 0 .. count - 1; new ones are empty.
+  void resize(size_t count);
+  size_t size() const { return size_; }
+
+  // Adds the evaluator's selected rows: the i-th to groups[i], or all to group 0 when `groups` is null.
+  void update(Evaluator& evaluator, const Segment& segment, int64_t first_row, Selection selection, const uint32_t* groups);
+  // The same over whole numbers known to sum without overflow in 64 bits. `sums` is for kernels; kSum and kAvg only.
+  int64_t* integer_sums() { return integers_.data(); }
+  double* real_sums() { return reals_.data(); }
+  int64_t* counts() { return counts_.data(); }
+
+  // Adds group `from` of `other` to group `to`. Not for kinds that need values (see needs_values()).
+  void merge(const AggregationState& other, size_t from, size_t to);
+  // Whether the kind keeps values beside numbers: such states are never merged, they are updated in place.
+  bool needs_values() const;
+  const Aggregation& aggregation() const { return *aggregation_; }
+  int64_t memory_bytes() const;
+
+  // The results of all groups.
+  void finish(Vector* out);
+
+ private:
+  void update_numbers(const Vector& values, size_t n, const uint32_t* groups);
+  void update_multi(const ColumnView& column, int64_t first_row, Selection selection, const uint32_t* groups);
+  void add_number(size_t group, double value);
+  void update_values(Evaluator& evaluator, size_t n, const uint32_t* groups);
+  void update_by_time(Evaluator& evaluator, size_t n, const uint32_t* groups);
+  void finish_distinct(Vector* out);
+  void finish_percentile(Vector* out);
+  void finish_mode(Vector* out);
+
+  const Aggregation* aggregation_;
+  bool integer_argument_ = false;  // INT: sums are exact in int64
+  size_t size_ = 0;
+  std::vector<int64_t> counts_, integers_;
+  std::vector<double> reals_, mins_, maxs_;
+  // Values seen: distinct kinds and mode.
+  std::unique_ptr<GrowingDictionary> values_;
+  std::unique_ptr<PairTable> pairs_;      // (group, value id)
+  std::vector<int64_t> pair_counts_;      // mode
+  std::vector<std::pair<uint32_t, double>> ranked_;  // percentile: (group, value)
+  std::vector<int64_t> times_;            // first and last with time
+  std::vector<Scalar> picked_;
+};
+
+}  // namespace bywash::analytics

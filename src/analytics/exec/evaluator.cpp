@@ -1,0 +1,108 @@
+#include "analytics/exec/evaluator.h"
+
+namespace bywash::analytics {
+namespace {
+
+template <class To, class From>
+void gather(const From* from, Selection selection, std::vector<To>& out) {
+  out.resize(selection.count);
+  if (!selection.rows) {
+    for (size_t i = 0; i < selection.count; ++i) out[i] = static_cast<To>(from[i]);
+  } else {
+    for (size_t i = 0; i < selection.count; ++i) out[i] = static_cast<To>(from[selection.rows[i]]);
+  }
+}
+
+template <class To, class Look>
+void look_up(const ColumnView& column, int64_t first_row, Selection selection, std::vector<To>& out, Look look) {
+  out.resize(selection.count);
+  auto fill = [&](const auto* ids) {
+    for (size_t i = 0; i < selection.count; ++i) out[i] = look(ids[selection.rows ? selection.rows[i] : i]);
+  };
+  if (column.width == 1) fill(column.block<uint8_t>(first_row));
+  else if (column.width == 2) fill(column.block<uint16_t>(first_row));
+  else fill(column.block<uint32_t>(first_row));
+}
+
+}  // namespace
+
+void Evaluator::set_block(const Segment* segment, int64_t first_row, Selection selection) {
+  segment_ = segment;
+  first_row_ = first_row;
+  selection_ = selection;
+  inputs_ = nullptr;
+  ++epoch_;
+}
+
+void Evaluator::set_inputs(const std::vector<Vector>* inputs, size_t count) {
+  inputs_ = inputs;
+  selection_ = {nullptr, count};
+  ++epoch_;
+}
+
+const Vector& Evaluator::evaluate(const Bound& expression) {
+  if (expression.kind == BoundKind::kInput) return (*inputs_)[expression.field];
+  Vector& out = values_[expression.slot];
+  if (epochs_[expression.slot] == epoch_) return out;
+  out.type = expression.type;
+  switch (expression.kind) {
+    case BoundKind::kColumn: load_column(expression, out); break;
+    case BoundKind::kVirtual: load_virtual(expression, out); break;
+    case BoundKind::kLiteral: load_literal(expression, out); break;
+    case BoundKind::kCall: {
+      std::vector<const Vector*> args;
+      args.reserve(expression.args.size());
+      for (const BoundPtr& arg : expression.args) args.push_back(&evaluate(*arg));
+      expression.kernel(args, selection_.count, out);
+      break;
+    }
+    case BoundKind::kInput: break;
+  }
+  epochs_[expression.slot] = epoch_;
+  return out;
+}
+
+void Evaluator::load_column(const Bound& expression, Vector& out) const {
+  const ColumnView& column = segment_->column(expression.field);
+  CHECK(!expression.multi);
+  if (selection_.count == 0) return out.resize(0);
+  if (column.encoding == Encoding::kDictionary) {
+    const DictionaryView& values = column.dictionary;
+    switch (out.physical()) {
+      case Physical::kInteger: return look_up(column, first_row_, selection_, out.integers, [&](uint32_t id) { return values.integer(id); });
+      case Physical::kReal: return look_up(column, first_row_, selection_, out.reals, [&](uint32_t id) { return values.real(id); });
+      case Physical::kText: return look_up(column, first_row_, selection_, out.texts, [&](uint32_t id) { return values.text(id); });
+    }
+  }
+  switch (column.stored) {
+    case Stored::kI32: return gather(column.block<int32_t>(first_row_), selection_, out.integers);
+    case Stored::kI64: return gather(column.block<int64_t>(first_row_), selection_, out.integers);
+    case Stored::kF32: return gather(column.block<float>(first_row_), selection_, out.reals);
+    case Stored::kF64: return gather(column.block<double>(first_row_), selection_, out.reals);
+    case Stored::kBytes:
+      out.texts.resize(selection_.count);
+      for (size_t i = 0; i < selection_.count; ++i) {
+        out.texts[i] = column.raw_text(first_row_ + static_cast<int64_t>(selection_.rows ? selection_.rows[i] : i));
+      }
+  }
+}
+
+void Evaluator::load_virtual(const Bound& expression, Vector& out) {
+  if (static_cast<VirtualColumn>(expression.field) == VirtualColumn::kDocId) {
+    out.integers.resize(selection_.count);
+    for (size_t i = 0; i < selection_.count; ++i) out.integers[i] = first_row_ + static_cast<int64_t>(selection_.rows ? selection_.rows[i] : i);
+  } else {
+    bool host = static_cast<VirtualColumn>(expression.field) == VirtualColumn::kHostName;
+    out.texts.assign(selection_.count, host ? std::string_view(host_name_) : std::string_view(segment_->name()));
+  }
+}
+
+void Evaluator::load_literal(const Bound& expression, Vector& out) const {
+  switch (out.physical()) {
+    case Physical::kInteger: out.integers.assign(selection_.count, expression.literal.integer); break;
+    case Physical::kReal: out.reals.assign(selection_.count, expression.literal.real); break;
+    case Physical::kText: out.texts.assign(selection_.count, expression.literal.text); break;
+  }
+}
+
+}  // namespace bywash::analytics

@@ -1,0 +1,309 @@
+#include "analytics/exec/group_scan.h"
+
+#include "analytics/exec/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace bywash::analytics {
+namespace {
+
+// Dense arrays stay in cache; past this many groups, or twice the segment's rows, hashing costs less.
+constexpr size_t kDenseMax = 1 << 20;
+constexpr uint32_t kUnknown = UINT32_MAX;
+// Dictionary of seen marks small enough to look through after each block.
+constexpr size_t kSeenCheckMax = 16384;
+
+// Calls `f` with the column's dictionary ids from `row` on, typed by width.
+template <class F>
+void with_ids(const ColumnView& column, int64_t row, F f) {
+  if (column.width == 1) f(column.block<uint8_t>(row));
+  else if (column.width == 2) f(column.block<uint16_t>(row));
+  else f(column.block<uint32_t>(row));
+}
+
+bool dictionary_column(const Bound& key, const Segment& segment) {
+  return key.kind == BoundKind::kColumn && !key.multi && segment.column(key.field).encoding == Encoding::kDictionary;
+}
+
+// Whether `rows` values of the column cannot overflow a sum in 64 bits.
+bool sums_fit(const ColumnView& column, int64_t rows) {
+  if (column.stored == Stored::kI32) return true;
+  if (!column.has_range) return false;
+  double magnitude = std::max(std::abs(static_cast<double>(column.min_integer)), std::abs(static_cast<double>(column.max_integer)));
+  return magnitude * static_cast<double>(rows) < 9.0e18;
+}
+
+}  // namespace
+
+GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
+    : query_(query), evaluator_(evaluator), groups_(query.keys), ids_(query.keys.size()), block_groups_(kBlockRows), some_groups_(kBlockRows),
+      some_rows_(kBlockRows), mask_(kBlockRows) {
+  for (const Aggregation& aggregation : query.aggregations) {
+    states_.emplace_back(aggregation);
+    any_values_ |= states_.back().needs_values();
+  }
+  for (const BoundPtr& key : query.keys) multi_keys_ |= key->multi;
+  for (auto& ids : ids_) ids.resize(kBlockRows);
+  if (query.keys.empty()) {
+    for (AggregationState& state : states_) state.resize(1);
+  }
+}
+
+int64_t GroupScan::memory_bytes() const {
+  int64_t bytes = groups_.memory_bytes();
+  for (const AggregationState& state : states_) bytes += state.memory_bytes();
+  return bytes;
+}
+
+bool GroupScan::plan_dense(const Segment& segment) {
+  if (query_.keys.empty() || any_values_) return false;
+  size_t product = 1;
+  strides_.clear();
+  for (const BoundPtr& key : query_.keys) {
+    if (!dictionary_column(*key, segment)) return false;
+    strides_.push_back(product);
+    product *= std::max<size_t>(1, segment.column(key->field).dictionary.cardinality);
+    if (product > kDenseMax || product > static_cast<size_t>(segment.rows()) * 2 + kBlockRows) return false;
+  }
+  dense_size_ = product;
+  return true;
+}
+
+void GroupScan::begin(const Segment& segment, bool whole) {
+  segment_ = &segment;
+  filters_.clear();
+  for (const Aggregation& aggregation : query_.aggregations) {
+    filters_.push_back(aggregation.filter ? std::make_unique<SegmentFilter>(*aggregation.filter, segment, evaluator_) : nullptr);
+  }
+  translations_.assign(query_.keys.size(), {});
+  for (size_t key = 0; key < query_.keys.size(); ++key) {
+    const Bound& bound = *query_.keys[key];
+    bool by_id = bound.kind == BoundKind::kColumn && segment.column(bound.field).encoding == Encoding::kDictionary;
+    if (by_id) translations_[key].assign(segment.column(bound.field).dictionary.cardinality, kUnknown);
+  }
+  dense_ = plan_dense(segment);
+  if (!dense_) return;
+  // Every value of a sealed dictionary occurs, so a whole scan by one key sees every group.
+  whole_ = whole && !segment.meta().consuming && query_.keys.size() == 1;
+  all_seen_ = whole_;
+  seen_.assign(dense_size_, whole_ ? 1 : 0);
+  local_.clear();
+  for (const Aggregation& aggregation : query_.aggregations) {
+    local_.emplace_back(aggregation);
+    local_.back().resize(dense_size_);
+  }
+}
+
+void GroupScan::consume(int64_t first_row, Selection selection) {
+  if (selection.count == 0) return;
+  if (dense_) consume_dense(first_row, selection);
+  else if (multi_keys_) expand(first_row, selection);
+  else consume_hashed(first_row, selection);
+}
+
+// ---- dense
+
+void GroupScan::mark_seen(int64_t first_row, Selection selection) {
+  if (all_seen_) return;
+  const uint32_t* groups = dense_groups(first_row, selection);
+  for (size_t i = 0; i < selection.count; ++i) seen_[groups[i]] = 1;
+  all_seen_ = dense_size_ <= kSeenCheckMax && std::memchr(seen_.data(), 0, seen_.size()) == nullptr;
+}
+
+void GroupScan::consume_dense(int64_t first_row, Selection selection) {
+  mark_seen(first_row, selection);
+  const uint32_t* groups = nullptr;
+  evaluator_->set_block(segment_, first_row, selection);
+  for (size_t i = 0; i < local_.size(); ++i) {
+    if (!filters_[i] && sum_directly(local_[i], first_row, selection)) continue;
+    if (!groups) groups = dense_groups(first_row, selection);
+    update(local_[i], i, first_row, selection, groups);
+  }
+}
+
+// SUM of a raw number by one key, straight from the columns.
+bool GroupScan::sum_directly(AggregationState& state, int64_t first_row, Selection selection) {
+  const Aggregation& aggregation = state.aggregation();
+  if (aggregation.kind != AggregationKind::kSum || query_.keys.size() != 1) return false;
+  const Bound& argument = *aggregation.argument;
+  if (argument.kind != BoundKind::kColumn || argument.multi) return false;
+  const ColumnView& values = segment_->column(argument.field);
+  if (values.encoding != Encoding::kRaw || values.stored == Stored::kF32) return false;
+  if (is_integer(argument.type) && !sums_fit(values, segment_->rows())) return false;
+  with_ids(segment_->column(query_.keys[0]->field), first_row, [&](const auto* ids) {
+    if (values.stored == Stored::kI32) kernels::sum_by_id(ids, values.block<int32_t>(first_row), selection.rows, selection.count, state.integer_sums());
+    else if (values.stored == Stored::kI64) kernels::sum_by_id(ids, values.block<int64_t>(first_row), selection.rows, selection.count, state.integer_sums());
+    else kernels::sum_by_id(ids, values.block<double>(first_row), selection.rows, selection.count, state.real_sums());
+  });
+  return true;
+}
+
+const uint32_t* GroupScan::dense_groups(int64_t first_row, Selection selection) {
+  uint32_t* out = block_groups_.data();
+  for (size_t key = 0; key < query_.keys.size(); ++key) {
+    auto stride = static_cast<uint32_t>(strides_[key]);
+    with_ids(segment_->column(query_.keys[key]->field), first_row, [&](const auto* ids) {
+      for (size_t i = 0; i < selection.count; ++i) {
+        uint32_t id = ids[selection.rows ? selection.rows[i] : i];
+        out[i] = key == 0 ? id : out[i] + id * stride;
+      }
+    });
+  }
+  return out;
+}
+
+void GroupScan::end() {
+  for (const auto& filter : filters_) {
+    if (filter) entries_scanned_ += filter->entries_scanned();
+  }
+  if (!dense_) return;
+  std::vector<uint32_t> ids(query_.keys.size());
+  std::vector<uint32_t> to(dense_size_, kUnknown);
+  for (size_t group = 0; group < dense_size_; ++group) {
+    if (!seen_[group]) continue;
+    for (size_t key = 0; key < query_.keys.size(); ++key) {
+      const DictionaryView& values = segment_->column(query_.keys[key]->field).dictionary;
+      auto id = static_cast<uint32_t>(group / strides_[key] % values.cardinality);
+      uint32_t& known = translations_[key][id];
+      if (known == kUnknown) known = translate(values, id, groups_.dictionary(key));
+      ids[key] = known;
+    }
+    to[group] = groups_.group_of(ids.data());
+  }
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i].resize(groups_.size());
+    for (size_t group = 0; group < dense_size_; ++group) {
+      if (to[group] != kUnknown) states_[i].merge(local_[i], group, to[group]);
+    }
+  }
+}
+
+// ---- hashed
+
+void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out) {
+  const Bound& bound = *query_.keys[key];
+  GrowingDictionary& numbers = groups_.dictionary(key);
+  if (dictionary_column(bound, *segment_)) {
+    const ColumnView& column = segment_->column(bound.field);
+    std::vector<uint32_t>& known = translations_[key];
+    return with_ids(column, first_row, [&](const auto* ids) {
+      for (size_t i = 0; i < selection.count; ++i) {
+        uint32_t id = ids[selection.rows ? selection.rows[i] : i];
+        if (known[id] == kUnknown) known[id] = translate(column.dictionary, id, numbers);
+        out[i] = known[id];
+      }
+    });
+  }
+  const Vector& values = evaluator_->evaluate(bound);
+  switch (values.physical()) {
+    case Physical::kInteger:
+      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.integers[i]);
+      return;
+    case Physical::kReal:
+      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.reals[i]);
+      return;
+    case Physical::kText:
+      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.texts[i]);
+  }
+}
+
+// Groups of the selected rows; ids_ of multi-value keys are set already.
+const uint32_t* GroupScan::hashed_groups(int64_t first_row, Selection selection) {
+  size_t keys = query_.keys.size();
+  if (keys == 0) return nullptr;
+  for (size_t key = 0; key < keys; ++key) {
+    if (!query_.keys[key]->multi) key_ids(key, first_row, selection, ids_[key].data());
+  }
+  if (keys == 1) return ids_[0].data();
+  std::vector<uint32_t> tuple(keys);
+  for (size_t i = 0; i < selection.count; ++i) {
+    for (size_t key = 0; key < keys; ++key) tuple[key] = ids_[key][i];
+    block_groups_[i] = groups_.group_of(tuple.data());
+  }
+  return block_groups_.data();
+}
+
+void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
+  evaluator_->set_block(segment_, first_row, selection);
+  const uint32_t* groups = hashed_groups(first_row, selection);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i].resize(groups_.size());
+    update(states_[i], i, first_row, selection, groups);
+  }
+}
+
+// A row with array keys belongs to the group of every combination of their values, once per occurrence (as in Pinot).
+void GroupScan::expand(int64_t first_row, Selection selection) {
+  expanded_rows_.clear();
+  std::vector<MultiValue> values(query_.keys.size());
+  std::vector<uint32_t> at(query_.keys.size());
+  for (size_t i = 0; i < selection.count; ++i) {
+    uint16_t row = selection.rows ? selection.rows[i] : static_cast<uint16_t>(i);
+    bool empty = false;
+    for (size_t key = 0; key < values.size(); ++key) {
+      const Bound& bound = *query_.keys[key];
+      values[key] = bound.multi ? segment_->column(bound.field).multi(first_row + row) : MultiValue{nullptr, 1};
+      at[key] = 0;
+      empty |= values[key].count == 0;
+    }
+    for (size_t key = 0; !empty;) {
+      for (size_t k = 0; k < values.size(); ++k) {
+        if (!query_.keys[k]->multi) continue;
+        uint32_t id = values[k].ids[at[k]];
+        uint32_t& known = translations_[k][id];
+        if (known == kUnknown) known = translate(segment_->column(query_.keys[k]->field).dictionary, id, groups_.dictionary(k));
+        ids_[k][expanded_rows_.size()] = known;
+      }
+      expanded_rows_.push_back(row);
+      if (expanded_rows_.size() == kBlockRows) flush_expanded(first_row);
+      for (key = 0; key < values.size() && ++at[key] == values[key].count; ++key) at[key] = 0;
+      if (key == values.size()) break;
+    }
+  }
+  flush_expanded(first_row);
+}
+
+void GroupScan::flush_expanded(int64_t first_row) {
+  if (!expanded_rows_.empty()) consume_hashed(first_row, {expanded_rows_.data(), expanded_rows_.size()});
+  expanded_rows_.clear();
+}
+
+// ---- both
+
+void GroupScan::update(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
+  if (filters_[index]) return update_filtered(state, index, first_row, selection, groups);
+  state.update(*evaluator_, *segment_, first_row, selection, groups);
+}
+
+void GroupScan::update_filtered(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
+  auto n = static_cast<size_t>(std::min<int64_t>(kBlockRows, segment_->rows() - first_row));
+  Verdict verdict = filters_[index]->verdict();
+  if (verdict == Verdict::kMixed) verdict = filters_[index]->test(first_row, n, mask_.data());
+  size_t k = 0;
+  for (size_t i = 0; i < selection.count && verdict != Verdict::kNone; ++i) {
+    uint16_t row = selection.rows ? selection.rows[i] : static_cast<uint16_t>(i);
+    if (verdict == Verdict::kMixed && !mask_[row]) continue;
+    some_rows_[k] = row;
+    if (groups) some_groups_[k] = groups[i];
+    ++k;
+  }
+  if (k > 0) {
+    Selection some{some_rows_.data(), k};
+    evaluator_->set_block(segment_, first_row, some);
+    state.update(*evaluator_, *segment_, first_row, some, groups ? some_groups_.data() : nullptr);
+  }
+  evaluator_->set_block(segment_, first_row, selection);
+}
+
+void GroupScan::finish(std::vector<Vector>* inputs) {
+  groups_.finish(inputs);
+  for (AggregationState& state : states_) {
+    state.resize(groups_.size());
+    inputs->emplace_back();
+    state.finish(&inputs->back());
+  }
+}
+
+}  // namespace bywash::analytics

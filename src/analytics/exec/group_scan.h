@@ -1,0 +1,68 @@
+// The scan of aggregations, GROUP BY and DISTINCT: rows of blocks into groups. Few dictionary-encoded keys go into dense arrays per
+// segment, merged at its end; anything else goes to the query's groups directly. One query's thread.
+#pragma once
+
+#include "analytics/exec/aggregation_state.h"
+#include "analytics/exec/groups.h"
+#include "analytics/exec/segment_filter.h"
+#include "analytics/plan/bound_query.h"
+
+#include <memory>
+#include <vector>
+
+namespace bywash::analytics {
+
+class GroupScan {
+ public:
+  GroupScan(const BoundQuery& query, Evaluator* evaluator);
+
+  // `whole`: every row of the segment will be consumed.
+  void begin(const Segment& segment, bool whole);
+  // Selected rows of one block; `selection` null rows: the block's first rows. Returns how many rows aggregations took in.
+  void consume(int64_t first_row, Selection selection);
+  void end();
+  int64_t entries_scanned_in_filters() const { return entries_scanned_; }
+
+  size_t group_count() const { return groups_.size(); }
+  int64_t memory_bytes() const;
+  // The inputs of the query's outputs: keys, then aggregations; one entry per group.
+  void finish(std::vector<Vector>* inputs);
+
+ private:
+  bool plan_dense(const Segment& segment);
+  void consume_dense(int64_t first_row, Selection selection);
+  void mark_seen(int64_t first_row, Selection selection);
+  bool sum_directly(AggregationState& state, int64_t first_row, Selection selection);
+  const uint32_t* dense_groups(int64_t first_row, Selection selection);
+  void consume_hashed(int64_t first_row, Selection selection);
+  void expand(int64_t first_row, Selection selection);
+  void flush_expanded(int64_t first_row);
+  const uint32_t* hashed_groups(int64_t first_row, Selection selection);
+  void key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out);
+  void update(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups);
+  void update_filtered(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups);
+
+  const BoundQuery& query_;
+  Evaluator* evaluator_;
+  Groups groups_;
+  std::vector<AggregationState> states_;
+  bool any_values_ = false, multi_keys_ = false;
+  const Segment* segment_ = nullptr;
+  std::vector<std::unique_ptr<SegmentFilter>> filters_;  // of aggregations, for the segment
+  int64_t entries_scanned_ = 0;
+
+  // Dense: group number = Σ id(key) · stride(key).
+  bool dense_ = false, whole_ = false, all_seen_ = false;
+  size_t dense_size_ = 0;
+  std::vector<size_t> strides_;
+  std::vector<AggregationState> local_;
+  std::vector<uint8_t> seen_;
+
+  std::vector<std::vector<uint32_t>> translations_;  // per key: column's dictionary id → groups_' value number
+  std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
+  std::vector<uint32_t> block_groups_, some_groups_;
+  std::vector<uint16_t> some_rows_, expanded_rows_;
+  std::vector<uint8_t> mask_;
+};
+
+}  // namespace bywash::analytics

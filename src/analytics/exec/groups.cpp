@@ -1,0 +1,48 @@
+#include "analytics/exec/groups.h"
+
+namespace bywash::analytics {
+
+Groups::Groups(const std::vector<BoundPtr>& keys) {
+  for (const BoundPtr& key : keys) {
+    Physical physical = physical_of(key->type);
+    types_.push_back(key->type);
+    dictionaries_.push_back(std::make_unique<GrowingDictionary>(physical == Physical::kText ? Stored::kBytes : physical == Physical::kInteger ? Stored::kI64 : Stored::kF64));
+  }
+  if (keys.size() > 1) tables_.resize(keys.size() - 1);
+}
+
+void Groups::finish(std::vector<Vector>* out) {
+  if (dictionaries_.empty()) return;
+  size_t n = size();
+  std::vector<uint32_t> at(n);
+  for (uint32_t i = 0; i < n; ++i) at[i] = i;
+  out->resize(dictionaries_.size());
+  for (size_t key = dictionaries_.size(); key-- > 0;) {
+    std::vector<uint32_t> ids(n);
+    for (size_t i = 0; i < n; ++i) {
+      ids[i] = key == 0 ? at[i] : tables_[key - 1].second(at[i]);
+      if (key > 0) at[i] = tables_[key - 1].first(at[i]);
+    }
+    dictionaries_[key]->publish();
+    DictionaryView values = dictionaries_[key]->view();
+    Vector& to = (*out)[key];
+    to.type = types_[key];
+    to.resize(n);
+    for (size_t i = 0; i < n; ++i) {
+      switch (to.physical()) {
+        case Physical::kInteger: to.integers[i] = values.integer(ids[i]); break;
+        case Physical::kReal: to.reals[i] = values.real(ids[i]); break;
+        case Physical::kText: to.texts[i] = values.text(ids[i]); break;
+      }
+    }
+  }
+}
+
+int64_t Groups::memory_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& dictionary : dictionaries_) bytes += dictionary->memory_bytes();
+  for (const PairTable& table : tables_) bytes += table.memory_bytes();
+  return bytes;
+}
+
+}  // namespace bywash::analytics

@@ -1,0 +1,301 @@
+#include "analytics/exec/query_engine.h"
+
+#include "analytics/exec/cells.h"
+#include "analytics/exec/group_scan.h"
+#include "analytics/exec/kernels.h"
+#include "analytics/exec/row_scan.h"
+#include "analytics/plan/binder.h"
+#include "analytics/sql/parser.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+namespace bywash::analytics {
+namespace {
+
+constexpr int64_t kBlocksPerCheck = 16;  // of deadline, cancellation and memory
+
+int64_t thread_cpu_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+int64_t elapsed_ms(SteadyTime since) { return std::chrono::duration_cast<Millis>(steady_now() - since).count(); }
+
+int code_of(BindFailure kind) {
+  switch (kind) {
+    case BindFailure::kParsing: return error_code::kSqlParsing;
+    case BindFailure::kUnknownColumn: return error_code::kUnknownColumn;
+    case BindFailure::kValidation: return error_code::kQueryValidation;
+  }
+  return error_code::kInternal;
+}
+
+class Execution {
+ public:
+  Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, int64_t timeout_ms)
+      : request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(timeout_ms)), timeout_ms_(timeout_ms),
+        evaluator_(bound.slots, table.host_name), mask_(kBlockRows), rows_(kBlockRows) {}
+
+  QueryResponse run() {
+    int64_t cpu = thread_cpu_ns();
+    response_.realtime = table_.realtime;
+    response_.tables_queried = {table_.name};
+    response_.servers_queried = response_.servers_responded = 1;
+    response_.min_consuming_freshness_ms = table_.min_consuming_freshness_ms;
+    bool done = bound_.shape == QueryShape::kSelection ? select_rows() : aggregate();
+    if (done) {
+      for (const OutputColumn& output : bound_.output) {
+        response_.table.column_names.push_back(output.name);
+        response_.table.column_types.push_back(type_name(*output.value));
+      }
+      response_.has_table = true;
+    }
+    response_.entries_scanned_post_filter = response_.docs_scanned * static_cast<int64_t>(bound_.projected_columns);
+    response_.thread_cpu_ns = thread_cpu_ns() - cpu;
+    return std::move(response_);
+  }
+
+ private:
+  bool fail(int code, std::string message) {
+    response_.exceptions.push_back({code, std::move(message)});
+    response_.partial_result = true;
+    response_.table.rows.clear();
+    return false;
+  }
+
+  // False, with an exception added, when the query must stop.
+  bool may_go_on(int64_t group_bytes) {
+    if (request_.cancelled && request_.cancelled->load(std::memory_order_relaxed)) return fail(error_code::kQueryCancellation, "QueryCancellationError: the query was cancelled");
+    if (steady_now() > deadline_) return fail(error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query ran longer than timeoutMs={}", timeout_ms_));
+    if (group_bytes > request_.max_group_bytes) {
+      return fail(error_code::kQueryExecution, fmt::format("QueryExecutionError: the groups of this query need more than {} MiB of memory; filter more or group by less. "
+                                                           "No group is ever dropped in silence", request_.max_group_bytes >> 20));
+    }
+    return true;
+  }
+
+  // Feeds the selected rows of every segment to `scan` (GroupScan or RowScan).
+  template <class Begin, class Consume, class Full, class Bytes>
+  bool scan(Begin begin, Consume consume, Full full, Bytes bytes) {
+    for (const auto& segment : table_.segments) {
+      response_.total_docs += segment->rows();
+      ++response_.segments_queried;
+      response_.consuming_queried += segment->meta().consuming;
+    }
+    int64_t blocks = 0;
+    for (const auto& segment : table_.segments) {
+      if (full()) {
+        ++response_.pruned_by_limit;
+        ++response_.pruned_by_server;
+        continue;
+      }
+      SegmentFilter filter(*bound_.filter, *segment, &evaluator_);
+      if (filter.verdict() == Verdict::kNone) {
+        ++response_.pruned_by_server;
+        response_.pruned_by_value += segment->rows() > 0;
+        continue;
+      }
+      ++response_.segments_processed;
+      response_.consuming_processed += segment->meta().consuming;
+      bool whole = filter.verdict() == Verdict::kAll;
+      begin(segment, whole);
+      int64_t docs = 0;
+      for (int64_t row = 0; row < segment->rows() && !full(); row += kBlockRows) {
+        if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
+        auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
+        Selection selection{nullptr, n};
+        Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.data());
+        if (verdict == Verdict::kNone) continue;
+        if (verdict == Verdict::kMixed) selection = {rows_.data(), kernels::select(mask_.data(), n, rows_.data())};
+        if (selection.count == 0) continue;
+        docs += static_cast<int64_t>(consume(row, selection));
+      }
+      response_.docs_scanned += docs;
+      response_.segments_matched += docs > 0;
+      response_.consuming_matched += docs > 0 && segment->meta().consuming;
+      response_.entries_scanned_in_filter += filter.entries_scanned();
+      end_segment_();
+    }
+    return may_go_on(bytes());
+  }
+
+  bool select_rows() {
+    RowScan scan_rows(bound_, &evaluator_);
+    end_segment_ = [] {};
+    bool done = scan([&](const std::shared_ptr<const Segment>& segment, bool) { scan_rows.begin(segment); },
+                     [&](int64_t row, Selection selection) {
+                       if (bound_.order.empty()) {  // Pinot stops at LIMIT: count no more than it reads
+                         selection.count = std::min(selection.count, static_cast<size_t>(bound_.limit + bound_.offset) - taken_);
+                         taken_ += selection.count;
+                       }
+                       scan_rows.consume(row, selection);
+                       return selection.count;
+                     },
+                     [&] { return scan_rows.full(); }, [&] { return scan_rows.memory_bytes(); });
+    if (!done) return false;
+    scan_rows.finish(&response_.table.rows);
+    return true;
+  }
+
+  bool aggregate() {
+    GroupScan groups(bound_, &evaluator_);
+    end_segment_ = [&] { groups.end(); };
+    bool enough = bound_.shape == QueryShape::kDistinct && bound_.order.empty();
+    auto wanted = static_cast<size_t>(bound_.limit + bound_.offset);
+    // DISTINCT without ORDER BY may stop as soon as it has LIMIT rows; groups in dense arrays are counted at a segment's end.
+    bool done = scan([&](const std::shared_ptr<const Segment>& segment, bool whole) { groups.begin(*segment, whole); },
+                     [&](int64_t row, Selection selection) {
+                       groups.consume(row, selection);
+                       return selection.count;
+                     },
+                     [&] { return enough && groups.group_count() >= wanted; }, [&] { return groups.memory_bytes(); });
+    if (!done) return false;
+    response_.entries_scanned_in_filter += groups.entries_scanned_in_filters();
+    std::vector<Vector> inputs;
+    groups.finish(&inputs);
+    return render_groups(inputs, groups.group_count());
+  }
+
+  // HAVING, ORDER BY, OFFSET and LIMIT over the groups, then their output.
+  bool render_groups(const std::vector<Vector>& inputs, size_t count) {
+    evaluator_.set_inputs(&inputs, count);
+    std::vector<uint32_t> order(count);
+    std::iota(order.begin(), order.end(), 0);
+    if (bound_.having) {
+      const Vector& pass = evaluator_.evaluate(*bound_.having);
+      std::erase_if(order, [&](uint32_t i) { return pass.integers[i] == 0; });
+    }
+    size_t end = std::min(order.size(), static_cast<size_t>(bound_.limit + bound_.offset));
+    if (!bound_.order.empty()) {
+      std::vector<const Vector*> keys;
+      for (const OrderKey& key : bound_.order) keys.push_back(&evaluator_.evaluate(*key.value));
+      auto before = [&](uint32_t a, uint32_t b) {
+        for (size_t k = 0; k < keys.size(); ++k) {
+          int compared = compare_at(*keys[k], a, b);
+          if (compared != 0) return bound_.order[k].descending ? compared > 0 : compared < 0;
+        }
+        return a < b;
+      };
+      std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(end), order.end(), before);
+    }
+    auto begin = std::min(static_cast<size_t>(bound_.offset), end);
+    response_.table.rows.resize(end - begin);
+    for (const OutputColumn& output : bound_.output) {
+      const Vector& values = evaluator_.evaluate(*output.value);
+      for (size_t i = begin; i < end; ++i) response_.table.rows[i - begin].push_back(cell_of(values, order[i]));
+    }
+    return true;
+  }
+
+  const QueryRequest& request_;
+  const TableSnapshot& table_;
+  const BoundQuery& bound_;
+  SteadyTime deadline_;
+  int64_t timeout_ms_;
+  Evaluator evaluator_;
+  std::vector<uint8_t> mask_;
+  std::vector<uint16_t> rows_;
+  std::function<void()> end_segment_;
+  size_t taken_ = 0;
+  QueryResponse response_;
+};
+
+std::string_view option(const std::map<std::string, std::string>& options, std::string_view name) {
+  for (const auto& [key, value] : options) {
+    bool same = key.size() == name.size() && std::equal(key.begin(), key.end(), name.begin(), [](char a, char b) { return (a | 32) == (b | 32); });
+    if (same) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check_query_options(const std::map<std::string, std::string>& options) {
+  std::string_view timeout = option(options, "timeoutMs");
+  if (timeout.empty()) return {};
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(timeout.data(), timeout.data() + timeout.size(), value);
+  if (error == std::errc() && end == timeout.data() + timeout.size() && value > 0) return {};
+  return Status::invalid(fmt::format("timeoutMs must be a number between 1 and 2^63-1, got: {}", timeout));
+}
+
+std::map<std::string, std::string> parse_query_options(std::string_view text) {
+  std::map<std::string, std::string> out;
+  auto trimmed = [](std::string_view part) {
+    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    return std::string(part);
+  };
+  while (!text.empty()) {
+    size_t end = std::min(text.find(';'), text.size());
+    std::string_view item = text.substr(0, end);
+    if (size_t equals = item.find('='); equals != std::string_view::npos) out[trimmed(item.substr(0, equals))] = trimmed(item.substr(equals + 1));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
+  std::map<std::string, std::string> options = request.options;
+  for (const auto& [key, value] : request.query.options) options[key] = value;
+  if (Status valid = check_query_options(options); !valid.ok()) return QueryResponse::failure(error_code::kQueryValidation, valid.message());
+  int64_t timeout_ms = request.default_timeout_ms;
+  if (std::string_view text = option(options, "timeoutMs"); !text.empty()) std::from_chars(text.data(), text.data() + text.size(), timeout_ms);
+  timeout_ms = std::min<int64_t>(timeout_ms, int64_t{1} << 40);
+  for (std::string_view unsupported : {"enableNullHandling", "useMultistageEngine"}) {
+    std::string_view value = option(options, unsupported);
+    if (value != "true" && value != "TRUE" && value != "True") continue;
+    return QueryResponse::failure(error_code::kQueryValidation, fmt::format("QueryValidationError: option {}=true is not supported yet; leave it out", unsupported));
+  }
+  if (request.query.explain) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: EXPLAIN PLAN is not supported yet");
+  BoundQuery bound;
+  BindError error;
+  if (!bind(request.query, *table.schema, wall_clock_ms(), &bound, &error)) {
+    QueryResponse out = QueryResponse::failure(code_of(error.kind), error.message);
+    if (error.kind == BindFailure::kValidation) out.tables_queried = {table.name};
+    out.time_used_ms = elapsed_ms(request.started);
+    return out;
+  }
+  QueryResponse out = Execution(request, table, bound, timeout_ms).run();
+  out.time_used_ms = elapsed_ms(request.started);
+  return out;
+}
+
+QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+  QueryRequest request;
+  request.options = options;
+  Result<sql::Query> query = sql::parse(sql);
+  if (!query.ok()) {
+    const std::string& reason = query.status().message();
+    if (reason.starts_with(sql::kMultiStageOnly)) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: " + reason);
+    return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, reason));
+  }
+  request.query = *std::move(query);
+  if (request.query.table.empty()) {
+    BoundQuery bound;
+    BindError error;
+    if (!bind_literals(request.query, wall_clock_ms(), &bound, &error)) return QueryResponse::failure(code_of(error.kind), error.message);
+    QueryResponse out;
+    out.has_table = true;
+    out.table.rows.emplace_back();
+    std::vector<Vector> none;
+    Evaluator evaluator(1, "");
+    for (const OutputColumn& output : bound.output) {
+      evaluator.set_inputs(&none, 1);
+      out.table.column_names.push_back(output.name);
+      out.table.column_types.push_back(type_name(*output.value));
+      out.table.rows[0].push_back(cell_of(evaluator.evaluate(*output.value), 0));
+    }
+    return out;
+  }
+  std::shared_ptr<const TableSnapshot> table = tables(request.query.table);
+  if (!table) return QueryResponse::failure(error_code::kTableDoesNotExist, "TableDoesNotExistError");
+  return execute(request, *table);
+}
+
+}  // namespace bywash::analytics

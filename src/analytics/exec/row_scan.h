@@ -1,0 +1,42 @@
+// The scan of queries without groups: which rows answer, the best by ORDER BY or the first that come. One query's thread.
+#pragma once
+
+#include "analytics/exec/broker_response.h"
+#include "analytics/exec/evaluator.h"
+#include "analytics/plan/bound_query.h"
+
+#include <memory>
+#include <vector>
+
+namespace bywash::analytics {
+
+class RowScan {
+ public:
+  RowScan(const BoundQuery& query, Evaluator* evaluator) : query_(query), evaluator_(evaluator) {}
+
+  void begin(const std::shared_ptr<const Segment>& segment) { segments_.push_back(segment.get()); }
+  void consume(int64_t first_row, Selection selection);
+  // Whether more rows cannot change the answer.
+  bool full() const { return query_.order.empty() && picked_.size() >= wanted(); }
+  int64_t memory_bytes() const { return static_cast<int64_t>(picked_.size() * (sizeof(Picked) + query_.order.size() * sizeof(Scalar))); }
+  // The answer's rows, after OFFSET, in order.
+  void finish(std::vector<std::vector<Cell>>* rows);
+
+ private:
+  struct Picked {
+    uint32_t segment;
+    uint32_t row;
+    std::vector<Scalar> keys;
+  };
+  size_t wanted() const { return static_cast<size_t>(query_.limit + query_.offset); }
+  // < 0: the block's i-th row comes before `other`.
+  int compare(const std::vector<const Vector*>& keys, size_t i, const Picked& other) const;
+  bool before(const Picked& a, const Picked& b) const;
+
+  const BoundQuery& query_;
+  Evaluator* evaluator_;
+  std::vector<const Segment*> segments_;
+  std::vector<Picked> picked_;  // with ORDER BY a heap, the last in order on top
+};
+
+}  // namespace bywash::analytics

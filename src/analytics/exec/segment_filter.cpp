@@ -1,0 +1,332 @@
+#include "analytics/exec/segment_filter.h"
+
+#include "analytics/exec/kernels.h"
+#include "analytics/index/postings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace bywash::analytics {
+namespace {
+// Postings pay while they list at most this share of the segment's rows; past it a scan of ids is as quick.
+constexpr double kPostingsShare = 0.1;
+}  // namespace
+
+struct SegmentFilter::Node {
+  enum class Kind { kNone, kAll, kAnd, kOr, kNot, kRowRange, kRows, kIdRange, kIdTable, kMultiIds, kRaw, kNulls, kExpression };
+  Kind kind = Kind::kNone;
+  std::vector<std::unique_ptr<Node>> children;
+  const ColumnView* column = nullptr;
+  const Predicate* predicate = nullptr;
+  bool negated = false;
+  int64_t first = 0, end = 0;          // kRowRange: rows; kIdRange: ids
+  std::vector<uint32_t> rows;          // kRows, ascending
+  std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test
+  double low = -INFINITY, high = INFINITY;  // kRaw over reals: closed ends
+  const Bound* expression = nullptr;
+
+  Verdict verdict() const { return kind == Kind::kNone ? Verdict::kNone : kind == Kind::kAll ? Verdict::kAll : Verdict::kMixed; }
+  void set(bool all) { kind = all ? Kind::kAll : Kind::kNone; }
+};
+
+SegmentFilter::SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator) : segment_(segment), evaluator_(evaluator) {
+  root_ = build(filter);
+}
+SegmentFilter::~SegmentFilter() = default;
+
+Verdict SegmentFilter::verdict() const { return segment_.rows() == 0 ? Verdict::kNone : root_->verdict(); }
+Verdict SegmentFilter::test(int64_t first_row, size_t n, uint8_t* mask) { return run(*root_, first_row, n, mask); }
+
+std::unique_ptr<SegmentFilter::Node> SegmentFilter::build(const Filter& filter) {
+  auto node = std::make_unique<Node>();
+  switch (filter.kind) {
+    case FilterKind::kAll: node->set(true); return node;
+    case FilterKind::kNone: node->set(false); return node;
+    case FilterKind::kPredicate: return build_predicate(filter.predicate);
+    case FilterKind::kExpression:
+      node->kind = Node::Kind::kExpression;
+      node->expression = filter.expression.get();
+      return node;
+    case FilterKind::kNot: {
+      node->kind = Node::Kind::kNot;
+      node->children.push_back(build(*filter.children[0]));
+      if (Verdict inner = node->children[0]->verdict(); inner != Verdict::kMixed) node->set(inner == Verdict::kNone);
+      return node;
+    }
+    case FilterKind::kAnd:
+    case FilterKind::kOr: break;
+  }
+  bool all = filter.kind == FilterKind::kAnd;
+  node->kind = all ? Node::Kind::kAnd : Node::Kind::kOr;
+  for (const auto& child : filter.children) {
+    auto built = build(*child);
+    Verdict verdict = built->verdict();
+    if (verdict == (all ? Verdict::kNone : Verdict::kAll)) return built;
+    if (verdict == Verdict::kMixed) node->children.push_back(std::move(built));
+  }
+  if (node->children.empty()) node->set(all);
+  if (node->children.size() == 1) return std::move(node->children[0]);
+  // What needs no scan goes first: it decides whole blocks.
+  std::stable_partition(node->children.begin(), node->children.end(),
+                        [](const auto& child) { return child->kind == Node::Kind::kRowRange || child->kind == Node::Kind::kRows; });
+  return node;
+}
+
+std::unique_ptr<SegmentFilter::Node> SegmentFilter::build_predicate(const Predicate& predicate) {
+  auto node = std::make_unique<Node>();
+  const ColumnView& column = segment_.column(predicate.field);
+  node->column = &column;
+  node->predicate = &predicate;
+  node->negated = predicate.negated;
+  if (predicate.kind == PredicateKind::kNull) {
+    if (!column.null_chunks) node->set(predicate.negated);
+    else node->kind = Node::Kind::kNulls;
+  } else if (column.encoding == Encoding::kDictionary) {
+    build_ids(predicate, column, node.get());
+  } else {
+    build_raw(predicate, column, node.get());
+  }
+  return node;
+}
+
+void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& column, Node* node) {
+  const DictionaryView& values = column.dictionary;
+  node->table.resize(values.cardinality);
+  uint32_t passing = 0, first = UINT32_MAX, last = 0;
+  for (uint32_t id = 0; id < values.cardinality; ++id) {
+    bool pass = values.kind == Stored::kI64 ? predicate.test(values.integer(id)) : values.kind == Stored::kF64 ? predicate.test(values.real(id)) : predicate.test(values.text(id));
+    node->table[id] = pass;
+    if (!pass) continue;
+    ++passing;
+    first = std::min(first, id);
+    last = id;
+  }
+  if (passing == 0) return node->set(predicate.negated);
+  if (passing == values.cardinality) return node->set(!predicate.negated);
+  bool contiguous = passing == last - first + 1;
+  if (column.field->single_value && column.sorted_rows && contiguous) {
+    auto row_of = [&](uint32_t id) {
+      int64_t low = 0, high = segment_.rows();
+      while (low < high) {
+        int64_t middle = (low + high) / 2;
+        column.dictionary_id(middle) < id ? low = middle + 1 : high = middle;
+      }
+      return low;
+    };
+    node->kind = Node::Kind::kRowRange;
+    node->first = row_of(first);
+    node->end = row_of(last + 1);
+    return;
+  }
+  if (column.inverted) {
+    uint64_t listed = 0;
+    for (uint32_t id = first; id <= last; ++id) {
+      if (node->table[id]) listed += count_postings(column.inverted.offsets, column.inverted.bytes, id);
+    }
+    if (static_cast<double>(listed) <= kPostingsShare * static_cast<double>(segment_.rows())) {
+      bool whole = true;
+      for (uint32_t id = first; id <= last && whole; ++id) {
+        if (node->table[id]) whole = read_postings(column.inverted.offsets, column.inverted.bytes, id, &node->rows);
+      }
+      std::sort(node->rows.begin(), node->rows.end());
+      node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());
+      if (whole) {
+        node->kind = Node::Kind::kRows;
+        return;
+      }
+    }
+  }
+  if (!column.field->single_value) {
+    node->kind = Node::Kind::kMultiIds;
+  } else if (contiguous) {
+    node->kind = Node::Kind::kIdRange;
+    node->first = first;
+    node->end = last;
+  } else {
+    node->kind = Node::Kind::kIdTable;
+  }
+}
+
+void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& column, Node* node) {
+  node->kind = Node::Kind::kRaw;
+  if (predicate.kind == PredicateKind::kSet) {
+    bool empty = predicate.integers.empty() && predicate.reals.empty() && predicate.texts.empty();
+    if (empty) return node->set(predicate.negated);
+    if (!column.has_range) return;
+    bool outside = is_integer(column.field->type)
+                       ? predicate.integers.back() < column.min_integer || predicate.integers.front() > column.max_integer
+                       : predicate.reals.back() < column.min_real || predicate.reals.front() > column.max_real;
+    if (outside) node->set(predicate.negated);
+    return;
+  }
+  if (predicate.kind != PredicateKind::kRange || column.stored == Stored::kBytes) return;
+  if (is_integer(column.field->type)) {
+    if (predicate.low_integer > predicate.high_integer) return node->set(predicate.negated);
+    if (!column.has_range) return;
+    if (predicate.low_integer > column.max_integer || predicate.high_integer < column.min_integer) return node->set(predicate.negated);
+    if (predicate.low_integer <= column.min_integer && predicate.high_integer >= column.max_integer) node->set(!predicate.negated);
+    return;
+  }
+  // Open ends become the next double: kernels compare closed ranges.
+  if (predicate.has_low) node->low = predicate.low_open ? std::nextafter(predicate.low_real, INFINITY) : predicate.low_real;
+  if (predicate.has_high) node->high = predicate.high_open ? std::nextafter(predicate.high_real, -INFINITY) : predicate.high_real;
+  bool impossible = std::isnan(node->low) || std::isnan(node->high) || node->low > node->high || (predicate.low_open && predicate.low_real == INFINITY) ||
+                    (predicate.high_open && predicate.high_real == -INFINITY);
+  if (impossible) return node->set(predicate.negated);
+  if (!column.has_range) return;
+  if (node->low > column.max_real || node->high < column.min_real) return node->set(predicate.negated);
+  if (node->low <= column.min_real && node->high >= column.max_real) node->set(!predicate.negated);
+}
+
+Verdict SegmentFilter::run(Node& node, int64_t first_row, size_t n, uint8_t* mask) {
+  auto end_row = first_row + static_cast<int64_t>(n);
+  auto negate = [&](Verdict verdict) {
+    if (!node.negated || verdict == Verdict::kMixed) return verdict;
+    return verdict == Verdict::kAll ? Verdict::kNone : Verdict::kAll;
+  };
+  switch (node.kind) {
+    case Node::Kind::kNone: return Verdict::kNone;
+    case Node::Kind::kAll: return Verdict::kAll;
+    case Node::Kind::kAnd:
+    case Node::Kind::kOr: return run_junction(node, first_row, n, mask);
+    case Node::Kind::kNot: {
+      Verdict inner = run(*node.children[0], first_row, n, mask);
+      if (inner == Verdict::kMixed) kernels::mask_not(mask, n);
+      return inner == Verdict::kMixed ? inner : inner == Verdict::kAll ? Verdict::kNone : Verdict::kAll;
+    }
+    case Node::Kind::kRowRange: {
+      if (node.end <= first_row || node.first >= end_row) return negate(Verdict::kNone);
+      if (node.first <= first_row && node.end >= end_row) return negate(Verdict::kAll);
+      for (size_t i = 0; i < n; ++i) {
+        int64_t row = first_row + static_cast<int64_t>(i);
+        mask[i] = row >= node.first && row < node.end;
+      }
+      break;
+    }
+    case Node::Kind::kRows: {
+      auto low = std::lower_bound(node.rows.begin(), node.rows.end(), static_cast<uint32_t>(first_row));
+      if (low == node.rows.end() || *low >= end_row) return negate(Verdict::kNone);
+      std::memset(mask, 0, n);
+      for (; low != node.rows.end() && *low < end_row; ++low) mask[*low - first_row] = 1;
+      break;
+    }
+    case Node::Kind::kRaw: {
+      const ZoneView& zones = node.column->zones;
+      bool range = node.predicate->kind == PredicateKind::kRange;
+      auto zone = static_cast<size_t>(first_row / kBlockRows) * 2;
+      if (range && zones.integers) {
+        if (zones.integers[zone] > node.predicate->high_integer || zones.integers[zone + 1] < node.predicate->low_integer) return negate(Verdict::kNone);
+        if (zones.integers[zone] >= node.predicate->low_integer && zones.integers[zone + 1] <= node.predicate->high_integer) return negate(Verdict::kAll);
+      } else if (range && zones.reals) {
+        if (zones.reals[zone] > node.high || zones.reals[zone + 1] < node.low) return negate(Verdict::kNone);
+        if (zones.reals[zone] >= node.low && zones.reals[zone + 1] <= node.high) return negate(Verdict::kAll);
+      }
+      run_scan(node, first_row, n, mask);
+      break;
+    }
+    default: run_scan(node, first_row, n, mask); break;
+  }
+  if (node.negated) kernels::mask_not(mask, n);
+  return Verdict::kMixed;
+}
+
+Verdict SegmentFilter::run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask) {
+  bool all = node.kind == Node::Kind::kAnd;
+  Verdict decided = all ? Verdict::kNone : Verdict::kAll;
+  bool started = false;
+  if (scratch_.size() == depth_) scratch_.push_back(std::make_unique_for_overwrite<uint8_t[]>(kBlockRows));
+  uint8_t* other = scratch_[depth_++].get();
+  Verdict out = all ? Verdict::kAll : Verdict::kNone;
+  for (auto& child : node.children) {
+    uint8_t* target = started ? other : mask;
+    Verdict verdict = run(*child, first_row, n, target);
+    if (verdict == decided) {
+      out = decided;
+      break;
+    }
+    if (verdict != Verdict::kMixed) continue;
+    if (started) all ? kernels::mask_and(mask, other, n) : kernels::mask_or(mask, other, n);
+    started = true;
+    out = Verdict::kMixed;
+    size_t ones = kernels::count(mask, n);
+    if (ones == (all ? 0 : n)) {
+      out = decided;
+      break;
+    }
+  }
+  --depth_;
+  return out;
+}
+
+void SegmentFilter::run_scan(Node& node, int64_t first_row, size_t n, uint8_t* mask) {
+  const ColumnView* column = node.column;
+  if (node.kind == Node::Kind::kExpression) {
+    evaluator_->set_block(&segment_, first_row, {nullptr, n});
+    const Vector& value = evaluator_->evaluate(*node.expression);
+    for (size_t i = 0; i < n; ++i) mask[i] = value.integers[i] != 0;
+    entries_scanned_ += static_cast<int64_t>(n);
+    return;
+  }
+  if (node.kind == Node::Kind::kNulls) {
+    for (size_t i = 0; i < n; ++i) mask[i] = column->is_null(first_row + static_cast<int64_t>(i));
+    return;
+  }
+  entries_scanned_ += static_cast<int64_t>(n);
+  if (node.kind == Node::Kind::kMultiIds) return run_multi(node, first_row, n, mask);
+  if (node.kind == Node::Kind::kIdRange || node.kind == Node::Kind::kIdTable) {
+    auto scan = [&]<class Id>(const Id* ids) {
+      if (node.kind == Node::Kind::kIdRange) kernels::in_range(ids, n, static_cast<Id>(node.first), static_cast<Id>(node.end), mask);
+      else kernels::look_up(ids, n, node.table.data(), mask);
+    };
+    if (column->width == 1) scan(column->block<uint8_t>(first_row));
+    else if (column->width == 2) scan(column->block<uint16_t>(first_row));
+    else scan(column->block<uint32_t>(first_row));
+    return;
+  }
+  const Predicate& predicate = *node.predicate;
+  bool range = predicate.kind == PredicateKind::kRange;
+  auto each = [&](auto value_at) {
+    for (size_t i = 0; i < n; ++i) mask[i] = predicate.test(value_at(i));
+  };
+  switch (column->stored) {
+    case Stored::kI32: {
+      auto values = column->block<int32_t>(first_row);
+      auto low = static_cast<int32_t>(std::max<int64_t>(predicate.low_integer, INT32_MIN));
+      auto high = static_cast<int32_t>(std::min<int64_t>(predicate.high_integer, INT32_MAX));
+      // A range that lies beyond int32 was decided by min and max, or is empty here.
+      if (range && (predicate.low_integer > INT32_MAX || predicate.high_integer < INT32_MIN)) std::memset(mask, 0, n);
+      else if (range) kernels::in_range(values, n, low, high, mask);
+      else each([&](size_t i) { return int64_t{values[i]}; });
+      return;
+    }
+    case Stored::kI64: {
+      auto values = column->block<int64_t>(first_row);
+      range ? kernels::in_range(values, n, predicate.low_integer, predicate.high_integer, mask) : each([&](size_t i) { return values[i]; });
+      return;
+    }
+    case Stored::kF32: {
+      auto values = column->block<float>(first_row);
+      range ? kernels::in_range(values, n, node.low, node.high, mask) : each([&](size_t i) { return double{values[i]}; });
+      return;
+    }
+    case Stored::kF64: {
+      auto values = column->block<double>(first_row);
+      range ? kernels::in_range(values, n, node.low, node.high, mask) : each([&](size_t i) { return values[i]; });
+      return;
+    }
+    case Stored::kBytes: return each([&](size_t i) { return column->raw_text(first_row + static_cast<int64_t>(i)); });
+  }
+}
+
+// 1 where any of the row's values passes the bare test; run() turns exclusive predicates round.
+void SegmentFilter::run_multi(Node& node, int64_t first_row, size_t n, uint8_t* mask) {
+  for (size_t i = 0; i < n; ++i) {
+    MultiValue value = node.column->multi(first_row + static_cast<int64_t>(i));
+    uint8_t any = 0;
+    for (uint32_t v = 0; v < value.count; ++v) any |= node.table[value.ids[v]];
+    mask[i] = any;
+  }
+}
+
+}  // namespace bywash::analytics

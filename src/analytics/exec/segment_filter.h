@@ -1,0 +1,47 @@
+// A query's filter specialised for one segment: predicates become tests of dictionary ids, sorted row ranges, postings, or constants
+// by min and max. Prune and scan stages; made per query and segment.
+#pragma once
+
+#include "analytics/exec/evaluator.h"
+#include "analytics/plan/predicate.h"
+
+#include <memory>
+#include <vector>
+
+namespace bywash::analytics {
+
+// What is known of a range of rows without looking at each.
+enum class Verdict : uint8_t { kNone, kAll, kMixed };
+
+class SegmentFilter {
+ public:
+  SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator);
+  ~SegmentFilter();
+
+  // Of the whole segment: kNone prunes it, kAll needs no filter.
+  Verdict verdict() const;
+  // Of the block at `first_row` with `n` rows. When kMixed, mask[i] is 1 for the rows that pass, else 0.
+  Verdict test(int64_t first_row, size_t n, uint8_t* mask);
+  // Rows whose entries were looked at, as Pinot's numEntriesScannedInFilter counts.
+  int64_t entries_scanned() const { return entries_scanned_; }
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> build(const Filter& filter);
+  std::unique_ptr<Node> build_predicate(const Predicate& predicate);
+  void build_ids(const Predicate& predicate, const ColumnView& column, Node* node);
+  void build_raw(const Predicate& predicate, const ColumnView& column, Node* node);
+  Verdict run(Node& node, int64_t first_row, size_t n, uint8_t* mask);
+  Verdict run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask);
+  void run_scan(Node& node, int64_t first_row, size_t n, uint8_t* mask);
+  void run_multi(Node& node, int64_t first_row, size_t n, uint8_t* mask);
+
+  const Segment& segment_;
+  Evaluator* evaluator_;
+  std::unique_ptr<Node> root_;
+  std::vector<std::unique_ptr<uint8_t[]>> scratch_;
+  size_t depth_ = 0;
+  int64_t entries_scanned_ = 0;
+};
+
+}  // namespace bywash::analytics

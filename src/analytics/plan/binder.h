@@ -1,0 +1,23 @@
+// Binds a parsed query to a schema. Query line, bind stage; the request's thread.
+#pragma once
+
+#include "analytics/plan/bound_query.h"
+#include "analytics/sql/query.h"
+#include "base/status.h"
+
+namespace bywash::analytics {
+
+// Which of Pinot's error codes a failure to bind has; the Status's message is the exception's.
+enum class BindFailure { kParsing, kUnknownColumn, kValidation };
+struct BindError {
+  BindFailure kind = BindFailure::kValidation;
+  std::string message;
+};
+
+// `now_ms` is the query's wall-clock time (now(), ago()). On failure `error` is set and false returned.
+bool bind(const sql::Query& query, const TableSchema& schema, int64_t now_ms, BoundQuery* out, BindError* error);
+
+// A query without FROM: its select items must fold to literals. Names as Pinot writes them there: 2, 'x', true.
+bool bind_literals(const sql::Query& query, int64_t now_ms, BoundQuery* out, BindError* error);
+
+}  // namespace bywash::analytics

@@ -1,0 +1,345 @@
+#include "analytics/plan/filter_binder.h"
+
+#include "analytics/plan/normalizer.h"
+#include "analytics/plan/patterns.h"
+#include "analytics/sql/java_text.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace bywash::analytics {
+namespace {
+
+using sql::Expression;
+using sql::ExpressionKind;
+using sql::ExpressionPtr;
+using sql::LiteralType;
+
+FilterPtr make(FilterKind kind, std::vector<FilterPtr> children = {}) {
+  auto out = std::make_shared<Filter>();
+  out->kind = kind;
+  out->children = std::move(children);
+  return out;
+}
+FilterPtr make(Predicate predicate) {
+  auto out = std::make_shared<Filter>();
+  out->kind = FilterKind::kPredicate;
+  out->predicate = std::move(predicate);
+  return out;
+}
+
+// A literal as a number: a whole one exactly, or a real.
+struct Number {
+  bool whole = false;
+  int64_t integer = 0;
+  double real = 0;
+};
+
+Result<Number> number_of(const Expression& literal, DataType column) {
+  Number out;
+  switch (literal.literal) {
+    case LiteralType::kInt:
+    case LiteralType::kLong:
+    case LiteralType::kBoolean: out.whole = true; out.integer = literal.value.integer; break;
+    case LiteralType::kDouble: out.real = literal.value.real; break;
+    case LiteralType::kString: {
+      if (is_integer(column)) {
+        DataType as = column == DataType::kInt ? DataType::kLong : column;
+        if (Result<Scalar> value = parse_scalar(as, literal.value.text); value.ok()) {
+          out.whole = true;
+          out.integer = value->integer;
+          break;
+        }
+      }
+      Result<Scalar> value = parse_scalar(DataType::kDouble, literal.value.text);
+      if (!value.ok()) return Status::invalid(fmt::format("Cannot convert value: '{}' to type: {}", literal.value.text, to_string(column)));
+      out.real = value->real;
+      break;
+    }
+    case LiteralType::kNull: return Status::invalid("Cannot compare with NULL; use IS NULL");
+  }
+  if (out.whole) out.real = static_cast<double>(out.integer);
+  return out;
+}
+
+Result<std::string> text_of(const Expression& literal, DataType column) {
+  std::string text;
+  switch (literal.literal) {
+    case LiteralType::kInt:
+    case LiteralType::kLong: text = std::to_string(literal.value.integer); break;
+    case LiteralType::kBoolean: text = literal.value.integer ? "true" : "false"; break;
+    case LiteralType::kDouble: text = sql::java_double(literal.value.real); break;
+    case LiteralType::kString: text = literal.value.text; break;
+    case LiteralType::kNull: return Status::invalid("Cannot compare with NULL; use IS NULL");
+  }
+  if (column == DataType::kBytes) {
+    ASSIGN_OR_RETURN(Scalar bytes, parse_scalar(DataType::kBytes, text));
+    return bytes.text;
+  }
+  return text;
+}
+
+enum class Comparison { kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual };
+constexpr std::pair<std::string_view, Comparison> kComparisons[] = {
+    {"equals", Comparison::kEqual},  {"notequals", Comparison::kNotEqual},           {"greaterthan", Comparison::kGreater},
+    {"lessthan", Comparison::kLess}, {"greaterthanorequal", Comparison::kGreaterOrEqual}, {"lessthanorequal", Comparison::kLessOrEqual}};
+
+Comparison flipped(Comparison comparison) {
+  switch (comparison) {
+    case Comparison::kGreater: return Comparison::kLess;
+    case Comparison::kGreaterOrEqual: return Comparison::kLessOrEqual;
+    case Comparison::kLess: return Comparison::kGreater;
+    case Comparison::kLessOrEqual: return Comparison::kGreaterOrEqual;
+    default: return comparison;
+  }
+}
+
+// Sets the integer range to what satisfies `comparison` with a real number that lies between integers or beyond them.
+void integer_range(Comparison comparison, double real, Predicate* out) {
+  constexpr double kTop = 9223372036854775808.0;  // 2^63
+  auto clamp = [&](double value) { return value >= kTop ? INT64_MAX : value < -kTop ? INT64_MIN : static_cast<int64_t>(value); };
+  auto none = [&] { out->low_integer = 1, out->high_integer = 0; };
+  if (std::isnan(real)) return none();
+  double down = std::floor(real), up = std::ceil(real);
+  switch (comparison) {
+    case Comparison::kEqual:
+    case Comparison::kNotEqual:
+      if (down != up || real >= kTop || real < -kTop) return none();
+      out->low_integer = out->high_integer = static_cast<int64_t>(real);
+      return;
+    case Comparison::kGreater:
+    case Comparison::kGreaterOrEqual:
+      if (up >= kTop) return none();
+      out->low_integer = clamp(up);
+      if (comparison == Comparison::kGreater && up == real && real >= -kTop) {
+        if (out->low_integer == INT64_MAX) return none();
+        ++out->low_integer;
+      }
+      return;
+    case Comparison::kLess:
+    case Comparison::kLessOrEqual:
+      if (down < -kTop) return none();
+      out->high_integer = clamp(down);
+      if (comparison == Comparison::kLess && down == real && real < kTop) {
+        if (out->high_integer == INT64_MIN) return none();
+        --out->high_integer;
+      }
+      return;
+  }
+}
+
+void integer_range(Comparison comparison, int64_t value, Predicate* out) {
+  bool low = comparison == Comparison::kGreater, high = comparison == Comparison::kLess;
+  if ((low && value == INT64_MAX) || (high && value == INT64_MIN)) {
+    out->low_integer = 1, out->high_integer = 0;
+    return;
+  }
+  if (comparison == Comparison::kEqual || comparison == Comparison::kNotEqual) out->low_integer = out->high_integer = value;
+  else if (low || comparison == Comparison::kGreaterOrEqual) out->low_integer = value + low;
+  else out->high_integer = value - high;
+}
+
+template <class T>
+void open_range(Comparison comparison, const T& value, T* low, T* high, Predicate* out) {
+  if (comparison != Comparison::kLess && comparison != Comparison::kLessOrEqual) {
+    *low = value;
+    out->has_low = true;
+    out->low_open = comparison == Comparison::kGreater;
+  }
+  if (comparison != Comparison::kGreater && comparison != Comparison::kGreaterOrEqual) {
+    *high = value;
+    out->has_high = true;
+    out->high_open = comparison == Comparison::kLess;
+  }
+}
+
+Result<Predicate> compare(const Bound& column, Comparison comparison, const Expression& literal) {
+  Predicate out;
+  out.field = column.field;
+  out.negated = comparison == Comparison::kNotEqual;
+  if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
+  bool equality = comparison == Comparison::kEqual || comparison == Comparison::kNotEqual;
+  if (is_text(column.type)) {
+    ASSIGN_OR_RETURN(std::string value, text_of(literal, column.type));
+    if (equality) {
+      out.kind = PredicateKind::kSet;
+      out.texts.push_back(std::move(value));
+    } else {
+      open_range(comparison, value, &out.low_text, &out.high_text, &out);
+    }
+    return out;
+  }
+  ASSIGN_OR_RETURN(Number number, number_of(literal, column.type));
+  if (is_integer(column.type)) {
+    number.whole ? integer_range(comparison, number.integer, &out) : integer_range(comparison, number.real, &out);
+    return out;
+  }
+  // A FLOAT column equals 0.1 when it holds the float nearest to it.
+  if (equality && column.type == DataType::kFloat) number.real = static_cast<float>(number.real);
+  open_range(comparison, number.real, &out.low_real, &out.high_real, &out);
+  return out;
+}
+
+Result<Predicate> in_set(const Bound& column, const std::vector<ExpressionPtr>& args, bool negated) {
+  Predicate out;
+  out.field = column.field;
+  out.kind = PredicateKind::kSet;
+  out.negated = negated;
+  if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
+  for (size_t i = 1; i < args.size(); ++i) {
+    if (is_text(column.type)) {
+      ASSIGN_OR_RETURN(std::string value, text_of(*args[i], column.type));
+      out.texts.push_back(std::move(value));
+      continue;
+    }
+    ASSIGN_OR_RETURN(Number number, number_of(*args[i], column.type));
+    if (is_real(column.type)) {
+      out.reals.push_back(column.type == DataType::kFloat ? static_cast<float>(number.real) : number.real);
+    } else if (number.whole) {
+      out.integers.push_back(number.integer);
+    } else if (number.real == std::floor(number.real) && std::abs(number.real) < 9.2e18) {
+      out.integers.push_back(static_cast<int64_t>(number.real));
+    }
+  }
+  std::sort(out.integers.begin(), out.integers.end());
+  std::sort(out.reals.begin(), out.reals.end());
+  std::sort(out.texts.begin(), out.texts.end());
+  return out;
+}
+
+class FilterBinder {
+ public:
+  explicit FilterBinder(const BindExpression& bind) : bind_(bind) {}
+
+  Result<FilterPtr> run(const ExpressionPtr& expression) {
+    const Expression& e = *expression;
+    if (e.kind == ExpressionKind::kLiteral) return constant(e);
+    if (e.kind != ExpressionKind::kFunction) return general(expression);
+    if (e.name == "and" || e.name == "or") return junction(e);
+    if (e.name == "not") {
+      ASSIGN_OR_RETURN(FilterPtr inner, run(e.args[0]));
+      if (inner->kind == FilterKind::kPredicate) {
+        // NOT over a predicate of a single-value column turns it round; over an array column it stays a NOT of "any value".
+        Predicate predicate = inner->predicate;
+        if (!multi_) {
+          predicate.negated = !predicate.negated;
+          return make(std::move(predicate));
+        }
+      }
+      return make(FilterKind::kNot, {std::move(inner)});
+    }
+    ASSIGN_OR_RETURN(FilterPtr simple, on_column(e));
+    return simple ? simple : general(expression);
+  }
+
+ private:
+  Result<FilterPtr> constant(const Expression& literal) {
+    bool truth = literal.value.integer != 0;
+    if (literal.literal == LiteralType::kString) truth = literal.value.text == "true";
+    else if (literal.literal == LiteralType::kDouble) truth = literal.value.real != 0;
+    return make(truth ? FilterKind::kAll : FilterKind::kNone);
+  }
+
+  Result<FilterPtr> junction(const Expression& e) {
+    bool all = e.name == "and";
+    std::vector<FilterPtr> children;
+    for (const ExpressionPtr& arg : e.args) {
+      ASSIGN_OR_RETURN(FilterPtr child, run(arg));
+      if (child->kind == (all ? FilterKind::kAll : FilterKind::kNone)) continue;
+      if (child->kind == (all ? FilterKind::kNone : FilterKind::kAll)) return child;
+      if (child->kind == (all ? FilterKind::kAnd : FilterKind::kOr)) {
+        children.insert(children.end(), child->children.begin(), child->children.end());
+      } else {
+        children.push_back(std::move(child));
+      }
+    }
+    if (children.empty()) return make(all ? FilterKind::kAll : FilterKind::kNone);
+    if (children.size() == 1) return children[0];
+    return make(all ? FilterKind::kAnd : FilterKind::kOr, std::move(children));
+  }
+
+  Result<FilterPtr> general(const ExpressionPtr& expression) {
+    ASSIGN_OR_RETURN(BoundPtr bound, bind_(expression));
+    if (bound->multi || physical_of(bound->type) != Physical::kInteger) {
+      return Status::invalid(fmt::format("A filter must be BOOLEAN, but this is {}: {}", to_string(bound->type), bound->text));
+    }
+    auto out = std::make_shared<Filter>();
+    out->kind = FilterKind::kExpression;
+    out->expression = std::move(bound);
+    return FilterPtr(std::move(out));
+  }
+
+  // nullptr: not a predicate of one column against literals.
+  Result<FilterPtr> on_column(const Expression& e) {
+    multi_ = false;
+    if (e.args.empty()) return FilterPtr();
+    for (auto [name, comparison] : kComparisons) {
+      if (name != e.name) continue;
+      bool left = e.args[0]->kind == ExpressionKind::kIdentifier && e.args[1]->kind == ExpressionKind::kLiteral;
+      bool right = e.args[1]->kind == ExpressionKind::kIdentifier && e.args[0]->kind == ExpressionKind::kLiteral;
+      if (!left && !right) return FilterPtr();
+      ASSIGN_OR_RETURN(BoundPtr column, column_of(e.args[left ? 0 : 1]));
+      if (!column) return FilterPtr();
+      ASSIGN_OR_RETURN(Predicate predicate, compare(*column, left ? comparison : flipped(comparison), *e.args[left ? 1 : 0]));
+      return make(std::move(predicate));
+    }
+    bool known = e.name == "in" || e.name == "notin" || e.name == "between" || e.name == "like" || e.name == "regexplike" ||
+                 e.name == "isnull" || e.name == "isnotnull";
+    if (!known || e.args[0]->kind != ExpressionKind::kIdentifier) return FilterPtr();
+    for (size_t i = 1; i < e.args.size(); ++i) {
+      if (e.args[i]->kind != ExpressionKind::kLiteral) return FilterPtr();
+    }
+    ASSIGN_OR_RETURN(BoundPtr column, column_of(e.args[0]));
+    if (!column) return FilterPtr();
+    return named_predicate(e, *column);
+  }
+
+  Result<FilterPtr> named_predicate(const Expression& e, const Bound& column) {
+    Predicate predicate;
+    if (e.name == "isnull" || e.name == "isnotnull") {
+      predicate.kind = PredicateKind::kNull;
+      predicate.negated = e.name == "isnotnull";
+    } else if (e.name == "like" || e.name == "regexplike") {
+      if (!is_text(column.type)) return FilterPtr();
+      bool like = e.name == "like";
+      std::string flags = e.args.size() == 3 ? e.args[2]->value.text : "";
+      if (e.args.size() < 2) return Status::invalid(fmt::format("Function {} takes 2 arguments, got 1", e.name));
+      ASSIGN_OR_RETURN(predicate, like ? like_predicate(e.args[1]->value.text) : regexp_predicate(e.args[1]->value.text, flags));
+    } else if (e.name == "between") {
+      return between(e, column);
+    } else {
+      ASSIGN_OR_RETURN(predicate, in_set(column, e.args, e.name == "notin"));
+    }
+    predicate.field = column.field;
+    return make(std::move(predicate));
+  }
+
+  Result<FilterPtr> between(const Expression& e, const Bound& column) {
+    ASSIGN_OR_RETURN(Predicate low, compare(column, Comparison::kGreaterOrEqual, *e.args[1]));
+    ASSIGN_OR_RETURN(Predicate high, compare(column, Comparison::kLessOrEqual, *e.args[2]));
+    bool never = low.low_integer > low.high_integer || high.low_integer > high.high_integer;  // an end beyond all integers
+    low.high_integer = high.high_integer;
+    if (never) low.low_integer = 1, low.high_integer = 0;
+    low.high_real = high.high_real;
+    low.high_text = high.high_text;
+    low.has_high = high.has_high;
+    return make(std::move(low));
+  }
+
+  // nullptr for virtual columns.
+  Result<BoundPtr> column_of(const ExpressionPtr& identifier) {
+    ASSIGN_OR_RETURN(BoundPtr column, bind_(identifier));
+    if (column->kind != BoundKind::kColumn) return BoundPtr();
+    multi_ = column->multi;
+    return column;
+  }
+
+  const BindExpression& bind_;
+  bool multi_ = false;  // whether the predicate made last is on an array column
+};
+
+}  // namespace
+
+Result<FilterPtr> bind_filter(const ExpressionPtr& expression, const BindExpression& bind) { return FilterBinder(bind).run(expression); }
+
+}  // namespace bywash::analytics

@@ -1,0 +1,17 @@
+// Turns boolean expressions into filters: predicates on columns where one column meets literals, expressions otherwise.
+#pragma once
+
+#include "analytics/plan/predicate.h"
+#include "analytics/sql/query.h"
+#include "base/status.h"
+
+#include <functional>
+
+namespace bywash::analytics {
+
+// `bind` binds any normalised expression against the table.
+using BindExpression = std::function<Result<BoundPtr>(const sql::ExpressionPtr&)>;
+
+Result<FilterPtr> bind_filter(const sql::ExpressionPtr& expression, const BindExpression& bind);
+
+}  // namespace bywash::analytics

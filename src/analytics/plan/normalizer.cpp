@@ -1,0 +1,177 @@
+#include "analytics/plan/normalizer.h"
+
+#include "analytics/plan/functions.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace bywash::analytics {
+namespace {
+
+using sql::Expression;
+using sql::ExpressionKind;
+using sql::ExpressionPtr;
+using sql::LiteralType;
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return low(x) == low(y); });
+}
+
+ExpressionPtr literal_of(const Vector& value, sql::Position at) {
+  auto out = std::make_shared<Expression>();
+  out->at = at;
+  switch (value.type) {
+    case DataType::kBoolean: out->literal = LiteralType::kBoolean; break;
+    case DataType::kInt: out->literal = LiteralType::kInt; break;
+    case DataType::kLong:
+    case DataType::kTimestamp: out->literal = LiteralType::kLong; break;
+    case DataType::kFloat:
+    case DataType::kDouble: out->literal = LiteralType::kDouble; break;
+    default: out->literal = LiteralType::kString; break;
+  }
+  if (value.physical() == Physical::kInteger) out->value.integer = value.integers[0];
+  else if (value.physical() == Physical::kReal) out->value.real = value.reals[0];
+  else out->value.text = std::string(value.texts[0]);
+  return out;
+}
+
+// Whole-number arithmetic on literals stays whole (1+1 is LONG 2 in Pinot 1.5.1); nullptr: not such a case, or it overflows.
+ExpressionPtr fold_integers(const Expression& call) {
+  if (call.args.size() != 2) return nullptr;
+  for (const ExpressionPtr& arg : call.args) {
+    if (arg->literal != LiteralType::kInt && arg->literal != LiteralType::kLong) return nullptr;
+  }
+  int64_t a = call.args[0]->value.integer, b = call.args[1]->value.integer, result = 0;
+  bool overflow = true;
+  if (call.name == "plus") overflow = __builtin_add_overflow(a, b, &result);
+  else if (call.name == "minus") overflow = __builtin_sub_overflow(a, b, &result);
+  else if (call.name == "times") overflow = __builtin_mul_overflow(a, b, &result);
+  if (overflow) return nullptr;
+  auto out = std::make_shared<Expression>();
+  out->literal = LiteralType::kLong;
+  out->value.integer = result;
+  out->at = call.at;
+  return out;
+}
+
+}  // namespace
+
+bool is_aggregation(std::string_view function) {
+  static const std::unordered_set<std::string_view> names = {
+      "count", "sum", "min", "max", "avg", "minmaxrange", "distinctcount", "distinctsum", "distinctavg", "percentile", "mode", "firstwithtime",
+      "lastwithtime", "booland", "boolor", "countmv", "summv", "minmv", "maxmv", "avgmv", "minmaxrangemv", "distinctcountmv", "distinctsummv",
+      "distinctavgmv", "percentilemv", "distinctcountbitmap", "segmentpartitioneddistinctcount"};
+  return names.contains(function);
+}
+
+bool has_aggregation(const Expression& expression) {
+  if (expression.kind == ExpressionKind::kFunction && is_aggregation(expression.name)) return true;
+  return std::any_of(expression.args.begin(), expression.args.end(), [](const ExpressionPtr& arg) { return has_aggregation(*arg); });
+}
+
+BoundPtr bind_literal(const Expression& literal) {
+  auto out = std::make_shared<Bound>();
+  out->kind = BoundKind::kLiteral;
+  out->literal = literal.value;
+  out->text = to_string(literal);
+  switch (literal.literal) {
+    case LiteralType::kNull: out->null = true; out->type = DataType::kString; break;
+    case LiteralType::kBoolean: out->type = DataType::kBoolean; break;
+    case LiteralType::kInt: out->type = DataType::kInt; break;
+    case LiteralType::kLong: out->type = DataType::kLong; break;
+    case LiteralType::kDouble: out->type = DataType::kDouble; break;
+    case LiteralType::kString: out->type = DataType::kString; break;
+  }
+  return out;
+}
+
+ExpressionPtr Normalizer::fail(BindFailure kind, std::string message) {
+  error_ = {kind, std::move(message)};
+  return nullptr;
+}
+
+ExpressionPtr Normalizer::normalize(const ExpressionPtr& expression, bool with_aliases) {
+  switch (expression->kind) {
+    case ExpressionKind::kLiteral:
+    case ExpressionKind::kStar: return expression;
+    case ExpressionKind::kIdentifier: return identifier(expression, with_aliases);
+    case ExpressionKind::kFunction: return function(expression, with_aliases);
+  }
+  return expression;
+}
+
+ExpressionPtr Normalizer::identifier(const ExpressionPtr& expression, bool with_aliases) {
+  if (with_aliases) {
+    if (auto alias = aliases_.find(expression->name); alias != aliases_.end()) return alias->second;
+  }
+  std::string_view name = expression->name;
+  int found = schema_ ? schema_->find_ignoring_case(name) : -1;
+  if (found < 0) {  // table.column
+    size_t dot = name.find('.');
+    bool qualified = dot != std::string_view::npos && (same_ignoring_case(name.substr(0, dot), query_.table) || name.substr(0, dot) == query_.table_alias);
+    if (qualified) name = name.substr(dot + 1);
+    if (qualified && schema_) found = schema_->find_ignoring_case(name);
+  }
+  if (found >= 0) return sql::make_identifier(schema_->fields[static_cast<size_t>(found)].name, expression->at);
+  for (std::string_view known : {"$docId", "$segmentName", "$hostName"}) {
+    if (schema_ && same_ignoring_case(known, name)) return sql::make_identifier(std::string(known), expression->at);
+  }
+  return fail(BindFailure::kUnknownColumn, fmt::format("UnknownColumnError: Unknown columnName '{}' found in the query", expression->name));
+}
+
+ExpressionPtr Normalizer::function(const ExpressionPtr& expression, bool with_aliases) {
+  std::vector<ExpressionPtr> args;
+  for (const ExpressionPtr& arg : expression->args) {
+    ExpressionPtr normal = normalize(arg, with_aliases);
+    if (!normal) return nullptr;
+    args.push_back(std::move(normal));
+  }
+  std::string name = expression->name;
+  if (name == "count" && args.size() == 1 && args[0]->kind != ExpressionKind::kStar) {
+    auto star = std::make_shared<Expression>();
+    star->kind = ExpressionKind::kStar;
+    args[0] = star;  // no column is null without null handling (org.apache.pinot.sql.parsers.rewriter, 1.5.1)
+  }
+  return fold(sql::make_function(std::move(name), std::move(args), expression->at));
+}
+
+ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
+  if (is_aggregation(expression->name) || expression->name == "filter") return expression;
+  if (expression->name == "now" && expression->args.empty()) {
+    auto out = std::make_shared<Expression>();
+    out->literal = LiteralType::kLong;
+    out->value.integer = now_ms_;
+    out->at = expression->at;
+    return out;
+  }
+  for (const ExpressionPtr& arg : expression->args) {
+    if (arg->kind != ExpressionKind::kLiteral) return expression;
+  }
+  if (ExpressionPtr whole = fold_integers(*expression)) return whole;
+  std::vector<BoundPtr> bound;
+  for (const ExpressionPtr& arg : expression->args) bound.push_back(bind_literal(*arg));
+  if (expression->name == "ago") {  // ago('PT1H') counts back from now
+    auto out = std::make_shared<Expression>();
+    out->literal = LiteralType::kLong;
+    out->value.integer = now_ms_;
+    bound.insert(bound.begin(), bind_literal(*out));
+  }
+  Result<BoundFunction> call = bind_function({expression->name, bound});
+  if (!call.ok()) return fail(BindFailure::kValidation, call.status().message());
+  std::vector<Vector> values(bound.size());
+  std::vector<const Vector*> pointers;
+  for (size_t i = 0; i < bound.size(); ++i) {
+    values[i].type = bound[i]->type;
+    values[i].integers.assign(1, bound[i]->literal.integer);
+    values[i].reals.assign(1, bound[i]->literal.real);
+    values[i].texts.assign(1, bound[i]->literal.text);
+    pointers.push_back(&values[i]);
+  }
+  Vector out;
+  out.type = call->type;
+  call->kernel(pointers, 1, out);
+  return literal_of(out, expression->at);
+}
+
+}  // namespace bywash::analytics

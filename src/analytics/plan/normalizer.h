@@ -1,0 +1,45 @@
+// The first half of binding, on syntax trees: aliases and ordinals replaced, names resolved to the schema's spelling, COUNT(x) made
+// COUNT(*), constant expressions folded. What comes out has the canonical text that names result columns.
+#pragma once
+
+#include "analytics/plan/binder.h"
+#include "analytics/plan/expression.h"
+
+#include <map>
+#include <string>
+
+namespace bywash::analytics {
+
+bool is_aggregation(std::string_view function);
+// Whether the tree holds an aggregation anywhere.
+bool has_aggregation(const sql::Expression& expression);
+
+// A literal of the syntax tree as a bound expression.
+BoundPtr bind_literal(const sql::Expression& literal);
+
+class Normalizer {
+ public:
+  // `schema` may be null: then no column resolves.
+  Normalizer(const sql::Query& query, const TableSchema* schema, int64_t now_ms) : query_(query), schema_(schema), now_ms_(now_ms) {}
+
+  // Learns an alias of the select list; later calls replace identifiers of that name.
+  void add_alias(const std::string& name, sql::ExpressionPtr expression) { aliases_.emplace(name, std::move(expression)); }
+  // nullptr and error() set on failure.
+  sql::ExpressionPtr normalize(const sql::ExpressionPtr& expression, bool with_aliases);
+  const BindError& error() const { return error_; }
+
+ private:
+  sql::ExpressionPtr fail(BindFailure kind, std::string message);
+  sql::ExpressionPtr identifier(const sql::ExpressionPtr& expression, bool with_aliases);
+  sql::ExpressionPtr function(const sql::ExpressionPtr& expression, bool with_aliases);
+  // A literal in place of a function of literals; `expression` itself when it does not fold.
+  sql::ExpressionPtr fold(sql::ExpressionPtr expression);
+
+  const sql::Query& query_;
+  const TableSchema* schema_;
+  int64_t now_ms_;
+  std::map<std::string, sql::ExpressionPtr> aliases_;
+  BindError error_;
+};
+
+}  // namespace bywash::analytics
