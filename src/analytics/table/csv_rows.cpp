@@ -4,8 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-ohmann/json.hpp>
-
 namespace bywash::analytics {
 namespace {
 

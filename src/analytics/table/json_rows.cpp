@@ -259,7 +259,9 @@ struct JsonRows::Impl {
     if (parser.iterate(text).get(document) != simdjson::SUCCESS) return drop(DropReason::kNotJson);
     if (document.get_object().get(object) != simdjson::SUCCESS) {
       ondemand::json_type type;
-      const bool json = document.type().get(type) == simdjson::SUCCESS && (type != ondemand::json_type::null || document.is_null().value_unsafe());
+      bool is_null = false;
+      const bool json = document.type().get(type) == simdjson::SUCCESS && type != ondemand::json_type::object &&
+                        (type != ondemand::json_type::null || (document.is_null().get(is_null) == simdjson::SUCCESS && is_null));
       return drop(json ? DropReason::kNotAnObject : DropReason::kNotJson);
     }
     for (auto member : object) {

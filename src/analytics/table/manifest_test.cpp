@@ -1,0 +1,127 @@
+#include "analytics/table/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "analytics/table/durable_file.h"
+#include "analytics/table/test_folder.h"
+
+namespace bywash::analytics {
+namespace {
+
+SegmentRecord segment(const std::string& name, int64_t sequence, int64_t first, int64_t end) {
+  SegmentRecord out;
+  out.name = name;
+  out.group = 3;
+  out.sequence = sequence;
+  out.offsets = {first, end};
+  out.rows = end - first;
+  return out;
+}
+
+TEST(Manifest, AnswersAfterReopeningWhatWasCommitted) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/manifest";
+  {
+    auto manifest = Manifest::open(path);
+    ASSERT_TRUE(manifest.ok());
+    ASSERT_TRUE((*manifest)->topic_seen(0, 4).ok());
+    ASSERT_TRUE((*manifest)->begin_partition(3, 100).ok());
+    ASSERT_TRUE((*manifest)->add_segment(segment("a", 0, 100, 200)).ok());
+    ASSERT_TRUE((*manifest)->add_segment(segment("b", 1, 200, 250)).ok());
+    ASSERT_TRUE((*manifest)->drop_segments({"a"}).ok());
+    ASSERT_TRUE((*manifest)->set_paused(true).ok());
+  }
+  auto manifest = Manifest::open(path);
+  ASSERT_TRUE(manifest.ok());
+  const ManifestState state = (*manifest)->state();
+  EXPECT_EQ(state.segments.size(), 1u);
+  EXPECT_EQ(state.segments.at("b").rows, 50);
+  EXPECT_EQ(state.positions.at(3).next_offset, 250);
+  EXPECT_EQ(state.positions.at(3).next_sequence, 2);
+  EXPECT_EQ(state.first_seen.at(0), 4);
+  EXPECT_TRUE(state.paused);
+}
+
+TEST(Manifest, TornAtAnyByteItKeepsEveryWholeRecordAndGoesOn) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/manifest";
+  std::vector<int64_t> ends;  // the file's length after each record
+  {
+    auto manifest = Manifest::open(path);
+    ASSERT_TRUE(manifest.ok());
+    for (int64_t i = 0; i < 4; ++i) {
+      ASSERT_TRUE((*manifest)->add_segment(segment("s" + std::to_string(i), i, i * 10, i * 10 + 10)).ok());
+      ends.push_back(static_cast<int64_t>(std::filesystem::file_size(path)));
+    }
+  }
+  const std::string whole = *read_file(path);
+  for (int64_t cut = 0; cut <= ends.back(); ++cut) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << whole.substr(0, static_cast<size_t>(cut));
+    const auto kept = static_cast<size_t>(std::count_if(ends.begin(), ends.end(), [&](int64_t end) { return end <= cut; }));
+    {
+      auto manifest = Manifest::open(path);
+      ASSERT_TRUE(manifest.ok()) << "cut at " << cut << ": " << manifest.status().message();
+      ASSERT_EQ((*manifest)->state().segments.size(), kept) << "cut at " << cut;
+      ASSERT_TRUE((*manifest)->add_segment(segment("after", 9, 90, 95)).ok());
+    }
+    auto again = Manifest::open(path);
+    ASSERT_TRUE(again.ok());
+    ASSERT_EQ((*again)->state().segments.size(), kept + 1) << "cut at " << cut;
+    ASSERT_EQ((*again)->state().positions.at(3).next_offset, 95);
+  }
+}
+
+TEST(Manifest, DamageBeforeTheTailIsAnErrorThatNamesTheLine) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/manifest";
+  {
+    auto manifest = Manifest::open(path);
+    for (int64_t i = 0; i < 3; ++i) ASSERT_TRUE((*manifest)->add_segment(segment("s" + std::to_string(i), i, i, i + 1)).ok());
+  }
+  std::string content = *read_file(path);
+  content[content.find('\n') + 20] ^= 1;
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+  auto manifest = Manifest::open(path);
+  ASSERT_FALSE(manifest.ok());
+  EXPECT_NE(manifest.status().message().find("line 2"), std::string::npos) << manifest.status().message();
+}
+
+TEST(Manifest, IsWrittenAnewWhenMostOfItWasDropped) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/manifest";
+  {
+    auto manifest = Manifest::open(path);
+    for (int64_t i = 0; i < 150; ++i) {
+      const std::string name = "s" + std::to_string(i);
+      ASSERT_TRUE((*manifest)->add_segment(segment(name, i, i, i + 1)).ok());
+      if (i < 149) { ASSERT_TRUE((*manifest)->drop_segments({name}).ok()); }
+    }
+  }
+  const auto before = std::filesystem::file_size(path);
+  for (int round = 0; round < 2; ++round) {
+    auto manifest = Manifest::open(path);
+    ASSERT_TRUE(manifest.ok());
+    EXPECT_EQ((*manifest)->state().segments.size(), 1u);
+    EXPECT_EQ((*manifest)->state().positions.at(3).next_offset, 150);
+    EXPECT_EQ((*manifest)->state().positions.at(3).next_sequence, 150);
+  }
+  EXPECT_LT(std::filesystem::file_size(path), before / 10);
+}
+
+TEST(FolderLock, KeepsASecondHolderOut) {
+  TestFolder folder;
+  auto first = FolderLock::take(folder.path());
+  ASSERT_TRUE(first.ok());
+  auto second = FolderLock::take(folder.path());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().code(), Code::kConflict);
+  (*first).reset();
+  EXPECT_TRUE(FolderLock::take(folder.path()).ok());
+}
+
+}  // namespace
+}  // namespace bywash::analytics
