@@ -316,7 +316,7 @@ Result<columnar::Column> column_of(const SchemaPtr& schema, const std::vector<Va
 
 Result<columnar::Batch> batch_of(const Record& record, int64_t offset) {
   columnar::Batch batch;
-  batch.origin = {record.topic, record.partition.value_or(0)};
+  batch.origin = {record.topic, Partition(record.partition.value_or(0))};
   batch.topic = record.topic;
   batch.kafka_partition = record.partition.value_or(0);
   ASSIGN_OR_RETURN(batch.key, column_of(record.key_schema, {record.key}));
