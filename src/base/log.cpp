@@ -4,15 +4,21 @@
 #include <fmt/chrono.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <mutex>
 
 namespace bywash::log {
 namespace {
 
-std::atomic<Level> g_level{Level::kInfo};
+std::atomic<Level> g_root{Level::kInfo};
+std::atomic<Level> g_lowest{Level::kInfo};  // of root and all single loggers
+std::atomic<bool> g_has_own{false};
+std::mutex g_level_mutex;
+std::map<std::string, Level, std::less<>> g_own;  // under g_level_mutex
 std::atomic<Format> g_format{Format::kText};
 std::mutex g_write_mutex;
 thread_local const std::string* t_connector = nullptr;
@@ -46,6 +52,13 @@ std::string timestamp() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
 }
 
+// Under g_level_mutex.
+void update_lowest() {
+  Level lowest = g_root;
+  for (const auto& [name, level] : g_own) lowest = std::min(lowest, level);
+  g_lowest = lowest;
+}
+
 std::string json_line(Level level, std::string_view logger, std::string_view message) {
   std::string out = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"logger\":", timestamp(), name_of(level));
   append_json_string(out, logger);
@@ -68,10 +81,31 @@ std::string text_line(Level level, std::string_view logger, std::string_view mes
 
 void configure(Format format, Level level) {
   g_format = format;
-  g_level = level;
+  set_level(level);
 }
-void set_level(Level level) { g_level = level; }
-Level level() { return g_level.load(std::memory_order_relaxed); }
+void set_level(Level level) {
+  std::lock_guard lock(g_level_mutex);
+  g_root = level;
+  update_lowest();
+}
+Level level() { return g_lowest.load(std::memory_order_relaxed); }
+Level root_level() { return g_root.load(std::memory_order_relaxed); }
+
+void set_logger_level(const std::string& logger, Level level) {
+  std::lock_guard lock(g_level_mutex);
+  g_own[logger] = level;
+  g_has_own = true;
+  update_lowest();
+}
+
+Level logger_level(std::string_view logger) {
+  if (!g_has_own.load(std::memory_order_relaxed)) return root_level();
+  std::lock_guard lock(g_level_mutex);
+  auto it = g_own.find(logger);
+  return it == g_own.end() ? g_root.load() : it->second;
+}
+
+std::string_view to_string(Level level) { return name_of(level); }
 
 bool parse_level(std::string_view text, Level* out) {
   std::string upper;
@@ -94,7 +128,7 @@ Scope::~Scope() {
 }
 
 void write(Level level, std::string_view logger, std::string_view message) {
-  if (level < log::level()) return;
+  if (level < logger_level(logger)) return;
   std::string line = g_format == Format::kJson ? json_line(level, logger, message) : text_line(level, logger, message);
   std::lock_guard lock(g_write_mutex);
   size_t done = 0;

@@ -16,8 +16,16 @@ enum class Format { kText, kJson };
 // Sets format and lowest level for the process. Lines go to standard error.
 void configure(Format format, Level level);
 void set_level(Level level);
+// The lowest level that any logger writes at: what is below need not be formatted.
 Level level();
+// The level of loggers without one of their own.
+Level root_level();
+// Gives one logger (the name that lines carry: "runtime") a level of its own.
+void set_logger_level(const std::string& logger, Level level);
+// What the logger writes at.
+Level logger_level(std::string_view logger);
 bool parse_level(std::string_view text, Level* out);
+std::string_view to_string(Level level);  // "INFO"
 
 // Names the connector and task that the calling thread works for, for as long as it lives.
 class Scope {

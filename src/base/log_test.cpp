@@ -23,5 +23,21 @@ TEST(Log, ParsesLevelsInAnyCase) {
   EXPECT_EQ(level, log::Level::kWarn);
   EXPECT_FALSE(log::parse_level("loud", &level));
 }
+TEST(Log, OneLoggerCanHaveALevelOfItsOwn) {
+  log::configure(log::Format::kText, log::Level::kInfo);
+  log::set_logger_level("talkative", log::Level::kDebug);
+  log::set_logger_level("silent", log::Level::kOff);
+  testing::internal::CaptureStderr();
+  log::debug("talkative", "one");
+  log::debug("other", "two");
+  log::error("silent", "three");
+  log::info("other", "four");
+  std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_NE(lines.find("one"), std::string::npos);
+  EXPECT_EQ(lines.find("two"), std::string::npos);
+  EXPECT_EQ(lines.find("three"), std::string::npos);
+  EXPECT_NE(lines.find("four"), std::string::npos);
+  EXPECT_EQ(log::root_level(), log::Level::kInfo);
+}
 }  // namespace
 }  // namespace bywash
