@@ -1,0 +1,173 @@
+// Rendering and reading of Connect's JSON (org.apache.kafka.connect.runtime.rest.entities, Kafka 4.3).
+#include "rest/connect_json.h"
+
+namespace bywash::rest {
+namespace {
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+int http_status(Code code) {
+  switch (code) {
+    case Code::kInvalid: return 400;
+    case Code::kNotFound: return 404;
+    case Code::kConflict: return 409;
+    case Code::kUnauthorized: return 403;
+    default: return 500;
+  }
+}
+
+// Line and column (from 1) of a byte.
+std::pair<size_t, size_t> position(const std::string& text, size_t byte) {
+  size_t line = 1, column = 1;
+  for (size_t i = 0; i + 1 < byte && i < text.size(); ++i) {
+    if (text[i] == '\n') { ++line; column = 1; } else ++column;
+  }
+  return {line, column};
+}
+
+Json optional_text(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
+
+}  // namespace
+
+HttpResponse json_response(int status, const Json& body) {
+  HttpResponse out;
+  out.status = status;
+  out.body = text_of(body);
+  return out;
+}
+
+HttpResponse no_content(int status) {
+  HttpResponse out;
+  out.status = status;
+  out.content_type.clear();
+  return out;
+}
+
+HttpResponse error_response(int status, std::string_view message) {
+  Json body;
+  body["error_code"] = status;
+  body["message"] = std::string(message);
+  return json_response(status, body);
+}
+
+HttpResponse error_response(const Status& status) { return error_response(http_status(status.code()), status.message()); }
+
+Result<Json> parse_body(const HttpRequest& request) {
+  if (request.body.find_first_not_of(" \t\r\n") == request.body.npos) return Json(nullptr);
+  try {
+    return Json::parse(request.body);
+  } catch (const Json::parse_error& e) {
+    auto [line, column] = position(request.body, e.byte);
+    bool short_of = e.byte > request.body.size();
+    bool bytes = !is_utf8(request.body);
+    return Status::fatal(fmt::format("{} in the request's JSON, at line {}, column {}",
+                                     bytes ? "Invalid UTF-8" : short_of ? "Unexpected end-of-input" : "Unexpected character", line, column));
+  } catch (const Json::exception& e) {
+    return Status::fatal(fmt::format("Cannot deserialize value of the request's JSON: {}", e.what()));
+  }
+}
+
+Status no_body(const HttpRequest& request) {
+  return Status::fatal(fmt::format("Cannot invoke \"{} {}\" without a body: send a JSON object", request.method, request.path));
+}
+
+Status wrong_type(std::string_view wanted, const Json& json) {
+  return Status::fatal(fmt::format("Cannot deserialize value of type {} from a JSON {}", wanted, json.type_name()));
+}
+
+Result<runtime::ConnectorProperties> string_map(const Json& json) {
+  if (!json.is_object()) return wrong_type("object of strings", json);
+  runtime::ConnectorProperties out;
+  for (const auto& [key, value] : json.items()) {
+    if (value.is_null()) out[key] = std::nullopt;
+    else if (value.is_string()) out[key] = value.get<std::string>();
+    else if (value.is_primitive()) out[key] = text_of(value);
+    else return Status::fatal(fmt::format("Cannot deserialize value of type string from a JSON {} (key '{}')", value.type_name(), key));
+  }
+  return out;
+}
+
+Json to_json(const runtime::ConnectorProperties& properties) {
+  Json out = Json::object();
+  for (const auto& [key, value] : properties) out[key] = optional_text(value);
+  return out;
+}
+
+Json to_json(const runtime::ConnectorSummary& connector) {
+  Json out;
+  out["name"] = connector.name;
+  out["config"] = to_json(connector.config);
+  out["tasks"] = Json::array();
+  for (const auto& task : connector.tasks) out["tasks"].push_back({{"connector", task.connector}, {"task", task.task}});
+  out["type"] = connector.type;
+  return out;
+}
+
+Json to_json(const runtime::TaskStatus& status) {
+  Json out;
+  out["id"] = status.id;
+  out["state"] = runtime::to_string(status.state);
+  out["worker_id"] = status.worker_id;
+  out["version"] = status.version;
+  if (!status.trace.empty()) out["trace"] = status.trace;
+  return out;
+}
+
+Json to_json(const runtime::ConnectorStatus& status) {
+  Json connector;
+  connector["state"] = runtime::to_string(status.state);
+  connector["worker_id"] = status.worker_id;
+  connector["version"] = status.version;
+  if (!status.trace.empty()) connector["trace"] = status.trace;
+  Json out;
+  out["name"] = status.name;
+  out["connector"] = std::move(connector);
+  out["tasks"] = Json::array();
+  for (const auto& task : status.tasks) out["tasks"].push_back(to_json(task));
+  out["type"] = status.type;
+  return out;
+}
+
+Json to_json(const config::KeySpec& key) {
+  Json out;
+  out["name"] = key.name;
+  out["type"] = config::to_string(key.type);
+  out["required"] = key.required;
+  std::optional<std::string> shown = key.default_text;
+  if (shown) {
+    if (auto parsed = config::parse_value(key.type, *shown); parsed.ok()) shown = config::render(*parsed);
+    if (key.secret() && shown && !shown->empty()) shown = std::string(config::kHidden);
+  }
+  out["default_value"] = optional_text(shown);
+  out["importance"] = config::to_string(key.importance);
+  out["documentation"] = key.doc;
+  out["group"] = key.group.empty() ? Json(nullptr) : Json(key.group);
+  out["order_in_group"] = key.order_in_group;
+  out["width"] = config::to_string(key.width);
+  out["display_name"] = key.display_name.empty() ? key.name : key.display_name;
+  out["dependents"] = key.dependents;
+  return out;
+}
+
+Json to_json(const runtime::ConfigReport& report) {
+  Json out;
+  out["name"] = report.name;
+  out["error_count"] = report.error_count();
+  out["groups"] = report.groups;
+  out["configs"] = Json::array();
+  for (const auto& key : report.keys) {
+    Json value;
+    value["name"] = key.value.name;
+    value["value"] = optional_text(key.value.value);
+    value["recommended_values"] = key.value.recommended_values;
+    value["errors"] = key.value.errors;
+    value["visible"] = key.value.visible;
+    Json item;
+    item["definition"] = key.definition ? to_json(*key.definition) : Json(nullptr);
+    item["value"] = std::move(value);
+    out["configs"].push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace bywash::rest

@@ -1,0 +1,142 @@
+// /admin/loggers (LoggingResource, Kafka 4.3): levels of this program's loggers, by their own names and by those of the Java classes
+// whose work they do. Any other name can be given a level too, as in the original, and has no lines to filter.
+#include <map>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "rest/connect_json.h"
+#include "rest/connect_service.h"
+
+namespace bywash::rest {
+namespace {
+
+using Params = std::vector<std::string>;
+
+struct JavaName {
+  const char* java;
+  const char* ours;
+};
+constexpr JavaName kJavaNames[] = {
+    {"org.apache.kafka.clients.NetworkClient", "kafka"},
+    {"org.apache.kafka.connect.runtime.Worker", "runtime"},
+    {"org.apache.kafka.connect.runtime.errors.LogReporter", "errors"},
+    {"org.apache.kafka.connect.runtime.rest.RestServer", "rest"},
+    {"org.apache.kafka.connect.runtime.standalone.StandaloneHerder", "connect"},
+};
+
+bool under(std::string_view name, std::string_view space) {
+  return name == space || (name.size() > space.size() && name.starts_with(space) && name[space.size()] == '.');
+}
+
+// Every logger that can be named, with its level and the time of its last change.
+class Loggers {
+ public:
+  Loggers() {
+    for (const JavaName& name : kJavaNames) {
+      entries_[name.java] = {};
+      entries_[name.ours] = {};
+    }
+  }
+
+  Json all() {
+    std::lock_guard lock(mutex_);
+    Json out = Json::object();
+    for (const auto& [name, entry] : entries_) out[name] = shown(name, entry);
+    out["root"] = shown("root", root_);
+    return out;
+  }
+
+  std::optional<Json> one(const std::string& name) {
+    std::lock_guard lock(mutex_);
+    if (name == "root") return shown(name, root_);
+    auto it = entries_.find(name);
+    if (it == entries_.end()) return std::nullopt;
+    return shown(name, it->second);
+  }
+
+  // Sets the level of a logger and of all below it; answers which of them changed.
+  Json set(const std::string& name, log::Level level) {
+    std::lock_guard lock(mutex_);
+    Json changed = Json::array();
+    if (name != "root") entries_.try_emplace(name);
+    for (auto& [each, entry] : entries_) {
+      if ((name != "root" && !under(each, name)) || level_of(each, entry) == level) continue;
+      entry = {level, wall_clock_ms()};
+      for (const JavaName& java : kJavaNames) {
+        if (each == java.java || each == java.ours) log::set_logger_level(java.ours, level);
+      }
+      changed.push_back(each);
+    }
+    if (name == "root" && log::root_level() != level) {
+      log::set_level(level);
+      root_ = {level, wall_clock_ms()};
+      changed.push_back("root");
+    }
+    return changed;
+  }
+
+ private:
+  struct Entry {
+    std::optional<log::Level> own;
+    int64_t changed_ms = 0;
+  };
+
+  // Its own, or that of the nearest logger above it.
+  log::Level level_of(const std::string& name, const Entry& entry) const {
+    if (entry.own) return *entry.own;
+    std::string above = name;
+    while (above.rfind('.') != above.npos) {
+      above.resize(above.rfind('.'));
+      if (auto it = entries_.find(above); it != entries_.end() && it->second.own) return *it->second.own;
+    }
+    return log::root_level();
+  }
+
+  Json shown(const std::string& name, const Entry& entry) const {
+    Json out;
+    out["level"] = log::to_string(name == "root" ? log::root_level() : level_of(name, entry));
+    out["last_modified"] = entry.changed_ms ? Json(entry.changed_ms) : Json(nullptr);
+    return out;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+  Entry root_;
+};
+
+Loggers& loggers() {
+  static Loggers all;
+  return all;
+}
+
+HttpResponse set_level(const HttpRequest& request, const std::string& name) {
+  auto body = parse_body(request);
+  if (!body.ok()) return error_response(body.status());
+  if (body->is_null()) return error_response(no_body(request));
+  auto fields = string_map(*body);
+  if (!fields.ok()) return error_response(fields.status());
+  auto it = fields->find("level");
+  if (it == fields->end() || !it->second) return error_response(400, "Desired 'level' parameter was not specified in request.");
+  if (it->second->empty()) return error_response(500, "Illegal null or empty Level name.");
+  log::Level level;
+  if (!log::parse_level(*it->second, &level)) return error_response(404, fmt::format("invalid log level '{}'.", *it->second));
+  Json changed = loggers().set(name, level);
+  auto scope = request.query.find("scope");
+  std::string wanted = scope == request.query.end() ? "worker" : scope->second;
+  for (char& c : wanted) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return wanted == "cluster" ? no_content(204) : json_response(200, changed);
+}
+
+}  // namespace
+
+void add_logger_routes(HttpRouter* router, const ConnectContext*) {
+  router->add("GET", "/admin/loggers", [](const HttpRequest&, const Params&) { return json_response(200, loggers().all()); });
+  router->add("GET", "/admin/loggers/{}", [](const HttpRequest&, const Params& p) {
+    auto found = loggers().one(p[0]);
+    return found ? json_response(200, *found) : error_response(404, fmt::format("Logger {} not found.", p[0]));
+  });
+  router->add("PUT", "/admin/loggers/{}", [](const HttpRequest& r, const Params& p) { return set_level(r, p[0]); }, {.takes_json = true});
+}
+
+}  // namespace bywash::rest

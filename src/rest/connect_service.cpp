@@ -1,0 +1,38 @@
+// Wiring of the Connect REST API.
+#include "rest/connect_service.h"
+
+#include "base/log.h"
+#include "config/properties.h"
+
+namespace bywash::rest {
+
+Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry) {
+  ASSIGN_OR_RETURN(auto listeners, parse_listeners(config.listeners));
+  std::unique_ptr<ConnectService> service(new ConnectService());
+  service->context_ = std::make_unique<ConnectContext>(ConnectContext{herder, &registry, ""});
+  service->router_ = std::make_unique<HttpRouter>();
+  HttpRouter* router = service->router_.get();
+  add_root_routes(router, service->context_.get());
+  add_connector_routes(router, service->context_.get());
+  add_task_routes(router, service->context_.get());
+  add_offset_routes(router, service->context_.get());
+  add_plugin_routes(router, service->context_.get());
+  add_logger_routes(router, service->context_.get());
+  add_metrics_route(router);
+  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router](const HttpRequest& request) { return router->handle(request); }));
+  const ListenAddress& first = service->server_->addresses().front();
+  std::string host = config::get_or(config.all, "rest.advertised.host.name", first.host == "0.0.0.0" || first.host == "::" ? "localhost" : first.host);
+  std::string port = config::get_or(config.all, "rest.advertised.port", std::to_string(first.port));
+  service->worker_id_ = host + ":" + port;
+  service->context_->advertised_url = "http://" + service->worker_id_;
+  log::info("rest", "REST API listens on {}:{}, advertised as {}", first.host, first.port, service->context_->advertised_url);
+  return service;
+}
+
+ConnectService::~ConnectService() { stop(); }
+void ConnectService::stop() {
+  if (server_) server_->stop();
+}
+const std::vector<ListenAddress>& ConnectService::addresses() const { return server_->addresses(); }
+
+}  // namespace bywash::rest

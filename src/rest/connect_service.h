@@ -1,0 +1,51 @@
+// ConnectService: Kafka Connect's REST API over a herder, and /metrics, on a worker's listeners. Level 8.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "plugin/registry.h"
+#include "rest/http_router.h"
+#include "rest/http_server.h"
+#include "runtime/herder.h"
+#include "runtime/worker_config.h"
+
+namespace bywash::rest {
+
+// What the resources work with; outlives the router.
+struct ConnectContext {
+  runtime::Herder* herder;
+  const plugin::Registry* registry;
+  std::string advertised_url;  // "http://localhost:8083", for Location
+};
+
+// The routes of each resource (one file each).
+void add_root_routes(HttpRouter* router, const ConnectContext* context);
+void add_connector_routes(HttpRouter* router, const ConnectContext* context);
+void add_task_routes(HttpRouter* router, const ConnectContext* context);
+void add_offset_routes(HttpRouter* router, const ConnectContext* context);
+void add_plugin_routes(HttpRouter* router, const ConnectContext* context);
+void add_logger_routes(HttpRouter* router, const ConnectContext* context);
+void add_metrics_route(HttpRouter* router);
+
+class ConnectService {
+ public:
+  // Listens on the worker's `listeners`. `herder` and `registry` have to outlive the service. Error: a listener is wrong or occupied.
+  static Result<std::unique_ptr<ConnectService>> start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry);
+  ~ConnectService();
+  void stop();
+  // "host:port" by rest.advertised.host.name, rest.advertised.port or the first listener: what statuses show as worker_id.
+  const std::string& worker_id() const { return worker_id_; }
+  const std::string& advertised_url() const { return context_->advertised_url; }
+  const std::vector<ListenAddress>& addresses() const;
+
+ private:
+  ConnectService() = default;
+  std::unique_ptr<ConnectContext> context_;
+  std::unique_ptr<HttpRouter> router_;
+  std::unique_ptr<HttpServer> server_;
+  std::string worker_id_;
+};
+
+}  // namespace bywash::rest
