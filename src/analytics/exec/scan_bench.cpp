@@ -1,0 +1,168 @@
+// The document's query over 5 M rows in four sealed segments beside the bare loop that could answer it: two-byte dictionary ids, int32
+// shares, int64 times. One thread, no result cache; runs interleaved, the median of each counts. Not a test: run it on a quiet machine.
+#include "analytics/exec/query_engine.h"
+#include "analytics/segment/mutable_segment.h"
+#include "analytics/segment/segment_file.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <random>
+
+namespace bywash::analytics {
+namespace {
+
+constexpr int64_t kRows = 5'000'000, kSegments = 4;
+constexpr int kSymbols = 500, kRuns = 31;
+constexpr int64_t kStart = 1'792'782'000'000, kSpan = int64_t{30} * 86'400'000;
+
+FieldSpec field(std::string name, DataType type, FieldKind kind) {
+  FieldSpec out;
+  out.name = std::move(name);
+  out.type = type;
+  out.kind = kind;
+  out.default_null = default_null_of(kind, type);
+  return out;
+}
+
+// The same rows as bare arrays.
+struct Bare {
+  std::vector<uint16_t> symbols;
+  std::vector<int32_t> shares;
+  std::vector<int64_t> times;
+};
+
+struct Workload {
+  std::shared_ptr<TableSnapshot> sealed, consuming;
+  std::vector<Bare> bare;
+};
+
+double seconds_since(SteadyTime start) { return std::chrono::duration<double>(steady_now() - start).count(); }
+
+Workload make(bool ordered_times, const std::string& folder) {
+  auto schema = std::make_shared<TableSchema>();
+  schema->name = "stock_transactions";
+  schema->fields = {field("symbol", DataType::kString, FieldKind::kDimension), field("shares", DataType::kInt, FieldKind::kMetric),
+                    field("update_at", DataType::kLong, FieldKind::kDateTime)};
+  Workload out;
+  out.sealed = std::make_shared<TableSnapshot>();
+  out.sealed->name = schema->name;
+  out.sealed->schema = schema;
+  out.consuming = std::make_shared<TableSnapshot>(*out.sealed);
+  std::vector<double> weights(kSymbols);
+  for (int i = 0; i < kSymbols; ++i) weights[static_cast<size_t>(i)] = 1.0 / std::pow(i + 1.0, 0.9);
+  std::discrete_distribution<int> pick(weights.begin(), weights.end());
+  std::mt19937_64 random(42);
+  std::vector<std::string> names;
+  for (int i = 0; i < kSymbols; ++i) names.push_back(fmt::format("S{:03}", i));
+  double append_seconds = 0;
+  for (int64_t s = 0; s < kSegments; ++s) {
+    MutableSegmentOptions options;
+    options.name = fmt::format("stock_transactions__{}__0", s);
+    options.time_column = "update_at";
+    options.max_rows = kRows / kSegments;
+    auto segment = *MutableSegment::create(schema, options);
+    Bare bare;
+    for (int64_t i = 0; i < kRows / kSegments; ++i) {
+      bare.symbols.push_back(static_cast<uint16_t>(pick(random)));
+      bare.shares.push_back(static_cast<int32_t>(random() % 1000 + 1));
+      int64_t at = ordered_times ? kSpan / kRows * (i * kSegments + s) : static_cast<int64_t>(random() % static_cast<uint64_t>(kSpan));
+      bare.times.push_back(kStart + at);
+    }
+    SteadyTime start = steady_now();
+    for (size_t i = 0; i < bare.symbols.size(); ++i) {
+      segment->append_text(0, names[bare.symbols[i]]);
+      segment->append_int(1, bare.shares[i]);
+      segment->append_long(2, bare.times[i]);
+    }
+    segment->publish(0);
+    append_seconds += seconds_since(start);
+    std::string path = folder + "/" + options.name;
+    Status sealed = seal_segment(*segment->snapshot(), {}, path);
+    if (!sealed.ok()) std::printf("%s\n", sealed.message().c_str());
+    out.sealed->segments.push_back(*open_segment(path, schema));
+    ::unlink(path.c_str());
+    out.consuming->segments.push_back(segment->snapshot());
+    out.bare.push_back(std::move(bare));
+  }
+  std::printf("append, 3 columns: %.2f M rows/s\n", kRows / append_seconds / 1e6);
+  return out;
+}
+
+[[gnu::noinline]] void bare_all(const Bare& b, int64_t* sums) {
+  for (size_t i = 0; i < b.symbols.size(); ++i) sums[b.symbols[i]] += b.shares[i];
+}
+[[gnu::noinline]] void bare_since(const Bare& b, int64_t since, int64_t* sums) {
+  for (size_t i = 0; i < b.symbols.size(); ++i) {
+    if (b.times[i] >= since) sums[b.symbols[i]] += b.shares[i];
+  }
+}
+
+int64_t checksum_ = 0;
+
+double run_bare(const Workload& work, int64_t since) {
+  SteadyTime start = steady_now();
+  std::vector<int64_t> sums(kSymbols), total(kSymbols);
+  for (const Bare& b : work.bare) {
+    std::fill(sums.begin(), sums.end(), 0);
+    since > kStart ? bare_since(b, since, sums.data()) : bare_all(b, sums.data());
+    for (size_t i = 0; i < sums.size(); ++i) total[i] += sums[i];
+  }
+  std::partial_sort(total.begin(), total.begin() + 10, total.end(), std::greater<>());
+  double seconds = seconds_since(start);
+  checksum_ = std::accumulate(total.begin(), total.begin() + 10, int64_t{0});
+  return seconds;
+}
+
+double run_engine(const std::shared_ptr<TableSnapshot>& table, int64_t since) {
+  std::string sql = fmt::format("SELECT symbol, SUM(shares) AS total_shares FROM stock_transactions WHERE update_at >= {} GROUP BY symbol "
+                                "ORDER BY total_shares DESC LIMIT 10", since);
+  SteadyTime start = steady_now();
+  QueryResponse response = answer(sql, {}, [&](std::string_view) { return table; });
+  std::string body = to_json(response);
+  double seconds = seconds_since(start);
+  double sum = 0;
+  for (const auto& row : response.table.rows) sum += std::get<double>(row[1].value);
+  if (static_cast<int64_t>(sum) != checksum_) std::printf("WRONG ANSWER: %s\n", body.substr(0, 300).c_str());
+  return seconds;
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2] * 1e3;
+}
+
+void compare(const char* title, const Workload& work, int64_t since) {
+  std::vector<double> bare, again, sealed, consuming;
+  for (int run = 0; run < kRuns; ++run) {
+    bare.push_back(run_bare(work, since));
+    sealed.push_back(run_engine(work.sealed, since));
+    again.push_back(run_bare(work, since));
+    consuming.push_back(run_engine(work.consuming, since));
+  }
+  double base = median(bare);
+  std::printf("%-44s bare %6.2f ms (again %6.2f)   sealed %6.2f ms = %.2f x   consuming %6.2f ms = %.2f x\n", title, base, median(again), median(sealed),
+              median(sealed) / base, median(consuming), median(consuming) / base);
+}
+
+int run() {
+  char folder[] = "/tmp/bywash-scan-XXXXXX";
+  if (!::mkdtemp(folder)) return 1;
+  for (bool ordered : {true, false}) {
+    Workload work = make(ordered, folder);
+    const char* kind = ordered ? "times in order" : "times at random";
+    compare(fmt::format("{}, every row passes", kind).c_str(), work, kStart - 1);
+    compare(fmt::format("{}, cut in the middle of segments", kind).c_str(), work, kStart + kSpan / 2);
+    compare(fmt::format("{}, the last tenth passes", kind).c_str(), work, kStart + kSpan / 10 * 9);
+  }
+  ::rmdir(folder);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bywash::analytics
+
+int main() { return bywash::analytics::run(); }
