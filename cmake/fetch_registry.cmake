@@ -29,7 +29,7 @@ function(fetch_pypi name version file sha kind outvar)
     if(kind STREQUAL "wheel")
       set(flags --only-binary :all: --python-version 311 --implementation cp --platform manylinux_2_28_x86_64)
     else()
-      set(flags --no-binary :all:)
+      set(flags --no-binary ${name})
     endif()
     if(NOT EXISTS ${BYWASH_CACHE_DIR}/${file})
       execute_process(COMMAND ${Python3_EXECUTABLE} -m pip download -q --no-deps ${flags} -d ${BYWASH_CACHE_DIR} ${name}==${version}

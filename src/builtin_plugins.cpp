@@ -12,8 +12,8 @@ namespace bywash {
 void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(jdbc::jdbc_sink());
   registry.add(s3::s3_sink());
-  registry.add(file::file_stream_sink());
-  registry.add(file::file_stream_source());
+  registry.add(connectors::file::file_stream_sink());
+  registry.add(connectors::file::file_stream_source());
 
   registry.add(formats::json_converter());
   registry.add(formats::string_converter());

@@ -49,7 +49,8 @@ class RowWriter {
  public:
   static Result<std::unique_ptr<RowWriter>> open(const ProcessOptions& options) {
     std::unique_ptr<RowWriter> writer(new RowWriter(options.to_topic));
-    if (!options.to_topic.empty()) ASSIGN_OR_RETURN(writer->producer_, kafka::Producer::make(options.producer));
+    if (options.to_topic.empty()) return writer;
+    ASSIGN_OR_RETURN(writer->producer_, kafka::Producer::make(options.producer));
     return writer;
   }
   Status write(std::string_view json) {

@@ -178,6 +178,10 @@ Status LocalStore::abort_upload(const std::string&, const std::string& upload) {
   return {};
 }
 
+Status LocalStore::set_tags(const std::string& key, const std::map<std::string, std::string>&) {
+  return Status::invalid(fmt::format("Cannot tag '{}/{}': a local folder has no object tags", name_, key));
+}
+
 Result<std::string> LocalStore::get(const std::string& key) {
   ASSIGN_OR_RETURN(std::string path, path_of(key));
   std::ifstream file(path, std::ios::binary);

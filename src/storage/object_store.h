@@ -17,8 +17,7 @@ namespace bywash::storage {
 // What an object is written with, beside its bytes.
 struct ObjectAttributes {
   std::string content_type = "application/octet-stream";
-  std::string content_encoding;             // empty: none
-  std::map<std::string, std::string> tags;  // stores without tags refuse them
+  std::string content_encoding;  // empty: none
 };
 
 struct ObjectEntry {
@@ -60,6 +59,9 @@ class ObjectStore {
   virtual Result<std::string> upload_part(const std::string& key, const std::string& upload, int number, std::string_view bytes) = 0;
   virtual Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags) = 0;
   virtual Status abort_upload(const std::string& key, const std::string& upload) = 0;
+
+  // Replaces an object's tags. Error: kInvalid where the store has none.
+  virtual Status set_tags(const std::string& key, const std::map<std::string, std::string>& tags) = 0;
 
   virtual Result<std::string> get(const std::string& key) = 0;
   virtual Result<ObjectEntry> head(const std::string& key) = 0;

@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include "storage/object_key.h"
 #include "storage/s3_errors.h"
 
 namespace bywash::storage {
@@ -25,11 +24,6 @@ std::map<std::string, std::string> S3Store::object_headers(const ObjectAttribute
   headers["content-type"] = attributes.content_type;
   if (!attributes.content_encoding.empty()) headers["content-encoding"] = attributes.content_encoding;
   if (!requester_.options().canned_acl.empty()) headers["x-amz-acl"] = requester_.options().canned_acl;
-  if (!attributes.tags.empty()) {
-    std::string tags;
-    for (const auto& [name, value] : attributes.tags) tags += (tags.empty() ? "" : "&") + percent_encode(name, false) + "=" + percent_encode(value, false);
-    headers["x-amz-tagging"] = tags;
-  }
   requester_.add_encryption(&headers, false);
   return headers;
 }
@@ -48,6 +42,13 @@ Status S3Store::create_bucket() {
 
 Status S3Store::put(const std::string& key, std::string_view bytes, const ObjectAttributes& attributes) {
   return requester_.send({"PUT", key, {}, object_headers(attributes), bytes, what("write", key)}).status();
+}
+
+Status S3Store::set_tags(const std::string& key, const std::map<std::string, std::string>& tags) {
+  std::string body = "<Tagging><TagSet>";
+  for (const auto& [name, value] : tags) body += fmt::format("<Tag><Key>{}</Key><Value>{}</Value></Tag>", xml_escape(name), xml_escape(value));
+  body += "</TagSet></Tagging>";
+  return requester_.send({"PUT", key, {{"tagging", ""}}, {{"content-type", "application/xml"}}, body, what("tag", key)}).status();
 }
 
 Result<std::string> S3Store::get(const std::string& key) {

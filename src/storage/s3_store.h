@@ -19,6 +19,7 @@ class S3Store : public ObjectStore {
   Result<std::string> upload_part(const std::string& key, const std::string& upload, int number, std::string_view bytes) override;
   Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags) override;
   Status abort_upload(const std::string& key, const std::string& upload) override;
+  Status set_tags(const std::string& key, const std::map<std::string, std::string>& tags) override;
   Result<std::string> get(const std::string& key) override;
   Result<ObjectEntry> head(const std::string& key) override;
   Result<ListPage> list(const ListRequest& request) override;

@@ -16,6 +16,8 @@ void refuse_empty_list(config::ConfigDef& def, const std::string& key);
 std::string invalid_mapping(const config::List& list, const std::string& item);
 // Java's String.split(":"): trailing empty parts are dropped.
 config::List split_colon(const std::string& text);
+// Each item once, in order of first mention.
+config::List distinct(const config::List& list);
 // As Java prints a list: "[a, b]".
 std::string java_list(const config::List& list);
 

@@ -116,19 +116,31 @@ Result<Column> with_default(const Column& column) {
   return columnar::take({column.schema, both.MoveValueUnsafe()}, picks);
 }
 
-Column masked_by_parent(const Column& child, const Column& parent) {
-  if (parent.data->null_count() == 0 || child.data->type_id() == arrow::Type::NA) return child;
+namespace {
+template <class Keep>
+Column null_unless(const Column& child, Keep keep) {
   const int64_t rows = child.row_count();
   arrow::UInt32Builder picks;
-  (void)picks.Reserve(rows);
+  if (!picks.Reserve(rows).ok()) return child;
   for (int64_t row = 0; row < rows; ++row) {
-    if (parent.data->IsNull(row)) picks.UnsafeAppendNull();
-    else picks.UnsafeAppend(static_cast<uint32_t>(row));
+    if (keep(row)) picks.UnsafeAppend(static_cast<uint32_t>(row));
+    else picks.UnsafeAppendNull();
   }
   std::shared_ptr<arrow::Array> indices;
   if (!picks.Finish(&indices).ok()) return child;
   auto taken = arrow::compute::Take(*child.data, *indices, arrow::compute::TakeOptions::NoBoundsCheck());
   return {child.schema, taken.ok() ? taken.MoveValueUnsafe() : child.data};
+}
+}  // namespace
+
+Column masked_by_parent(const Column& child, const Column& parent) {
+  if (parent.data->null_count() == 0 || child.data->type_id() == arrow::Type::NA) return child;
+  return null_unless(child, [&](int64_t row) { return !parent.data->IsNull(row); });
+}
+
+Column present_only(const Column& child, const std::shared_ptr<arrow::BooleanArray>& present) {
+  if (!present || present->true_count() == present->length() || child.data->type_id() == arrow::Type::NA) return child;
+  return null_unless(child, [&](int64_t row) { return present->Value(row); });
 }
 
 Result<Column> ConstantColumn::of(const SchemaPtr& schema, const Value& value, int64_t row_count) {

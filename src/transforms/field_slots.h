@@ -61,6 +61,9 @@ Result<Column> with_default(const Column& column);
 // Where `parent` is null the result is null too.
 Column masked_by_parent(const Column& child, const Column& parent);
 
+// Null where the key is absent; `present` null: the child itself.
+Column present_only(const Column& child, const std::shared_ptr<arrow::BooleanArray>& present);
+
 // The same value in every row, made once for the largest batch so far and sliced for the others.
 class ConstantColumn {
  public:

@@ -67,15 +67,14 @@ int run_worker(const WorkerOptions& options, bool serve) {
 
   runtime::HerderOptions herder_options;
   if (serve) herder_options.store_folder = config->data_dir + "/connectors";
-  const config::List listeners = config->listeners;
   runtime::StandaloneHerder herder(*config, plugin::Registry::process(), herder_options);
-  auto service = rest::ConnectService::start(herder, *config);
+  auto service = rest::ConnectService::start(*config, &herder, plugin::Registry::process());
   if (!service.ok()) return fail(service.status().message());
   herder.set_worker_id((*service)->worker_id());
   if (Status status = herder.start(); !status.ok()) return fail(status.message());
   if (Status status = create_from_files(herder, options.connector_files); !status.ok()) return fail(status.message());
   herder.set_ready();
-  log::info("rest", "Listening on {}", (*service)->url());
+  log::info("rest", "Listening on {}", (*service)->advertised_url());
 
   log::info("runtime", "Stopping on signal {}", wait_for_stop_signal());
   // REST first, so that nothing new starts; then the tasks, which flush and commit; then the tables.
