@@ -1,0 +1,119 @@
+// JDBC URLs as pgjdbc 42.7 (org.postgresql.Driver.parseURL) and sqlite-jdbc 3.41 read them. Level 6, every thread.
+#include "connectors/jdbc/connection_url.h"
+
+#include <algorithm>
+
+namespace bywash::jdbc {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return out;
+}
+
+void parse_parameters(std::string_view query, ConnectionUrl* url) {
+  while (!query.empty()) {
+    size_t end = std::min(query.find('&'), query.size());
+    std::string_view one = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (one.empty()) continue;
+    size_t equals = one.find('=');
+    std::string name = percent_decoded(one.substr(0, equals));
+    url->parameters.emplace_back(std::move(name), equals == one.npos ? "" : percent_decoded(one.substr(equals + 1)));
+  }
+}
+
+Status parse_hosts(std::string_view authority, ConnectionUrl* url) {
+  std::string hosts, ports;
+  while (true) {
+    size_t comma = authority.find(',');
+    std::string_view one = authority.substr(0, comma);
+    size_t close = one.find(']');
+    size_t colon = one.find(':', close == one.npos ? 0 : close);
+    std::string_view host = one.substr(0, colon);
+    std::string_view port = colon == one.npos ? "5432" : one.substr(colon + 1);
+    if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (port.empty()) port = "5432";
+    if (!std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) || port.size() > 5) {
+      return Status::invalid(fmt::format("The port in connection.url is not a number: '{}'", port));
+    }
+    hosts += (hosts.empty() ? "" : ",") + std::string(host.empty() ? "localhost" : host);
+    ports += (ports.empty() ? "" : ",") + std::string(port);
+    if (comma == authority.npos) break;
+    authority.remove_prefix(comma + 1);
+  }
+  url->host = std::move(hosts);
+  url->port = std::move(ports);
+  return {};
+}
+
+Result<ConnectionUrl> parse_postgresql(std::string_view rest) {
+  ConnectionUrl url;
+  url.kind = Database::kPostgresql;
+  size_t question = rest.find('?');
+  std::string_view place = rest.substr(0, question);
+  if (question != rest.npos) parse_parameters(rest.substr(question + 1), &url);
+  if (place.starts_with("//")) {
+    place.remove_prefix(2);
+    size_t slash = place.find('/');
+    RETURN_IF_ERROR(parse_hosts(place.substr(0, slash), &url));
+    place = slash == place.npos ? std::string_view() : place.substr(slash + 1);
+  }
+  url.database = percent_decoded(place);
+  return url;
+}
+
+Result<ConnectionUrl> parse_sqlite(std::string_view rest) {
+  ConnectionUrl url;
+  url.kind = Database::kSqlite;
+  size_t question = rest.find('?');
+  url.database = std::string(rest.substr(0, question));
+  if (question != rest.npos) parse_parameters(rest.substr(question + 1), &url);
+  return url;
+}
+
+}  // namespace
+
+const std::string* ConnectionUrl::parameter(std::string_view name) const {
+  for (auto it = parameters.rbegin(); it != parameters.rend(); ++it) {
+    if (it->first == name) return &it->second;
+  }
+  return nullptr;
+}
+
+Result<ConnectionUrl> parse_connection_url(const std::string& url) {
+  std::string_view rest = url;
+  if (rest.starts_with("jdbc:postgresql:")) return parse_postgresql(rest.substr(16));
+  if (rest.starts_with("jdbc:sqlite:")) return parse_sqlite(rest.substr(12));
+  // Only what stands before any host, path or parameter is shown.
+  std::string shown(rest.substr(0, rest.find_first_of("/?;@")));
+  return Status::invalid(fmt::format(
+      "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database or jdbc:sqlite:FILE; "
+      "other databases are not supported yet", shown));
+}
+
+void add_driver_properties(const config::Properties& properties, ConnectionUrl* url) {
+  static constexpr std::string_view kOwn[] = {"connection.url", "connection.user", "connection.password", "connection.attempts",
+                                              "connection.backoff.ms"};
+  for (const auto& [key, value] : properties) {
+    if (!key.starts_with("connection.") || std::find(std::begin(kOwn), std::end(kOwn), key) != std::end(kOwn)) continue;
+    url->parameters.emplace_back(key.substr(11), value);
+  }
+}
+
+}  // namespace bywash::jdbc

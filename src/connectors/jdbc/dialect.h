@@ -1,0 +1,126 @@
+// What a database is to the sink: SQL text (Dialect) and a connection that writes rows (Session). One file set per database under
+// dialects/. A further database (MySQL, SQL Server) is one more Dialect and Session. Level 6, one session per task thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "columnar/column.h"
+#include "connectors/jdbc/sink_config.h"
+#include "connectors/jdbc/table_name.h"
+#include "connectors/jdbc/time_zone.h"
+
+namespace bywash::jdbc {
+
+// A column that records have; where its values come from is the field plan's business.
+struct WriteColumn {
+  std::string name;
+  columnar::SchemaPtr schema;
+  bool is_key = false;
+  bool is_timestamp = false;  // listed in timestamp.fields.list: int64 or string, written as a timestamp
+  bool is_optional() const { return !is_key && schema->optional(); }
+};
+
+// A column of a table in the database.
+struct TableColumn {
+  std::string name;
+  std::string type;      // as the database prints it: "character varying(20)"
+  uint32_t type_id = 0;  // PostgreSQL's OID
+  bool is_domain = false;
+  bool nullable = true;
+  bool has_default = false;  // an identity or generated column too
+  bool in_primary_key = false;
+};
+
+struct TableDefinition {
+  TableName name;
+  std::string kind;  // "TABLE", "VIEW", "PARTITIONED TABLE", or another kind of relation
+  bool plain_copy = true;  // nothing stands between the table and bulk rows: no rules, no row security
+  std::vector<TableColumn> columns;
+  const TableColumn* find(std::string_view column) const {
+    for (const TableColumn& c : columns) {
+      if (c.name == column) return &c;
+    }
+    return nullptr;
+  }
+};
+
+// Rows of one kind, in order: to be written, or (key columns only) to be deleted.
+struct RowBlock {
+  bool deletes = false;
+  int64_t row_count = 0;
+  std::vector<columnar::Column> columns;  // in step with TableWrite::columns; for deletes the first key_count
+};
+
+// Rows for one table, in the order in which they must take effect.
+struct TableWrite {
+  std::shared_ptr<const TableDefinition> table;
+  InsertMode mode = InsertMode::kInsert;
+  std::vector<WriteColumn> columns;  // the key's columns first
+  size_t key_count = 0;
+  // Columns of the table that these rows lack and that become null (schemaless rows are whole rows); upsert and update only.
+  std::vector<std::string> null_columns;
+  // A string without schema goes into a column of another type by that type's own text form.
+  bool schemaless = false;
+  std::vector<RowBlock> blocks;
+};
+
+// A connection. Its statuses say what may be done: kRetriable (the database's trouble, or the connection is lost), kData (a row's
+// fault; the message has the SQLSTATE), kFatal or kUnauthorized (configuration, permissions). Never a value of a record, never a password.
+class Session {
+ public:
+  virtual ~Session() = default;
+  // The table or view of this name, nullopt when there is none. The definition's name is complete (with schema).
+  virtual Result<std::optional<TableDefinition>> describe(const TableName& name) = 0;
+  // Outside of a transaction; each statement takes effect at once.
+  virtual Status execute(const std::vector<std::string>& statements) = 0;
+  virtual Status begin() = 0;
+  virtual Status write(const TableWrite& write) = 0;
+  virtual Status commit() = 0;
+  virtual void rollback() = 0;
+  // False after the connection was lost.
+  virtual bool alive() const = 0;
+  // True once after a transaction that failed for the way it was written: the session has another way now. Asked after rollback().
+  virtual bool wants_rerun() { return false; }
+};
+
+// What a session needs of the configuration.
+struct SessionOptions {
+  ConnectionUrl url;
+  std::optional<std::string> user;
+  config::Secret password;
+  IdentifierRules identifiers;
+  std::shared_ptr<const LocalTimes> times;
+  bool replace_null_with_default = true;
+  bool timestamp_nanos = false;
+  int64_t rows_per_statement = 50'000;
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  virtual std::string_view name() const = 0;  // "PostgreSqlDatabaseDialect"
+  virtual IdentifierRules identifiers(bool quoted) const = 0;
+  // Type for CREATE and ALTER. kData for a type that has no column type: "item (MAP) type doesn't have a mapping to the SQL database column type".
+  virtual Result<std::string> column_type(const WriteColumn& column) const = 0;
+  // A default as an SQL literal.
+  virtual Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value) const = 0;
+  // Whether one ALTER TABLE adds all columns.
+  virtual bool alters_at_once() const = 0;
+  // The statements that turn a column into one that also holds fractions; empty where columns hold any number as they are.
+  virtual std::vector<std::string> widen_to_double(const IdentifierRules& rules, const TableName& table, const std::string& column) const = 0;
+  // Connects. kRetriable: not reachable now; kUnauthorized, kFatal: refused. The message is the reason alone.
+  virtual Result<std::unique_ptr<Session>> open(const SessionOptions& options) const = 0;
+};
+
+const Dialect& postgresql_dialect();
+const Dialect& sqlite_dialect();
+const Dialect& dialect_of(Database database);
+
+// "doesn't have a mapping" in the original's words.
+Status no_column_type(const columnar::ConnectSchema& schema);
+
+}  // namespace bywash::jdbc

@@ -1,0 +1,84 @@
+// PostgreSQL: types, literals and statements (PostgreSqlDatabaseDialect, kafka-connect-jdbc 10.9). Level 6.
+#include "connectors/jdbc/dialects/postgresql_session.h"
+#include "connectors/jdbc/sql_literal.h"
+
+namespace bywash::jdbc {
+namespace {
+
+using columnar::Logical;
+using columnar::Type;
+
+Result<std::string> type_of(const columnar::ConnectSchema& schema) {
+  switch (schema.logical()) {
+    case Logical::kDecimal: return std::string("DECIMAL");
+    case Logical::kDate: return std::string("DATE");
+    case Logical::kTime: return std::string("TIME");
+    case Logical::kTimestamp: return std::string("TIMESTAMP");
+    case Logical::kNone: break;
+  }
+  switch (schema.type()) {
+    case Type::kInt8: case Type::kInt16: return std::string("SMALLINT");
+    case Type::kInt32: return std::string("INT");
+    case Type::kInt64: return std::string("BIGINT");
+    case Type::kFloat32: return std::string("REAL");
+    case Type::kFloat64: return std::string("DOUBLE PRECISION");
+    case Type::kBoolean: return std::string("BOOLEAN");
+    case Type::kString: return std::string("TEXT");
+    case Type::kBytes: return std::string("BYTEA");
+    case Type::kArray: {
+      ASSIGN_OR_RETURN(std::string element, type_of(*schema.value_schema()));
+      return element + "[]";
+    }
+    default: return no_column_type(schema);
+  }
+}
+
+class PostgresqlDialect final : public Dialect {
+ public:
+  std::string_view name() const override { return "PostgreSqlDatabaseDialect"; }
+  IdentifierRules identifiers(bool quoted) const override { return {'"', quoted}; }
+
+  Result<std::string> column_type(const WriteColumn& column) const override {
+    Type type = column.schema->type();
+    bool plain = column.schema->logical() == Logical::kNone && (type == Type::kInt64 || type == Type::kString);
+    if (column.is_timestamp && plain) return std::string("TIMESTAMP");
+    return type_of(*column.schema);
+  }
+
+  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value) const override {
+    if (auto* v = value.get_if<bool>()) return std::string(*v ? "TRUE" : "FALSE");
+    if (auto* v = value.get_if<std::string>()) {
+      if (v->find('\0') != v->npos) return Status::data("A default holds U+0000, which PostgreSQL's texts cannot");
+      // With a backslash the E'' form says the same whatever standard_conforming_strings is.
+      std::string text = quoted_text(*v);
+      if (v->find('\\') == v->npos) return text;
+      std::string escaped = "E";
+      for (char c : text) escaped += c == '\\' ? "\\\\" : std::string(1, c);
+      return escaped;
+    }
+    if (auto* v = value.get_if<columnar::Value::Bytes>()) return "decode('" + hex_digits(v->data) + "', 'hex')";
+    if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms);
+    std::string number = number_literal(value);
+    if (!number.empty()) return number;
+    return Status::data(fmt::format("A default of type {} has no SQL literal", to_string(schema.type())));
+  }
+
+  bool alters_at_once() const override { return true; }
+
+  std::vector<std::string> widen_to_double(const IdentifierRules& rules, const TableName& table, const std::string& column) const override {
+    return {"ALTER TABLE " + rules.write(table) + " ALTER COLUMN " + rules.write(column) + " TYPE DOUBLE PRECISION"};
+  }
+
+  Result<std::unique_ptr<Session>> open(const SessionOptions& options) const override {
+    return postgresql::PostgresqlSession::open(options);
+  }
+};
+
+}  // namespace
+
+const Dialect& postgresql_dialect() {
+  static const PostgresqlDialect dialect;
+  return dialect;
+}
+
+}  // namespace bywash::jdbc

@@ -1,0 +1,175 @@
+// The JDBC sink's task and declaration: put with its retries, and the check at validation. Level 6, the task's thread.
+#include <algorithm>
+#include <map>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "connectors/jdbc/dialect.h"
+#include "connectors/jdbc/plugins.h"
+#include "connectors/jdbc/sink_config.h"
+#include "connectors/jdbc/table_writer.h"
+
+namespace bywash::jdbc {
+namespace {
+
+constexpr std::string_view kLogger = "jdbc";
+
+SessionOptions session_options(const SinkConfig& config) {
+  SessionOptions o;
+  o.url = config.url;
+  o.user = config.user;
+  o.password = config.password;
+  o.identifiers = dialect_of(config.url.kind).identifiers(config.quote);
+  auto same = [](std::string_view a, std::string_view upper) {
+    return std::equal(a.begin(), a.end(), upper.begin(), upper.end(), [](unsigned char x, unsigned char y) { return std::toupper(x) == y; });
+  };
+  o.times = std::make_shared<const LocalTimes>(config.db_timezone, same(config.date_timezone, "UTC"), config.date_calendar == "LEGACY");
+  o.replace_null_with_default = config.replace_null_with_default;
+  o.timestamp_nanos = same(config.timestamp_precision, "NANOSECONDS");
+  o.rows_per_statement = std::max<int64_t>(config.batch_size, 50'000);
+  return o;
+}
+
+class JdbcSinkTask final : public plugin::SinkTask {
+ public:
+  explicit JdbcSinkTask(SinkConfig config)
+      : config_(std::move(config)), dialect_(dialect_of(config_.url.kind)), options_(session_options(config_)), writer_(&config_, &dialect_) {}
+
+  Status start(plugin::SinkContext* context) override {
+    context_ = context;
+    if (config_.connector_name.empty()) config_.connector_name = context->connector_name();
+    if (!config_.dialect_name.empty() && config_.dialect_name != dialect_.name()) {
+      return Status::invalid(fmt::format("dialect.name {} does not fit the database of connection.url: leave it out, or set {}",
+                                         config_.dialect_name, dialect_.name()));
+    }
+    bool all_fields = config_.pk_fields.empty() && config_.pk_mode == PkMode::kRecordValue;
+    if (all_fields && context->task_id() == 0) {
+      log::warn(kLogger, "pk.mode=record_value without pk.fields: all fields of a value together are the primary key, so that a record that "
+                         "differs in any field is a row of its own and upsert changes nothing; set pk.fields to the fields that identify a row");
+    }
+    return {};
+  }
+
+  Status open(const std::vector<TopicPartition>& partitions, Generation generation) override {
+    for (const TopicPartition& partition : partitions) generations_[partition] = generation;
+    return {};
+  }
+
+  Status put(const std::vector<columnar::Batch>& batches) override {
+    if (steady_now() < retry_at_) return waiting_;
+    RETURN_IF_ERROR(connect());
+    Status status = writer_.write(*session_, batches);
+    // A table or column went away since it was looked up: look again, once.
+    if (!status.ok() && (mentions(status, "SQLSTATE 42P01") || mentions(status, "SQLSTATE 42703"))) {
+      writer_.forget();
+      status = writer_.write(*session_, batches);
+    }
+    if (status.ok()) {
+      failures_ = connect_failures_ = 0;
+      for (const columnar::Batch& batch : batches) context_->ack(batch, generations_[batch.origin]);
+      return status;
+    }
+    bool lost = !session_->alive();
+    if (lost) session_.reset();
+    if (status.code() != Code::kData) writer_.forget();
+    if (status.retriable() || lost) return failed_attempt(status, config_.retry_backoff_ms);
+    return status;
+  }
+
+  Status close(const std::vector<TopicPartition>&) override { return {}; }
+  void stop() override { session_.reset(); }
+
+ private:
+  static bool mentions(const Status& status, std::string_view text) { return status.message().find(text) != std::string::npos; }
+
+  Status connect() {
+    if (session_) return {};
+    auto opened = dialect_.open(options_);
+    if (opened.ok()) {
+      session_ = *std::move(opened);
+      connect_failures_ = 0;
+      return {};
+    }
+    Status status = opened.status().with_context("Could not connect to database");
+    if (!status.retriable()) return Status(Code::kFatal, Blame::kUser, status.message()).with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    // connection.attempts of these count as one attempt of max.retries.
+    if (++connect_failures_ % config_.connection_attempts != 0) return wait(status, config_.connection_backoff_ms);
+    return failed_attempt(status, config_.retry_backoff_ms);
+  }
+
+  Status wait(const Status& status, int64_t backoff_ms) {
+    retry_at_ = steady_now() + Millis(std::max<int64_t>(backoff_ms, 0));
+    return waiting_ = Status::retriable(status.message());
+  }
+
+  // Nothing was taken. After max.retries the task fails, its offsets where they were.
+  Status failed_attempt(const Status& status, int64_t backoff_ms) {
+    if (++failures_ > config_.max_retries) {
+      failures_ = 0;
+      retry_at_ = {};
+      return Status(Code::kFatal, status.blame(), fmt::format("{} (gave up after {} retries: max.retries)", status.message(), config_.max_retries))
+          .with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    }
+    log::warn(kLogger, "Write failed, {} of {} retries left: {}", config_.max_retries - failures_ + 1, config_.max_retries, status.message());
+    return wait(status, backoff_ms);
+  }
+
+  SinkConfig config_;
+  const Dialect& dialect_;
+  SessionOptions options_;
+  TableWriter writer_;
+  plugin::SinkContext* context_ = nullptr;
+  std::map<TopicPartition, Generation> generations_;
+  std::unique_ptr<Session> session_;
+  SteadyTime retry_at_{};
+  Status waiting_;
+  int64_t failures_ = 0, connect_failures_ = 0;
+};
+
+// Can the database be reached with these credentials? As JdbcSinkConnector.validate asks; one attempt.
+void check_connection(const plugin::Properties& properties, std::vector<config::ConfigValue>* values) {
+  auto find = [&](std::string_view name) {
+    return std::find_if(values->begin(), values->end(), [&](const config::ConfigValue& v) { return v.name == name; });
+  };
+  auto url = find("connection.url");
+  if (url == values->end() || !url->errors.empty()) return;
+  auto given = properties.find("connection.url");
+  if (given == properties.end()) return;
+  auto parsed = parse_connection_url(given->second);
+  Status status = parsed.status();
+  if (parsed.ok()) {
+    SessionOptions options;
+    options.url = *parsed;
+    add_driver_properties(properties, &options.url);
+    if (auto user = properties.find("connection.user"); user != properties.end()) options.user = user->second;
+    if (auto password = properties.find("connection.password"); password != properties.end()) options.password = config::Secret(password->second);
+    status = dialect_of(parsed->kind).open(options).status();
+  }
+  if (!status.ok()) url->errors.push_back("Could not connect to database. " + status.message());
+}
+
+}  // namespace
+
+plugin::SinkPlugin jdbc_sink() {
+  plugin::SinkPlugin p;
+  p.info.name = "jdbc_sink";
+  p.info.class_names = {"io.confluent.connect.jdbc.JdbcSinkConnector"};
+  p.info.version = "10.9.7";
+  p.info.summary = "Topics into tables of PostgreSQL or SQLite";
+  p.info.description =
+      "Writes the records of topics into tables, which it creates (`auto.create`) and extends (`auto.evolve`) as asked. Records with schema "
+      "(JSON with schemas, Avro, ...) and plain JSON alike. Rows are inserted, upserted or updated (`insert.mode`) under a primary key that "
+      "`pk.mode` and `pk.fields` choose; `delete.enabled` deletes rows on null values. PostgreSQL takes rows through COPY.";
+  p.info.examples = {
+      R"({"connector.class": "io.confluent.connect.jdbc.JdbcSinkConnector", "topics": "orders", "connection.url": "jdbc:sqlite::memory:",
+ "insert.mode": "upsert", "pk.mode": "record_value", "pk.fields": "id", "auto.create": "true", "auto.evolve": "true"})"};
+  p.def = sink_config_def().def();
+  p.validate = check_connection;
+  p.make = [](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::SinkTask>> {
+    ASSIGN_OR_RETURN(SinkConfig config, read_sink_config(properties));
+    return std::unique_ptr<plugin::SinkTask>(new JdbcSinkTask(std::move(config)));
+  };
+  return p;
+}
+
+}  // namespace bywash::jdbc

@@ -1,0 +1,41 @@
+// Tables as the sink knows them: looked up once, created and extended as records ask for it (DbStructure of kafka-connect-jdbc 10.9).
+// Level 6, one per task thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "connectors/jdbc/dialect.h"
+#include "connectors/jdbc/field_plan.h"
+
+namespace bywash::jdbc {
+
+class TableStructure {
+ public:
+  TableStructure(const SinkConfig* config, const Dialect* dialect, IdentifierRules rules)
+      : config_(config), dialect_(dialect), rules_(rules) {}
+
+  // The table as it is now; null when there is none of a kind that table.types allows. Asks the database once per table.
+  Result<std::shared_ptr<const TableDefinition>> find(Session& session, const TableName& name);
+  // The table with every column of `plan`, created (auto.create) or extended (auto.evolve) when something is missing.
+  // kFatal: the table is missing and auto.create is off. kData: a column is missing and may not or cannot be added.
+  Result<std::shared_ptr<const TableDefinition>> ensure(Session& session, const TableName& name, const FieldPlan& plan);
+  // Changes a column of integers so that it also holds fractions (schemaless records, auto.evolve).
+  Result<std::shared_ptr<const TableDefinition>> widen(Session& session, const TableName& name, const std::string& column);
+  // Asks again next time: after a failure, and after a lost connection.
+  void forget() { tables_.clear(); }
+
+ private:
+  Status create(Session& session, const TableName& name, const FieldPlan& plan);
+  Status extend(Session& session, const TableDefinition& table, const std::vector<const WriteColumn*>& missing);
+  std::vector<const WriteColumn*> missing_columns(const TableDefinition& table, const FieldPlan& plan) const;
+  Result<std::string> column_clause(const WriteColumn& column) const;
+
+  const SinkConfig* config_;
+  const Dialect* dialect_;
+  IdentifierRules rules_;
+  std::map<TableName, std::shared_ptr<const TableDefinition>> tables_;
+};
+
+}  // namespace bywash::jdbc

@@ -1,0 +1,46 @@
+// The sink's put step: batches into rows per table, tables brought into shape, everything written in one transaction. Level 6, one per
+// task thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "columnar/batch.h"
+#include "connectors/jdbc/dialect.h"
+#include "connectors/jdbc/field_plan.h"
+#include "connectors/jdbc/table_structure.h"
+
+namespace bywash::jdbc {
+
+class TableWriter {
+ public:
+  TableWriter(const SinkConfig* config, const Dialect* dialect);
+
+  // All rows or none. Tables are created and extended before (and stay so on a failure, as in the original). Rows take effect in the
+  // order of their offsets.
+  Status write(Session& session, const std::vector<columnar::Batch>& batches);
+  // After a failure: what is known about tables may be outdated.
+  void forget();
+
+ private:
+  struct Piece;
+  struct Group;
+  struct CachedPlan;
+
+  Status split(const columnar::Batch& batch, std::vector<Piece>* out) const;
+  Status validate(Piece& piece) const;
+  Status plan_group(Session& session, Group& group, std::vector<TableWrite>* out);
+  Status plan_piece(Session& session, Piece& piece);
+  Status adapt_schemaless(Session& session, Piece& piece);
+  Status append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const;
+  Status run_transaction(Session& session, const std::vector<TableWrite>& writes);
+
+  const SinkConfig* config_;
+  const Dialect* dialect_;
+  IdentifierRules rules_;
+  TableStructure structure_;
+  std::vector<std::shared_ptr<CachedPlan>> plans_;
+};
+
+}  // namespace bywash::jdbc

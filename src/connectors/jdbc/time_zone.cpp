@@ -1,0 +1,181 @@
+// Time zones by ICU, and java.util.GregorianCalendar's switch to Julian dates before 1582-10-15. Level 6.
+#include "connectors/jdbc/time_zone.h"
+
+#include <fmt/format.h>
+#include <unicode/timezone.h>
+
+#include <charconv>
+
+namespace bywash::jdbc {
+namespace {
+
+constexpr int64_t kDayMs = 86'400'000;
+constexpr int64_t kDayMicros = kDayMs * 1000;
+constexpr int64_t kGregorianStartDays = -141427;  // 1582-10-15
+
+int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+std::unique_ptr<icu::TimeZone> make_zone(const std::string& id) {
+  std::unique_ptr<icu::TimeZone> zone(icu::TimeZone::createTimeZone(icu::UnicodeString::fromUTF8(id)));
+  if (!zone || *zone == icu::TimeZone::getUnknown()) return nullptr;
+  return zone;
+}
+
+std::string fraction_text(int64_t micros) {
+  if (micros == 0) return "";
+  std::string text = fmt::format(".{:06}", micros);
+  while (text.back() == '0') text.pop_back();
+  return text;
+}
+
+// Two digits at `at`; -1 when there are none.
+int two_digits(std::string_view text, size_t at) {
+  if (at + 2 > text.size() || text[at] < '0' || text[at] > '9' || text[at + 1] < '0' || text[at + 1] > '9') return -1;
+  return (text[at] - '0') * 10 + (text[at + 1] - '0');
+}
+
+}  // namespace
+
+struct TimeZone::Zone {
+  std::unique_ptr<icu::TimeZone> icu;
+};
+
+bool TimeZone::exists(const std::string& id) { return make_zone(id) != nullptr; }
+
+TimeZone::TimeZone(const std::string& id) : zone_(new Zone{make_zone(id)}) {
+  utc_ = !zone_->icu || id == "UTC" || id == "GMT" || id == "Etc/UTC" || id == "Z";
+}
+TimeZone::~TimeZone() = default;
+
+int32_t TimeZone::offset_ms(int64_t instant_ms) const {
+  if (utc_) return 0;
+  int64_t quarter = floor_divide(instant_ms, 900'000);
+  if (instant_ms >= 0 && quarter == cached_quarter_) return cached_offset_;
+  int32_t raw = 0, dst = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  zone_->icu->getOffset(static_cast<double>(instant_ms), false, raw, dst, error);
+  cached_quarter_ = quarter;
+  return cached_offset_ = U_SUCCESS(error) ? raw + dst : 0;
+}
+
+LocalTimes::LocalTimes(const std::string& db_zone, bool dates_in_utc, bool legacy_calendar)
+    : zone_(db_zone), dates_in_utc_(dates_in_utc), legacy_calendar_(legacy_calendar) {}
+
+int64_t LocalTimes::calendar_days(int64_t days) const {
+  if (!legacy_calendar_ || days >= kGregorianStartDays) return days;
+  // Year, month and day in the Julian calendar of that day, read as a proleptic Gregorian date.
+  int64_t c = days + 2440588 + 32082;
+  int64_t d = floor_divide(4 * c + 3, 1461);
+  int64_t e = c - floor_divide(1461 * d, 4);
+  int64_t m = (5 * e + 2) / 153;
+  return day_count({d - 4800 + m / 10, static_cast<int>(m + 3 - 12 * (m / 10)), static_cast<int>(e - (153 * m + 2) / 5 + 1)});
+}
+
+int64_t LocalTimes::timestamp_micros(int64_t instant_micros) const {
+  int64_t local = instant_micros;
+  if (!zone_.is_utc()) {
+    int64_t shift = int64_t{zone_.offset_ms(floor_divide(instant_micros, 1000))} * 1000;
+    if (__builtin_add_overflow(instant_micros, shift, &local)) return instant_micros > 0 ? INT64_MAX : INT64_MIN;
+  }
+  if (local >= kGregorianStartDays * kDayMicros || !legacy_calendar_) return local;
+  int64_t days = floor_divide(local, kDayMicros);
+  if (days < -100'000'000) return local;  // before any database's first day
+  return local + (calendar_days(days) - days) * kDayMicros;
+}
+
+int32_t LocalTimes::date_days(int32_t days) const {
+  int64_t local = days;
+  if (!dates_in_utc_ && !zone_.is_utc()) local = floor_divide(days * kDayMs + zone_.offset_ms(days * kDayMs), kDayMs);
+  if (local < -100'000'000) return static_cast<int32_t>(local);
+  return static_cast<int32_t>(calendar_days(local));
+}
+
+int64_t LocalTimes::time_micros(int32_t ms) const {
+  int64_t local = int64_t{ms} + zone_.offset_ms(ms);
+  return (local - floor_divide(local, kDayMs) * kDayMs) * 1000;
+}
+
+CivilDate civil_date(int64_t days) {
+  int64_t z = days + 719468;
+  int64_t era = floor_divide(z, 146097);
+  int64_t doe = z - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  int64_t mp = (5 * doy + 2) / 153;
+  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+  return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
+}
+
+int64_t day_count(const CivilDate& date) {
+  int64_t y = date.year - (date.month <= 2);
+  int64_t era = floor_divide(y, 400);
+  int64_t yoe = y - era * 400;
+  int64_t doy = (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
+  int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+  return era * 146097 + doe - 719468;
+}
+
+std::string date_text(int64_t days) {
+  CivilDate d = civil_date(days);
+  if (d.year <= 0) return fmt::format("{:04}-{:02}-{:02} BC", 1 - d.year, d.month, d.day);
+  return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
+}
+
+std::string time_text(int64_t micros_of_day) {
+  int64_t seconds = micros_of_day / 1'000'000;
+  return fmt::format("{:02}:{:02}:{:02}{}", seconds / 3600, seconds / 60 % 60, seconds % 60, fraction_text(micros_of_day % 1'000'000));
+}
+
+std::string timestamp_text(int64_t local_micros) {
+  int64_t days = floor_divide(local_micros, kDayMicros);
+  std::string date = date_text(days);
+  std::string time = time_text(local_micros - days * kDayMicros);
+  if (!date.ends_with(" BC")) return date + " " + time;
+  return date.substr(0, date.size() - 3) + " " + time + " BC";
+}
+
+int64_t micros_of_nanos(int64_t nanos) {
+  int64_t micros = nanos / 1000, rest = nanos % 1000;
+  if (rest < 0) { rest += 1000; --micros; }
+  return micros + (rest >= 500);
+}
+
+std::optional<int64_t> parse_timestamp(std::string_view text, bool nanos) {
+  int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return nanos ? micros_of_nanos(number) : number;
+  int year = 0;
+  auto [dash, bad] = std::from_chars(text.data(), text.data() + text.size(), year);
+  auto at = static_cast<size_t>(dash - text.data());
+  if (bad != std::errc() || at < 4 || at + 15 > text.size() || text[at] != '-' || text[at + 3] != '-') return std::nullopt;
+  int month = two_digits(text, at + 1), day = two_digits(text, at + 4);
+  int hour = two_digits(text, at + 7), minute = two_digits(text, at + 10), second = two_digits(text, at + 13);
+  bool good = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 &&
+              second < 60 && (text[at + 6] == 'T' || text[at + 6] == ' ') && text[at + 9] == ':' && text[at + 12] == ':';
+  if (!good) return std::nullopt;
+  text.remove_prefix(at + 15);
+  int64_t fraction = 0, digits = 0;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1)) {
+      if (++digits <= 9) fraction = fraction * 10 + (text[0] - '0');
+    }
+    if (digits == 0) return std::nullopt;
+    for (; digits < 9; ++digits) fraction *= 10;
+  }
+  int64_t offset = 0;
+  if (text == "Z") text = {};
+  if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
+    int hours = two_digits(text, 1);
+    size_t more = text.size() > 3 && text[3] == ':' ? 4 : 3;
+    int minutes = text.size() > 3 ? two_digits(text, more) : 0;
+    if (hours < 0 || minutes < 0 || text.size() > more + 2) return std::nullopt;
+    offset = (hours * 60 + minutes) * (text[0] == '-' ? -60 : 60);
+    text = {};
+  }
+  if (!text.empty()) return std::nullopt;
+  int64_t seconds = day_count({year, month, day}) * 86'400 + hour * 3600 + minute * 60 + second - offset;
+  return seconds * 1'000'000 + micros_of_nanos(fraction);
+}
+
+}  // namespace bywash::jdbc
