@@ -1,7 +1,9 @@
 // See pinot_service.h.
 #include "rest/pinot_service.h"
 
-#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "analytics/table/instance.h"
 #include "base/log.h"
@@ -13,16 +15,33 @@ namespace bywash::rest {
 namespace {
 
 constexpr std::string_view kLogger = "analytics";
+constexpr std::chrono::seconds kOpenWait(60);
 constexpr int64_t kUploadBytes = 256LL << 20;  // of a file for /ingestFromFile
 
 }  // namespace
 
 struct PinotService::Parts {
   std::unique_ptr<analytics::Instance> instance;
-  // Set once both ports are known; the listeners answer 503 until then.
-  std::unique_ptr<PinotApi> api_owner;
-  std::atomic<PinotApi*> api{nullptr};
+  std::unique_ptr<PinotApi> api;
+  // Requests that come while the tables are being opened wait; after a failed start they are answered 503.
+  std::mutex mutex;
+  std::condition_variable opened;
+  bool decided = false;
   std::unique_ptr<HttpServer> controller, broker;
+
+  ~Parts() { decide(); }
+  void decide() {
+    {
+      std::lock_guard lock(mutex);
+      decided = true;
+    }
+    opened.notify_all();
+  }
+  PinotApi* wait() {
+    std::unique_lock lock(mutex);
+    opened.wait_for(lock, kOpenWait, [this] { return decided; });
+    return decided ? api.get() : nullptr;
+  }
 };
 
 PinotService::PinotService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -34,7 +53,7 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
   auto handler = [raw](HttpResponse (PinotApi::*face)(const HttpRequest&)) {
     return [raw, face](const HttpRequest& request) {
       if (request.path == "/metrics" && request.method == "GET") return pinot::text(200, metrics::Registry::process().render());
-      PinotApi* api = raw->api.load(std::memory_order_acquire);
+      PinotApi* api = raw->wait();
       return api ? (api->*face)(request) : pinot::error(503, "Starting");
     };
   };
@@ -57,8 +76,11 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
   instance.broker_id = fmt::format("Broker_{}_{}", api.host, api.broker_port);
   ASSIGN_OR_RETURN(parts->instance, analytics::Instance::start(std::move(instance)));
   log::info(kLogger, "Analytics on {}: controller port {}, broker port {}, data in {}", options.host, api.controller_port, api.broker_port, options.data_dir);
-  parts->api_owner = std::make_unique<PinotApi>(*parts->instance, std::move(api));
-  parts->api.store(parts->api_owner.get(), std::memory_order_release);
+  {
+    std::lock_guard lock(parts->mutex);
+    parts->api = std::make_unique<PinotApi>(*parts->instance, std::move(api));
+  }
+  parts->decide();
   return std::unique_ptr<PinotService>(new PinotService(std::move(parts)));
 }
 
