@@ -24,4 +24,14 @@ plugin::PredicatePlugin has_header_key();
 plugin::PredicatePlugin record_is_tombstone();
 plugin::PredicatePlugin topic_name_matches();
 
+// All of them.
+template <class F>
+void for_each_transform(F&& f) {
+  for (auto make : {drop_headers, extract_field, filter, header_from, hoist_field, insert_field, regex_router, replace_field, value_to_key}) f(make());
+}
+template <class F>
+void for_each_predicate(F&& f) {
+  for (auto make : {has_header_key, record_is_tombstone, topic_name_matches}) f(make());
+}
+
 }  // namespace bywash::transforms
