@@ -1,3 +1,4 @@
+// The manifest: torn, damaged, compacted; the folder lock. Unit tests.
 #include "analytics/table/manifest.h"
 
 #include <gtest/gtest.h>
