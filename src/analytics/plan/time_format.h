@@ -1,0 +1,31 @@
+// Joda-style patterns of times in UTC: 'yyyy-MM-dd HH:mm:ss.SSS'. Query line, bind and scan stages; immutable.
+#pragma once
+
+#include "base/status.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bywash::analytics {
+
+class TimeFormat {
+ public:
+  // Letters y Y u (year), M (number, or name from three), d, D, H, k, h, K, m, s, S, a, E, Z; '...' quotes. kInvalid for other letters.
+  static Result<TimeFormat> compile(std::string_view pattern);
+  // Appends the time (ms since the epoch).
+  void write(int64_t millis, std::string& out) const;
+  // Reads a whole text; missing fields are those of 1970-01-01T00:00. False when it does not match.
+  bool read(std::string_view text, int64_t* millis) const;
+
+ private:
+  struct Piece {
+    char letter = '\0';  // '\0': `text` as it stands
+    size_t count = 0;
+    std::string text;
+    bool digits_follow = false;  // the next piece is a number too: take exactly `count` digits
+  };
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace bywash::analytics
