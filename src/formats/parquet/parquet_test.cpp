@@ -117,7 +117,8 @@ TEST(Parquet, ListsHaveTwoLevelsUntilAnItemMayBeNull) {
   Written file = write(column_of(two, {{Value::list({item, item})}, {Value::list({})}}));
   EXPECT_NE(file.schema_text().find("repeated group field_id=-1 array {\n      required int32 field_id=-1 d;"), std::string::npos) << file.schema_text();
   EXPECT_NE(file.schema_text().find("io.confluent.connect.avro.ConnectDefault"), std::string::npos);
-  const auto& lists = static_cast<const arrow::ListArray&>(*file.table()->column(0)->chunk(0));
+  auto table = file.table();
+  const auto& lists = static_cast<const arrow::ListArray&>(*table->column(0)->chunk(0));
   EXPECT_EQ(lists.value_length(0), 2);
   EXPECT_EQ(lists.value_length(1), 0);
 
