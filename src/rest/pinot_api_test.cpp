@@ -1,0 +1,151 @@
+// Pinot's endpoints against the answers recorded from Apache Pinot 1.5.1 (tests/conformance/pinot/rest.json), and queries. Unit tests.
+#include "rest/pinot_api.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace bywash::rest {
+namespace {
+
+using nlohmann::json;
+
+struct Fixture {
+  Fixture() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "bywash-test-XXXXXX").string();
+    folder = ::mkdtemp(pattern.data());
+    analytics::InstanceOptions options;
+    options.data_dir = folder + "/data";
+    options.consumers = [](kafka::ConsumerOptions) -> Result<std::unique_ptr<kafka::Consumer>> { return Status::retriable("no broker in this test"); };
+    instance = *analytics::Instance::start(std::move(options));
+    api = std::make_unique<PinotApi>(*instance, PinotApi::Options{"localhost", 9100, 8099});
+  }
+  ~Fixture() {
+    api.reset();
+    instance.reset();
+    std::filesystem::remove_all(folder);
+  }
+  static HttpRequest request(const std::string& method, const std::string& target, std::string body = {}) {
+    HttpRequest out;
+    out.method = method;
+    out.target = target;
+    const size_t question = target.find('?');
+    out.path = target.substr(0, question);
+    if (question != std::string::npos) out.query = parse_query(target.substr(question + 1));
+    out.body = std::move(body);
+    return out;
+  }
+  HttpResponse ask(const std::string& method, const std::string& target, std::string body = {}) {
+    return api->controller(request(method, target, std::move(body)));
+  }
+  HttpResponse sql(const std::string& text) { return api->broker(request("POST", "/query/sql", json{{"sql", text}}.dump())); }
+
+  std::string folder;
+  std::unique_ptr<analytics::Instance> instance;
+  std::unique_ptr<PinotApi> api;
+};
+
+TEST(PinotApi, AnswersAsRecordedFromPinot) {
+  std::ifstream file("tests/conformance/pinot/rest.json");
+  const json recorded = json::parse(file);
+  Fixture f;
+  for (const json& step : recorded["steps"]) {
+    const std::string where = step["method"].get<std::string>() + " " + step["path"].get<std::string>();
+    std::string body;
+    if (step.contains("body")) body = step["body"].is_string() ? step["body"].get<std::string>() : step["body"].dump();
+    const HttpResponse answer = f.ask(step["method"], step["path"], body);
+    EXPECT_EQ(answer.status, step["status"].get<int>()) << where << ": " << answer.body;
+    if (step.contains("contains")) {
+      const std::string text = json::accept(answer.body) && json::parse(answer.body).contains("error") ? json::parse(answer.body)["error"].get<std::string>() : answer.body;
+      EXPECT_NE(text.find(step["contains"].get<std::string>()), std::string::npos) << where << ": " << answer.body;
+    } else if (step["equals"].is_string()) {
+      EXPECT_EQ(answer.body, step["equals"].get<std::string>()) << where;
+    } else {
+      EXPECT_EQ(json::parse(answer.body), step["equals"]) << where;
+    }
+  }
+}
+
+const char* const kSchema = R"({"schemaName":"s","dimensionFieldSpecs":[{"name":"id","dataType":"INT"}]})";
+const char* const kTable = R"({"tableName":"s","tableType":"OFFLINE","tenants":{},"segmentsConfig":{"replication":"1"}})";
+
+TEST(PinotApi, AFileIsIngestedAndQueriedOnBothPorts) {
+  Fixture f;
+  ASSERT_EQ(f.ask("POST", "/schemas", kSchema).status, 200);
+  ASSERT_EQ(f.ask("POST", "/tables", kTable).status, 200);
+  const std::string target = "/ingestFromFile?tableNameWithType=s_OFFLINE&batchConfigMapStr=%7B%22inputFormat%22%3A%22json%22%7D";
+  HttpRequest multipart = Fixture::request("POST", target,
+      "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n{\"id\":1}\n{\"id\":2}\n\r\n--b--\r\n");
+  multipart.headers["content-type"] = "multipart/form-data; boundary=\"b\"";
+  HttpResponse answer = f.api->controller(multipart);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_NE(answer.body.find("Successfully ingested file into table: s_OFFLINE as segment: s_"), std::string::npos);
+  answer = f.ask("POST", "/ingestFromFile?tableNameWithType=s_OFFLINE&batchConfigMapStr=%7B%22inputFormat%22%3A%22csv%22%7D", "id\n3\n4\n");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  for (const HttpResponse& found : {f.sql("SELECT COUNT(*), SUM(id) FROM s"), f.ask("GET", "/sql?sql=SELECT%20COUNT(*),+SUM(id)%20FROM%20s")}) {
+    EXPECT_EQ(json::parse(found.body)["resultTable"]["rows"], json::parse("[[4,10.0]]")) << found.body;
+    EXPECT_EQ(found.headers.at(0), (std::pair<std::string, std::string>("X-Pinot-Error-Code", "-1")));
+  }
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/metadata?columns=*").body)["numRows"], 4);
+  EXPECT_EQ(json::parse(f.ask("GET", "/segments/s").body)[0]["OFFLINE"].size(), 2u);
+  EXPECT_EQ(f.ask("DELETE", "/segments/s").status, 200);
+  EXPECT_EQ(json::parse(f.sql("SELECT COUNT(*) FROM s").body)["resultTable"]["rows"], json::parse("[[0]]"));
+}
+
+TEST(PinotApi, NothingOfAFileIsTakenWhenARowIsNoObject) {
+  Fixture f;
+  f.ask("POST", "/schemas", kSchema);
+  f.ask("POST", "/tables", kTable);
+  const HttpResponse answer = f.ask("POST", "/ingestFromFile?tableNameWithType=s_OFFLINE", "{\"id\":1}\nnope\n");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("Row 2"), std::string::npos);
+  EXPECT_EQ(answer.body.find("nope"), std::string::npos);
+  EXPECT_EQ(json::parse(f.sql("SELECT COUNT(*) FROM s").body)["resultTable"]["rows"], json::parse("[[0]]"));
+  EXPECT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=t_OFFLINE", "{}").status, 404);
+}
+
+TEST(PinotApi, QueryErrorsAreInTheBodyOrByWishInTheStatus) {
+  Fixture f;
+  HttpRequest unknown = Fixture::request("POST", "/query/sql", R"({"sql":"SELECT * FROM nope"})");
+  EXPECT_EQ(f.api->broker(unknown).status, 200);
+  EXPECT_EQ(json::parse(f.api->broker(unknown).body)["exceptions"][0]["errorCode"], 190);
+  unknown.headers["pinot-use-http-status-for-errors"] = "true";
+  EXPECT_EQ(f.api->broker(unknown).status, 404);
+  const HttpResponse missing = f.api->broker(Fixture::request("POST", "/query/sql", R"({"pql":"x"})"));
+  EXPECT_EQ(missing.status, 500);
+  EXPECT_EQ(missing.body, "Payload is missing the query string field 'sql'");
+  EXPECT_EQ(f.sql("SET timeoutMs='abc'; SELECT 1").body, "timeoutMs must be a number between 1 and 2^63-1, got: abc");
+  EXPECT_EQ(f.api->broker(Fixture::request("POST", "/query/sql", "{")).status, 500);
+}
+
+TEST(PinotApi, BadRequestsAreAnsweredNeverCrash) {
+  Fixture f;
+  for (const char* body : {"", "[]", "null", "{}", "1", "{\"tableName\":5}", "{\"schemaName\":[]}", "{\"tableName\":\"../x\",\"tableType\":\"OFFLINE\"}",
+                           "{\"schemaName\":\"a/b\",\"dimensionFieldSpecs\":[{\"name\":\"a\",\"dataType\":\"INT\"}]}", "{\"dimensionFieldSpecs\":{}}"}) {
+    for (const char* path : {"/schemas", "/tables", "/tableConfigs", "/tables/validate", "/schemas/validate"}) {
+      EXPECT_EQ(f.ask("POST", path, body).status, 400) << path << " " << body;
+    }
+  }
+  EXPECT_EQ(f.ask("GET", "/nothing/here").status, 404);
+  EXPECT_EQ(f.ask("PATCH", "/schemas").status, 405);
+  EXPECT_EQ(f.ask("GET", "/tables/%zz").status, 400);
+}
+
+TEST(PinotApi, TableConfigsCreateAllOrNothing) {
+  Fixture f;
+  const std::string good = std::string(R"({"tableName":"s","schema":)") + kSchema + R"(,"offline":)" + kTable + "}";
+  const std::string bad = std::string(R"({"tableName":"s","schema":)") + kSchema + R"(,"offline":{"tableName":"s"}})";
+  EXPECT_EQ(f.ask("POST", "/tableConfigs", bad).status, 400);
+  EXPECT_EQ(f.ask("GET", "/schemas").body, "[]");
+  EXPECT_EQ(f.ask("POST", "/tableConfigs", good).status, 200);
+  EXPECT_EQ(f.ask("POST", "/tableConfigs", good).status, 409);
+  EXPECT_TRUE(json::parse(f.ask("GET", "/tableConfigs/s").body).contains("offline"));
+  EXPECT_EQ(f.ask("DELETE", "/tableConfigs/s").status, 200);
+  EXPECT_EQ(f.ask("GET", "/schemas").body, "[]");
+}
+
+}  // namespace
+}  // namespace bywash::rest
