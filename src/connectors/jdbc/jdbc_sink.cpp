@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "connectors/jdbc/dialect.h"
 #include "connectors/jdbc/plugins.h"
@@ -56,7 +55,6 @@ class JdbcSinkTask final : public plugin::SinkTask {
   }
 
   Status put(const std::vector<columnar::Batch>& batches) override {
-    if (steady_now() < retry_at_) return waiting_;
     RETURN_IF_ERROR(connect());
     Status status = writer_.write(*session_, batches);
     // A table or column went away since it was looked up: look again, once.
@@ -76,6 +74,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
     return status;
   }
 
+  int64_t retry_backoff_ms() const override { return backoff_ms_; }
   Status close(const std::vector<TopicPartition>&) override { return {}; }
   void stop() override { session_.reset(); }
 
@@ -98,15 +97,14 @@ class JdbcSinkTask final : public plugin::SinkTask {
   }
 
   Status wait(const Status& status, int64_t backoff_ms) {
-    retry_at_ = steady_now() + Millis(std::max<int64_t>(backoff_ms, 0));
-    return waiting_ = Status::retriable(status.message());
+    backoff_ms_ = std::max<int64_t>(backoff_ms, 1);
+    return Status::retriable(status.message());
   }
 
   // Nothing was taken. After max.retries the task fails, its offsets where they were.
   Status failed_attempt(const Status& status, int64_t backoff_ms) {
     if (++failures_ > config_.max_retries) {
       failures_ = 0;
-      retry_at_ = {};
       return Status(Code::kFatal, status.blame(), fmt::format("{} (gave up after {} retries: max.retries)", status.message(), config_.max_retries))
           .with_java_class("org.apache.kafka.connect.errors.ConnectException");
     }
@@ -121,8 +119,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
   plugin::SinkContext* context_ = nullptr;
   std::map<TopicPartition, Generation> generations_;
   std::unique_ptr<Session> session_;
-  SteadyTime retry_at_{};
-  Status waiting_;
+  int64_t backoff_ms_ = 1;  // to wait before the next put after a kRetriable
   int64_t failures_ = 0, connect_failures_ = 0;
 };
 

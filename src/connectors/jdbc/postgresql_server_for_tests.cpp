@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -54,6 +55,7 @@ const passwd* server_user() {
 }
 
 pid_t spawn(const std::vector<std::string>& command, const std::string& log) {
+  fflush(nullptr);  // or the child writes it out once more
   pid_t child = fork();
   if (child != 0) return child;
   prctl(PR_SET_PDEATHSIG, SIGQUIT);

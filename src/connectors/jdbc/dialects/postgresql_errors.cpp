@@ -67,6 +67,7 @@ Status status_of(const PGresult* result, PGconn* connection) {
   if (state.empty()) {
     std::string text = PQerrorMessage(connection);
     while (!text.empty() && text.back() == '\n') text.pop_back();
+    std::erase(text, '\t');
     std::replace(text.begin(), text.end(), '\n', ' ');
     return Status::retriable("Connection to PostgreSQL was lost: " + text);
   }

@@ -1,0 +1,88 @@
+// URLs, table names and local times.
+#include <gtest/gtest.h>
+
+#include "connectors/jdbc/connection_url.h"
+#include "connectors/jdbc/table_name.h"
+#include "connectors/jdbc/time_zone.h"
+
+namespace bywash::jdbc {
+namespace {
+
+TEST(ConnectionUrl, TakesPostgresqlUrlsApart) {
+  auto url = parse_connection_url("jdbc:postgresql://db1:5433,[::1]/sales%20eu?currentSchema=a,b&sslmode=require&password=p%26q");
+  ASSERT_TRUE(url.ok()) << url.status().message();
+  EXPECT_EQ(url->kind, Database::kPostgresql);
+  EXPECT_EQ(url->host, "db1,::1");
+  EXPECT_EQ(url->port, "5433,5432");
+  EXPECT_EQ(url->database, "sales eu");
+  EXPECT_EQ(*url->parameter("currentSchema"), "a,b");
+  EXPECT_EQ(*url->parameter("password"), "p&q");
+  EXPECT_EQ(parse_connection_url("jdbc:postgresql:sales")->database, "sales");
+  EXPECT_EQ(parse_connection_url("jdbc:postgresql://h/")->database, "");
+}
+
+TEST(ConnectionUrl, TakesSqliteFiles) {
+  auto url = parse_connection_url("jdbc:sqlite:/tmp/a b.db?journal_mode=WAL");
+  ASSERT_TRUE(url.ok());
+  EXPECT_EQ(url->database, "/tmp/a b.db");
+  EXPECT_EQ(*url->parameter("journal_mode"), "WAL");
+}
+
+TEST(ConnectionUrl, RefusesOtherDatabasesByNameWithoutSecrets) {
+  for (std::string url : {"jdbc:mysql://h/db?password=geheim", "jdbc:sqlserver://h;password=geheim", "postgres://u:geheim@h/db", ""}) {
+    auto parsed = parse_connection_url(url);
+    ASSERT_FALSE(parsed.ok());
+    EXPECT_NE(parsed.status().message().find("jdbc:postgresql://host:port/database"), std::string::npos);
+    EXPECT_EQ(parsed.status().message().find("geheim"), std::string::npos);
+  }
+  EXPECT_FALSE(parse_connection_url("jdbc:postgresql://h:port/db").ok());
+}
+
+TEST(TableName, SplitsAtDotsOutsideOfQuotes) {
+  IdentifierRules rules{'"', true};
+  EXPECT_EQ(*rules.parse("t"), (TableName{"", "", "t"}));
+  EXPECT_EQ(*rules.parse("s.t"), (TableName{"", "s", "t"}));
+  EXPECT_EQ(*rules.parse("c.s.t"), (TableName{"c", "s", "t"}));
+  EXPECT_EQ(*rules.parse("\"a.b\"\"c\".t"), (TableName{"", "a.b\"c", "t"}));
+  EXPECT_FALSE(rules.parse("a..b").ok());
+  EXPECT_FALSE(rules.parse("\"a").ok());
+}
+
+TEST(TableName, QuotesWhateverTheNameHolds) {
+  EXPECT_EQ((IdentifierRules{'"', true}.write("a\"; DROP TABLE x; --")), "\"a\"\"; DROP TABLE x; --\"");
+  EXPECT_EQ((IdentifierRules{'`', true}.write("a`b")), "`a``b`");
+  IdentifierRules bare{'"', false};
+  EXPECT_TRUE(bare.check_plain("order_2$").ok());
+  EXPECT_FALSE(bare.check_plain("a; DROP TABLE x").ok());
+  EXPECT_FALSE(bare.check_plain("2a").ok());
+}
+
+TEST(LocalTimes, FollowTheZoneAndTheCalendarOfJava) {
+  LocalTimes new_york("America/New_York", false, true);
+  EXPECT_EQ(timestamp_text(new_york.timestamp_micros(1730615400000000)), "2024-11-03 01:30:00");
+  EXPECT_EQ(date_text(new_york.date_days(19889)), "2024-06-14");
+  EXPECT_EQ(time_text(new_york.time_micros(3723004)), "20:02:03.004");
+  LocalTimes utc_dates("America/New_York", true, true);
+  EXPECT_EQ(date_text(utc_dates.date_days(19889)), "2024-06-15");
+  EXPECT_EQ(date_text(LocalTimes("UTC", false, true).date_days(-150000)), "1559-04-16");
+  EXPECT_EQ(date_text(LocalTimes("UTC", false, false).date_days(-150000)), "1559-04-26");
+  EXPECT_EQ(date_text(-141428), "1582-10-14");
+  EXPECT_FALSE(TimeZone::exists("Mars/Olympus"));
+  EXPECT_TRUE(TimeZone::exists("Asia/Kolkata"));
+}
+
+TEST(LocalTimes, DayCountsAndDatesAreInverse) {
+  for (int64_t day = -800000; day < 800000; day += 37) EXPECT_EQ(day_count(civil_date(day)), day);
+}
+
+TEST(ParseTimestamp, TakesNumbersAndIsoTexts) {
+  EXPECT_EQ(parse_timestamp("1718445600000007", false), 1718445600000007);
+  EXPECT_EQ(parse_timestamp("1718445600000007500", true), 1718445600000008);
+  EXPECT_EQ(parse_timestamp("2024-06-15T10:00:00.000007", false), 1718445600000007);
+  EXPECT_EQ(parse_timestamp("2024-06-15 12:00:00+02:00", false), 1718445600000000);
+  EXPECT_EQ(parse_timestamp("2024-06-15", false), std::nullopt);
+  EXPECT_EQ(parse_timestamp("yesterday", false), std::nullopt);
+}
+
+}  // namespace
+}  // namespace bywash::jdbc

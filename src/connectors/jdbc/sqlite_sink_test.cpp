@@ -1,0 +1,168 @@
+// The sink into real SQLite files.
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "connectors/jdbc/batches_for_tests.h"
+
+namespace bywash::jdbc {
+namespace {
+
+class SqliteSink : public testing::Test {
+ protected:
+  SqliteSink() : file_(testing::TempDir() + "sqlite_sink_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".db") {
+    std::filesystem::remove(file_);
+    EXPECT_EQ(sqlite3_open(file_.c_str(), &db_), SQLITE_OK);
+  }
+  ~SqliteSink() override {
+    sqlite3_close(db_);
+    std::filesystem::remove(file_);
+  }
+
+  plugin::Properties config(plugin::Properties more) {
+    more["connection.url"] = "jdbc:sqlite:" + file_;
+    more.try_emplace("auto.create", "true");
+    more.try_emplace("auto.evolve", "true");
+    return more;
+  }
+  plugin::Properties upsert_by_id() { return config({{"insert.mode", "upsert"}, {"pk.mode", "record_value"}, {"pk.fields", "id"}}); }
+
+  // All rows as text: "1|a;2|b".
+  std::string rows(const std::string& sql) {
+    sqlite3_stmt* s = nullptr;
+    if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &s, nullptr) != SQLITE_OK) return sqlite3_errmsg(db_);
+    std::string out;
+    while (sqlite3_step(s) == SQLITE_ROW) {
+      out += out.empty() ? "" : ";";
+      for (int i = 0; i < sqlite3_column_count(s); ++i) {
+        auto* text = reinterpret_cast<const char*>(sqlite3_column_text(s, i));
+        out += (i ? "|" : "") + std::string(text ? text : "NULL");
+      }
+    }
+    sqlite3_finalize(s);
+    return out;
+  }
+  void run(const std::string& sql) { ASSERT_EQ(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db_); }
+
+  std::string file_;
+  sqlite3* db_ = nullptr;
+};
+
+TEST_F(SqliteSink, WritesPlainJsonIntoATableOfItsShape) {
+  TaskForTests task(upsert_by_id());
+  auto batches = batches_of_json("t", 0, {R"({"id":1,"name":"a","price":1.5,"ok":true,"tags":["x"],"none":null})", R"({"id":2,"price":2})",
+                                          R"({"id":1,"name":"b","price":3.5,"ok":false})"});
+  Status put = task.put(batches);
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT id, name, price, ok, tags FROM t ORDER BY id"), "1|b|3.5|0|NULL;2|NULL|2.0|NULL|NULL");
+  EXPECT_EQ(rows("SELECT name, type, \"notnull\", pk FROM pragma_table_info('t')"),
+            "id|INTEGER|1|1;name|TEXT|0|0;price|REAL|0|0;ok|INTEGER|0|0;tags|TEXT|0|0");
+  EXPECT_EQ(task.context.acked.size(), 3u);
+  EXPECT_EQ(task.context.acked_generation, Generation(7));
+}
+
+TEST_F(SqliteSink, TakesAFailingPutBackWhole) {
+  run("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL)");
+  TaskForTests task(config({{"insert.mode", "insert"}}));
+  Status put = task.put(batches_of_json("t", 0, {R"({"id":1,"name":"a"})", R"({"id":2,"name":null})"}));
+  EXPECT_EQ(put.code(), Code::kData);
+  EXPECT_NE(put.message().find("SQLSTATE 23"), std::string::npos) << put.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
+  EXPECT_TRUE(task.context.acked.empty());
+  EXPECT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"name":"a"})"})).ok());
+  EXPECT_EQ(rows("SELECT id FROM t"), "1");
+}
+
+TEST_F(SqliteSink, WaitsForALockedDatabaseAndGivesUpAfterMaxRetries) {
+  auto settings = upsert_by_id();
+  settings["max.retries"] = "2";
+  settings["connection.url"] += "?busy_timeout=1";
+  TaskForTests task(settings);
+  auto batches = batches_of_json("t", 0, {R"({"id":1})"});
+  run("BEGIN EXCLUSIVE");
+  EXPECT_EQ(task.put(batches).code(), Code::kRetriable);
+  run("COMMIT");
+  EXPECT_TRUE(task.put(batches).ok());
+  EXPECT_EQ(rows("SELECT id FROM t"), "1");
+  run("BEGIN EXCLUSIVE");
+  EXPECT_EQ(task.put(batches).code(), Code::kRetriable);
+  EXPECT_EQ(task.put(batches).code(), Code::kRetriable);
+  Status last = task.put(batches);
+  EXPECT_EQ(last.code(), Code::kFatal);
+  EXPECT_NE(last.message().find("max.retries"), std::string::npos);
+  run("COMMIT");
+}
+
+TEST_F(SqliteSink, HostileNamesAreOnlyNames) {
+  run("CREATE TABLE victim (x INTEGER); INSERT INTO victim VALUES (1)");
+  TaskForTests task(upsert_by_id());
+  std::string topic = "`t`` ; DROP TABLE victim; --`";
+  Status put = task.put(batches_of_json(topic, 0, {R"({"id":1,"a`) ; DROP TABLE victim; --":"'); DROP TABLE victim; --","\"":2})"}));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT x FROM victim"), "1");
+  EXPECT_EQ(rows("SELECT name FROM sqlite_master WHERE name LIKE 't%'"), "t` ; DROP TABLE victim; --");
+}
+
+TEST_F(SqliteSink, UnquotedNamesMustBePlain) {
+  auto settings = upsert_by_id();
+  settings["quote.sql.identifiers"] = "never";
+  TaskForTests task(settings);
+  EXPECT_FALSE(task.put(batches_of_json("t", 0, {R"({"id":1,"a; DROP TABLE t":2})"})).ok());
+  EXPECT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"a":2})"})).ok());
+}
+
+TEST_F(SqliteSink, DeletesAndUpdatesTakeEffectInOrder) {
+  TaskForTests task(config({{"insert.mode", "upsert"}, {"pk.mode", "record_key"}, {"pk.fields", "k"}, {"delete.enabled", "true"}}));
+  Status put = task.put(batches_of_json("t", 0, {R"({"v":1})", std::nullopt, R"({"v":2})", R"({"v":3})", std::nullopt}, {"1", "1", "1", "2", "2"}));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT k, v FROM t"), "1|2");
+}
+
+TEST_F(SqliteSink, UpdatesOnlyRowsThatExist) {
+  run("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO t VALUES (1, 1)");
+  auto settings = upsert_by_id();
+  settings["insert.mode"] = "update";
+  TaskForTests task(settings);
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"v":5})", R"({"id":2,"v":6})"})).ok());
+  EXPECT_EQ(rows("SELECT id, v FROM t"), "1|5");
+}
+
+TEST_F(SqliteSink, AddsColumnsAsTheyAppear) {
+  TaskForTests task(upsert_by_id());
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"a":null})"})).ok());
+  ASSERT_TRUE(task.put(batches_of_json("t", 1, {R"({"id":2,"a":"x"})"})).ok());
+  EXPECT_EQ(rows("SELECT id, a FROM t ORDER BY id"), "1|NULL;2|x");
+}
+
+TEST_F(SqliteSink, StoresLogicalTypesAsTheOriginalsDriver) {
+  TaskForTests task(config({}));
+  std::string fields =
+      R"({"type":"int32","name":"org.apache.kafka.connect.data.Date","field":"d"},{"type":"int32","name":"org.apache.kafka.connect.data.Time","field":"t"},)"
+      R"({"type":"int64","name":"org.apache.kafka.connect.data.Timestamp","field":"ts"},)"
+      R"({"type":"bytes","name":"org.apache.kafka.connect.data.Decimal","parameters":{"scale":"2"},"field":"n"},{"type":"bytes","field":"b"},{"type":"float","field":"f"})";
+  Status put = task.put(batches_of_json("t", 0, {envelope(fields, R"({"d":1,"t":1000,"ts":1718445600123,"n":"AJY=","b":"AAE=","f":0.5})")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT d, t, ts, n, hex(b), f, typeof(ts), typeof(n) FROM t"), "86400000|1000|1718445600123|1.5|0001|0.5|integer|real");
+}
+
+TEST_F(SqliteSink, AFolderThatIsNotThereIsToldAtValidation) {
+  plugin::Properties settings{{"connection.url", "jdbc:sqlite:/no/such/folder/x.db"}};
+  auto plugin = jdbc_sink();
+  auto values = plugin.def.validate(settings);
+  plugin.validate(settings, &values);
+  std::string errors = config::first_problems(values).message();
+  EXPECT_NE(errors.find("Could not connect to database. SQLite: unable to open database file"), std::string::npos) << errors;
+}
+
+TEST_F(SqliteSink, AMissingTableIsFatalWithTheKeyToChange) {
+  auto settings = upsert_by_id();
+  settings["auto.create"] = "false";
+  TaskForTests task(settings);
+  Status put = task.put(batches_of_json("t", 0, {R"({"id":1})"}));
+  EXPECT_EQ(put.code(), Code::kFatal);
+  EXPECT_NE(put.message().find("auto.create=true"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bywash::jdbc
