@@ -44,9 +44,9 @@ void add_log_options(CLI::App& verb) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error"}));
 }
 
-int fail(const std::string& message) {
+int fail(const std::string& message, int exit_code) {
   std::fprintf(stderr, "bywash: %s\n", message.c_str());
-  return 1;
+  return exit_code;
 }
 
 }  // namespace bywash::verbs

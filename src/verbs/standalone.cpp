@@ -46,10 +46,14 @@ Status create_from_files(runtime::StandaloneHerder& herder, const std::vector<st
   return {};
 }
 
+// Exit codes of org.apache.kafka.connect.cli.ConnectStandalone (Kafka 4.3): what scripts around a worker look at.
+constexpr int kCannotStart = 2;
+constexpr int kConnectorRefused = 3;
+
 int run_worker(const WorkerOptions& options, bool serve) {
   block_stop_signals();
   auto config = read_config(options, serve);
-  if (!config.ok()) return fail(fmt::format("{}: {}", options.properties_file, config.status().message()));
+  if (!config.ok()) return fail(fmt::format("{}: {}", options.properties_file, config.status().message()), kCannotStart);
 
   std::unique_ptr<rest::PinotService> tables;
   if (serve) {
@@ -60,7 +64,7 @@ int run_worker(const WorkerOptions& options, bool serve) {
     if (options.controller_port) pinot.controller_port = *options.controller_port;
     if (options.broker_port) pinot.broker_port = *options.broker_port;
     auto started = rest::PinotService::start(pinot);
-    if (!started.ok()) return fail(started.status().message());
+    if (!started.ok()) return fail(started.status().message(), kCannotStart);
     tables = *std::move(started);
     log::info("analytics", "Controller on http://{}:{}, broker on http://{}:{}", pinot.host, tables->controller_port(), pinot.host, tables->broker_port());
   }
@@ -69,10 +73,10 @@ int run_worker(const WorkerOptions& options, bool serve) {
   if (serve) herder_options.store_folder = config->data_dir + "/connectors";
   runtime::StandaloneHerder herder(*config, plugin::Registry::process(), herder_options);
   auto service = rest::ConnectService::start(*config, &herder, plugin::Registry::process());
-  if (!service.ok()) return fail(service.status().message());
+  if (!service.ok()) return fail(service.status().message(), kCannotStart);
   herder.set_worker_id((*service)->worker_id());
-  if (Status status = herder.start(); !status.ok()) return fail(status.message());
-  if (Status status = create_from_files(herder, options.connector_files); !status.ok()) return fail(status.message());
+  if (Status status = herder.start(); !status.ok()) return fail(status.message(), kCannotStart);
+  if (Status status = create_from_files(herder, options.connector_files); !status.ok()) return fail(status.message(), kConnectorRefused);
   herder.set_ready();
   log::info("rest", "Listening on {}", (*service)->advertised_url());
 

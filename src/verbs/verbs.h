@@ -30,7 +30,7 @@ int wait_for_stop_signal();
 // Logging options that every long-running verb has: --log-format text|json, --log-level.
 void add_log_options(CLI::App& verb);
 
-// Prints "bywash: <message>" on standard error, answers 1.
-int fail(const std::string& message);
+// Prints "bywash: <message>" on standard error, answers the exit code.
+int fail(const std::string& message, int exit_code = 1);
 
 }  // namespace bywash::verbs
