@@ -11,6 +11,70 @@ namespace bywash::analytics {
 namespace {
 // Postings pay while they list at most this share of the segment's rows; past it a scan of ids is as quick.
 constexpr double kPostingsShare = 0.1;
+bool passes(const Predicate& predicate, const DictionaryView& values, uint32_t id) {
+  if (values.kind == Stored::kI64) return predicate.test(values.integer(id));
+  return values.kind == Stored::kF64 ? predicate.test(values.real(id)) : predicate.test(values.text(id));
+}
+
+bool less(const DictionaryView& values, uint32_t id, int64_t value) { return values.integer(id) < value; }
+bool less(const DictionaryView& values, uint32_t id, double value) { return values.real(id) < value; }
+bool less(const DictionaryView& values, uint32_t id, const std::string& value) { return values.text(id) < value; }
+
+// The first id of a sorted dictionary whose value is not below `value`.
+template <class T>
+uint32_t lower_bound(const DictionaryView& values, const T& value) {
+  uint32_t low = 0, high = values.cardinality;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    less(values, middle, value) ? low = middle + 1 : high = middle;
+  }
+  return low;
+}
+
+// The first row whose id is not below `id`, in a column whose rows are sorted.
+int64_t first_row_of(const ColumnView& column, uint32_t id, int64_t rows) {
+  int64_t low = 0, high = rows;
+  while (low < high) {
+    int64_t middle = (low + high) / 2;
+    column.dictionary_id(middle) < id ? low = middle + 1 : high = middle;
+  }
+  return low;
+}
+
+struct Marked {
+  uint32_t passing = 0, first = UINT32_MAX, last = 0;
+};
+
+// Sets table[id] for the values that pass the bare test. Sorted dictionaries are searched, not read, for sets and integer ranges.
+Marked mark_ids(const Predicate& predicate, const DictionaryView& values, std::vector<uint8_t>& table) {
+  Marked out;
+  auto mark = [&](uint32_t id) {
+    out.passing += !table[id];
+    table[id] = 1;
+    out.first = std::min(out.first, id);
+    out.last = std::max(out.last, id);
+  };
+  if (values.sorted && predicate.kind == PredicateKind::kSet) {
+    auto each = [&](const auto& wanted) {
+      for (const auto& value : wanted) {
+        for (uint32_t id = lower_bound(values, value); id < values.cardinality && passes(predicate, values, id) && !table[id]; ++id) mark(id);
+      }
+    };
+    values.kind == Stored::kI64 ? each(predicate.integers) : values.kind == Stored::kF64 ? each(predicate.reals) : each(predicate.texts);
+    return out;
+  }
+  uint32_t from = 0, end = values.cardinality;
+  if (values.sorted && values.kind == Stored::kI64 && predicate.kind == PredicateKind::kRange) {
+    if (predicate.low_integer > predicate.high_integer) return out;
+    from = lower_bound(values, predicate.low_integer);
+    if (predicate.high_integer != INT64_MAX) end = lower_bound(values, predicate.high_integer + 1);
+  }
+  for (uint32_t id = from; id < end; ++id) {
+    if (passes(predicate, values, id)) mark(id);
+  }
+  return out;
+}
+
 }  // namespace
 
 struct SegmentFilter::Node {
@@ -93,50 +157,17 @@ std::unique_ptr<SegmentFilter::Node> SegmentFilter::build_predicate(const Predic
 void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& column, Node* node) {
   const DictionaryView& values = column.dictionary;
   node->table.resize(values.cardinality);
-  uint32_t passing = 0, first = UINT32_MAX, last = 0;
-  for (uint32_t id = 0; id < values.cardinality; ++id) {
-    bool pass = values.kind == Stored::kI64 ? predicate.test(values.integer(id)) : values.kind == Stored::kF64 ? predicate.test(values.real(id)) : predicate.test(values.text(id));
-    node->table[id] = pass;
-    if (!pass) continue;
-    ++passing;
-    first = std::min(first, id);
-    last = id;
-  }
+  auto [passing, first, last] = mark_ids(predicate, values, node->table);
   if (passing == 0) return node->set(predicate.negated);
   if (passing == values.cardinality) return node->set(!predicate.negated);
   bool contiguous = passing == last - first + 1;
   if (column.field->single_value && column.sorted_rows && contiguous) {
-    auto row_of = [&](uint32_t id) {
-      int64_t low = 0, high = segment_.rows();
-      while (low < high) {
-        int64_t middle = (low + high) / 2;
-        column.dictionary_id(middle) < id ? low = middle + 1 : high = middle;
-      }
-      return low;
-    };
     node->kind = Node::Kind::kRowRange;
-    node->first = row_of(first);
-    node->end = row_of(last + 1);
+    node->first = first_row_of(column, first, segment_.rows());
+    node->end = first_row_of(column, last + 1, segment_.rows());
     return;
   }
-  if (column.inverted) {
-    uint64_t listed = 0;
-    for (uint32_t id = first; id <= last; ++id) {
-      if (node->table[id]) listed += count_postings(column.inverted.offsets, column.inverted.bytes, id);
-    }
-    if (static_cast<double>(listed) <= kPostingsShare * static_cast<double>(segment_.rows())) {
-      bool whole = true;
-      for (uint32_t id = first; id <= last && whole; ++id) {
-        if (node->table[id]) whole = read_postings(column.inverted.offsets, column.inverted.bytes, id, &node->rows);
-      }
-      std::sort(node->rows.begin(), node->rows.end());
-      node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());
-      if (whole) {
-        node->kind = Node::Kind::kRows;
-        return;
-      }
-    }
-  }
+  if (column.inverted && use_postings(column, first, last, node)) return;
   if (!column.field->single_value) {
     node->kind = Node::Kind::kMultiIds;
   } else if (contiguous) {
@@ -146,6 +177,23 @@ void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& colu
   } else {
     node->kind = Node::Kind::kIdTable;
   }
+}
+
+// Takes the rows from the inverted index when they are few. False: scan.
+bool SegmentFilter::use_postings(const ColumnView& column, uint32_t first, uint32_t last, Node* node) {
+  const InvertedView& index = column.inverted;
+  uint64_t listed = 0;
+  for (uint32_t id = first; id <= last; ++id) {
+    if (node->table[id]) listed += count_postings(index.offsets, index.bytes, id);
+  }
+  if (static_cast<double>(listed) > kPostingsShare * static_cast<double>(segment_.rows())) return false;
+  for (uint32_t id = first; id <= last; ++id) {
+    if (node->table[id] && !read_postings(index.offsets, index.bytes, id, &node->rows)) return false;
+  }
+  std::sort(node->rows.begin(), node->rows.end());
+  node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());
+  node->kind = Node::Kind::kRows;
+  return true;
 }
 
 void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& column, Node* node) {

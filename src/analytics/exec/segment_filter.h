@@ -30,6 +30,7 @@ class SegmentFilter {
   std::unique_ptr<Node> build(const Filter& filter);
   std::unique_ptr<Node> build_predicate(const Predicate& predicate);
   void build_ids(const Predicate& predicate, const ColumnView& column, Node* node);
+  bool use_postings(const ColumnView& column, uint32_t first, uint32_t last, Node* node);
   void build_raw(const Predicate& predicate, const ColumnView& column, Node* node);
   Verdict run(Node& node, int64_t first_row, size_t n, uint8_t* mask);
   Verdict run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask);

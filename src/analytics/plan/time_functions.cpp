@@ -1,6 +1,6 @@
 // Dates and times in UTC: truncation, parts, epochs, formats. Patterns are Joda's of which y M d H h m s S a E and quoted text are known.
 #include "analytics/plan/functions.h"
-#include "analytics/plan/time_format.h"
+#include "analytics/plan/date_pattern.h"
 
 #include <algorithm>
 #include <cctype>
@@ -183,7 +183,7 @@ Result<BoundFunction> to_date_time(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 2));
   RETURN_IF_ERROR(expect_time(call, 0));
   ASSIGN_OR_RETURN(std::string pattern, call.literal_text(1));
-  ASSIGN_OR_RETURN(TimeFormat format, TimeFormat::compile(pattern));
+  ASSIGN_OR_RETURN(DatePattern format, DatePattern::compile(pattern));
   return BoundFunction{DataType::kString, [format](const std::vector<const Vector*>& args, size_t n, Vector& out) {
                          out.start_texts();
                          for (size_t i = 0; i < n; ++i) {
@@ -197,7 +197,7 @@ Result<BoundFunction> to_date_time(const FunctionArgs& call) {
 Result<BoundFunction> from_date_time(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 2));
   ASSIGN_OR_RETURN(std::string pattern, call.literal_text(1));
-  ASSIGN_OR_RETURN(TimeFormat format, TimeFormat::compile(pattern));
+  ASSIGN_OR_RETURN(DatePattern format, DatePattern::compile(pattern));
   if (physical_of(call.type(0)) != Physical::kText) return Status::invalid(fmt::format("Function fromdatetime needs a text as argument 1: {}", call.args[0]->text));
   if (call.args[0]->kind == BoundKind::kLiteral) {
     int64_t ignored;
@@ -216,7 +216,7 @@ Result<BoundFunction> from_date_time(const FunctionArgs& call) {
 // One side of dateTimeConvert: 'size:UNIT:EPOCH' or 'size:UNIT:SIMPLE_DATE_FORMAT:pattern'.
 struct TimeSide {
   int64_t unit = 1;
-  std::shared_ptr<const TimeFormat> format;
+  std::shared_ptr<const DatePattern> format;
 };
 
 std::vector<std::string> split(const std::string& text, size_t parts) {
@@ -243,8 +243,8 @@ Result<TimeSide> time_side(const std::string& text) {
     }
   }
   if (parts.size() == 4 && parts[2] == "SIMPLE_DATE_FORMAT") {
-    ASSIGN_OR_RETURN(TimeFormat format, TimeFormat::compile(parts[3]));
-    out.format = std::make_shared<const TimeFormat>(std::move(format));
+    ASSIGN_OR_RETURN(DatePattern format, DatePattern::compile(parts[3]));
+    out.format = std::make_shared<const DatePattern>(std::move(format));
     return out;
   }
   return Status::invalid(fmt::format("Function datetimeconvert takes formats like '1:MILLISECONDS:EPOCH' or '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd', got: '{}'", text));

@@ -1,6 +1,7 @@
 #include "analytics/sql/parser.h"
 
 #include "analytics/sql/lexer.h"
+#include "analytics/sql/words.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -11,37 +12,6 @@ namespace {
 constexpr int kDepthMax = 200;
 constexpr int kTreeDepthMax = 1000;  // also through long chains of operators
 constexpr size_t kExpressionsMax = 100'000;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-  }
-  return out;
-}
-
-// Pinot's canonical function name (org.apache.pinot.sql.parsers.CalciteSqlParser, 1.5.1).
-std::string function_name(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '_') continue;
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  }
-  return out;
-}
-
-// Words that end an expression or have a place of their own; as names they must be quoted.
-bool reserved(std::string_view word) {
-  static constexpr std::string_view kWords[] = {
-      "SELECT", "FROM",  "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT",  "OFFSET", "AND",   "OR",     "NOT",       "IN",    "BETWEEN", "LIKE",
-      "IS",     "CASE",  "WHEN",  "THEN",  "ELSE",   "END",   "AS",     "NULL",   "TRUE",  "FALSE",  "ASC",       "DESC",  "OPTION",  "UNION",
-      "JOIN",   "INNER", "LEFT",  "RIGHT", "FULL",   "CROSS", "NATURAL", "ON",    "USING", "EXCEPT", "INTERSECT", "OVER",  "DISTINCT", "BY",
-      "NULLS",  "WITH",  "SET",   "FETCH", "WINDOW", "QUALIFY", "FILTER", "CAST"};
-  for (std::string_view candidate : kWords) {
-    if (candidate == word) return true;
-  }
-  return false;
-}
 
 class Parser {
  public:

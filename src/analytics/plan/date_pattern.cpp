@@ -1,6 +1,5 @@
-#include "analytics/plan/time_format.h"
+#include "analytics/plan/date_pattern.h"
 
-#include <array>
 #include <chrono>
 
 namespace bywash::analytics {
@@ -29,10 +28,40 @@ bool starts_ignoring_case(std::string_view text, std::string_view part) {
   return true;
 }
 
+// Takes 'Z', '+hh:mm' or '+hhmm' off the front; minutes east of UTC.
+bool take_zone(std::string_view& text, int64_t* minutes) {
+  if (text.starts_with('Z')) {
+    text.remove_prefix(1);
+    return true;
+  }
+  size_t length = text.size() > 3 && text[3] == ':' ? 6 : 5;
+  if (text.size() < length || (text[0] != '+' && text[0] != '-')) return false;
+  for (size_t i : {size_t{1}, size_t{2}, length - 2, length - 1}) {
+    if (text[i] < '0' || text[i] > '9') return false;
+  }
+  *minutes = ((text[1] - '0') * 10 + text[2] - '0') * 60 + (text[length - 2] - '0') * 10 + text[length - 1] - '0';
+  if (text[0] == '-') *minutes = -*minutes;
+  text.remove_prefix(length);
+  return true;
+}
+
+// Takes the name of a month or weekday, long or short, off the front; its number from 1, or 0.
+int64_t take_name(std::string_view& text, bool month_name) {
+  for (size_t i = 0; i < (month_name ? 12 : 7); ++i) {
+    std::string_view name = month_name ? kMonths[i] : kWeekdays[i];
+    for (std::string_view form : {name, name.substr(0, 3)}) {
+      if (!starts_ignoring_case(text, form)) continue;
+      text.remove_prefix(form.size());
+      return static_cast<int64_t>(i) + 1;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
-Result<TimeFormat> TimeFormat::compile(std::string_view pattern) {
-  TimeFormat out;
+Result<DatePattern> DatePattern::compile(std::string_view pattern) {
+  DatePattern out;
   auto literal = [&](char c) {
     if (out.pieces_.empty() || out.pieces_.back().letter != '\0') out.pieces_.emplace_back();
     out.pieces_.back().text += c;
@@ -69,7 +98,7 @@ Result<TimeFormat> TimeFormat::compile(std::string_view pattern) {
   return out;
 }
 
-void TimeFormat::write(int64_t millis, std::string& out) const {
+void DatePattern::write(int64_t millis, std::string& out) const {
   sys_time<milliseconds> at{milliseconds(millis)};
   auto day = floor<days>(at);
   year_month_day date(day);
@@ -111,7 +140,7 @@ void TimeFormat::write(int64_t millis, std::string& out) const {
   }
 }
 
-bool TimeFormat::read(std::string_view text, int64_t* millis) const {
+bool DatePattern::read(std::string_view text, int64_t* millis) const {
   int64_t year = 1970, month_ = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0, day_of_year = 0;
   int64_t offset = 0;
   bool pm = false, half_day = false;
@@ -128,33 +157,13 @@ bool TimeFormat::read(std::string_view text, int64_t* millis) const {
       continue;
     }
     if (piece.letter == 'Z') {
-      if (text.starts_with('Z')) {
-        text.remove_prefix(1);
-        continue;
-      }
-      size_t length = text.size() > 3 && text[3] == ':' ? 6 : 5;
-      if (text.size() < length || (text[0] != '+' && text[0] != '-')) return false;
-      for (size_t i : {size_t{1}, size_t{2}, length - 2, length - 1}) {
-        if (text[i] < '0' || text[i] > '9') return false;
-      }
-      offset = ((text[1] - '0') * 10 + text[2] - '0') * 60 + (text[length - 2] - '0') * 10 + text[length - 1] - '0';
-      if (text[0] == '-') offset = -offset;
-      text.remove_prefix(length);
+      if (!take_zone(text, &offset)) return false;
       continue;
     }
     if (!numeric(piece.letter, piece.count)) {
-      bool found = false;
-      size_t count = piece.letter == 'M' ? 12 : 7;
-      for (size_t i = 0; i < count && !found; ++i) {
-        std::string_view name = piece.letter == 'M' ? kMonths[i] : kWeekdays[i];
-        for (std::string_view form : {name, name.substr(0, 3)}) {
-          if (found || !starts_ignoring_case(text, form)) continue;
-          found = true;
-          if (piece.letter == 'M') month_ = static_cast<int64_t>(i) + 1;
-          text.remove_prefix(form.size());
-        }
-      }
-      if (!found) return false;
+      int64_t number = take_name(text, piece.letter == 'M');
+      if (number == 0) return false;
+      if (piece.letter == 'M') month_ = number;
       continue;
     }
     size_t most = piece.digits_follow || piece.letter == 'S' ? piece.count : 9, length = 0;

@@ -9,10 +9,10 @@
 
 namespace bywash::analytics {
 
-class TimeFormat {
+class DatePattern {
  public:
   // Letters y Y u (year), M (number, or name from three), d, D, H, k, h, K, m, s, S, a, E, Z; '...' quotes. kInvalid for other letters.
-  static Result<TimeFormat> compile(std::string_view pattern);
+  static Result<DatePattern> compile(std::string_view pattern);
   // Appends the time (ms since the epoch).
   void write(int64_t millis, std::string& out) const;
   // Reads a whole text; missing fields are those of 1970-01-01T00:00. False when it does not match.
