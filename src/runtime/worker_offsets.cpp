@@ -1,5 +1,6 @@
 // A connector's offsets over REST: a sink's are its consumer group's, a source's are in the offset store
 // (GET, PATCH, DELETE /connectors/{name}/offsets of Kafka 4.3). Level 7.
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "config/properties.h"
@@ -61,12 +62,13 @@ Status Worker::alter_offsets(const std::string& connector, const config::Propert
     return store->set(connector, entries);
   }
   ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
-  std::vector<std::pair<TopicPartition, Offset>> offsets;
+  std::map<TopicPartition, Offset> wanted;  // of a partition that is there twice the last counts, as in Connect
   for (const auto& [partition, offset] : entries) {
     // A null offset starts the partition over; the group's position is then its beginning.
     ASSIGN_OR_RETURN(auto entry, sink_entry(partition, offset.value_or(R"({"kafka_offset":0})")));
-    offsets.push_back(entry);
+    wanted[entry.first] = entry.second;
   }
+  std::vector<std::pair<TopicPartition, Offset>> offsets(wanted.begin(), wanted.end());
   return admin->alter_group_offsets(sink_group(connector, properties), offsets, kTimeoutMs);
 }
 
