@@ -216,6 +216,10 @@ class Load:
     def running(self) -> bool:
         return self._thread.is_alive()
 
+    def totals(self) -> tuple:
+        """How many rows of stock_transactions and flights there are to deliver."""
+        return max(self._rows, self.stock.count), max(self._flight_rows, self.flights.count)
+
     def check(self) -> None:
         if self._error:
             raise StartError(f"producing failed: {self._error}")
@@ -255,7 +259,7 @@ class Story:
 
     def counts(self, *, second: bool) -> dict:
         stock, flight = self.parts.stock, self.parts.flights
-        rows, flown = self.load.stock.count, self.load.flights.count
+        rows, flown = self.load.totals()
         out = {"stock: database": (self.line.database[stock].count(), rows),
                "stock: Parquet": (self.line.files[stock].count(), rows),
                "flights: database": (self.line.database[flight].count(), flown),
@@ -286,6 +290,9 @@ class Story:
             self.look_after_tasks()
             time.sleep(1)
         self._screen.end()
+
+    def show_counts(self) -> None:
+        self._screen.show(self.counts(second=True))
 
     def look_after_tasks(self) -> None:
         if not self.parts.bywash.process.running:
@@ -383,7 +390,7 @@ def run(parts: Parts, options) -> int:
     while True:
         for _ in range(_PROCESS_EVERY_SECONDS):
             story.look_after_tasks()
-            story._screen.show(story.counts(second=True))
+            story.show_counts()
             time.sleep(1)
         load.check()
         story.process_new_files()
