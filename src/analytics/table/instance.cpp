@@ -166,6 +166,9 @@ Result<ChangeAnswer> Instance::add_table(std::string_view document) {
   ASSIGN_OR_RETURN(TableConfig config, check_table(document));
   const std::string name = config.name_with_type;
   const std::string folder = table_folder(name);
+  if (auto broken = broken_.find(name); broken != broken_.end()) {
+    return Status::conflict(fmt::format("Table {} exists but cannot be opened: {}. Repair its folder, or delete the table", name, broken->second));
+  }
   if (!tables(name).empty() || std::filesystem::exists(folder + "/config.json")) {
     return Status::conflict(fmt::format("Table config for {} already exists. If this is unexpected, try deleting the table to remove all metadata "
                                         "associated with it before attempting to recreate.", name));
@@ -214,6 +217,19 @@ Result<std::vector<std::string>> Instance::delete_table(const std::string& name,
     RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));
     std::filesystem::remove_all(gone, error);
     deleted.push_back(full);
+  }
+  for (auto broken = broken_.begin(); broken != broken_.end();) {
+    const std::string& full = broken->first;
+    const size_t suffix = full.rfind('_');
+    if ((full != name && full.substr(0, suffix) != name) || (!type.empty() && !same_name(full.substr(suffix + 1), type))) {
+      ++broken;
+      continue;
+    }
+    std::error_code error;
+    std::filesystem::remove_all(table_folder(full), error);
+    if (error) return host_error("remove the folder", table_folder(full), error.value());
+    deleted.push_back(full);
+    broken = broken_.erase(broken);
   }
   if (deleted.empty()) return Status::not_found(fmt::format("Table '{}' with type {} does not exist", name, type.empty() ? "null" : type));
   return deleted;

@@ -76,7 +76,7 @@ class Instance {
   mutable std::shared_mutex mutex_;         // of the two maps
   std::map<std::string, SchemaConfig> schemas_;
   std::map<std::string, std::shared_ptr<Table>> tables_;  // by name with type
-  std::map<std::string, std::string> broken_;             // tables that could not be opened, and why
+  std::map<std::string, std::string> broken_;             // tables that could not be opened, and why; under change_mutex_
   std::atomic<int64_t> next_request_{1};
 };
 

@@ -196,8 +196,10 @@ bool PartitionConsumer::full(const MutableSegment& segment) const {
 void PartitionConsumer::consume_once() {
   auto batches = consumer_->poll(kPollRecords, kPollMs);
   if (!batches) {
+    if (status().problem != batches.status().message()) {
+      log::warn(kLogger, "Table {}: consumption stopped, trying again: {}", title_, batches.status().message());
+    }
     set_problem(batches.status().message());
-    log::warn(kLogger, "Table {}: consumption stopped, trying again: {}", title_, batches.status().message());
     wait(1000);
     return;
   }

@@ -66,6 +66,7 @@ void Table::coordinate() {
     if (options_.config.type == TableType::kRealtime && now >= next_partitions) {
       next_partitions = (find_partitions() ? kNewPartitionsMs : kRetryMs) + now;
     }
+    count_segments();
     if (!sleep(kRetryMs)) break;
   }
   askers_.clear();
@@ -145,6 +146,15 @@ void Table::drop_expired() {
     log::info(kLogger, "Table {}: dropped {} segments past their retention", options_.config.name_with_type, names.size());
   } else {
     log::warn(kLogger, "Table {}: segments past their retention cannot be dropped, trying again: {}", options_.config.name_with_type, status.message());
+  }
+}
+
+void Table::count_segments() {
+  std::map<std::string, int64_t> counts = {{"committed", 0}, {"consuming", 0}, {"damaged", static_cast<int64_t>(segments_->damaged().size())}};
+  for (const SegmentStatus& segment : segments_->list()) ++counts[segment.consuming ? "consuming" : "committed"];
+  for (const auto& [state, count] : counts) {
+    metrics::Registry::process().gauge("bywash_table_segments", "Segments of a table", {{"table", options_.config.name_with_type}, {"state", state}})
+        ->set(static_cast<double>(count));
   }
 }
 

@@ -64,6 +64,7 @@ class Table {
   bool find_partitions_of(int32_t stream);
   void start_partition(int32_t stream, int32_t partition, int32_t count, int32_t first_seen);
   void drop_expired();
+  void count_segments();
   bool sleep(int64_t millis);
 
   TableOptions options_;

@@ -268,6 +268,24 @@ TEST(Instance, DeletedTablesAndSchemasStayDeleted) {
   ASSERT_TRUE(f.becomes([&] { return f.count() == 1; }));
 }
 
+TEST(Instance, ATableThatCannotBeOpenedIsNamedAndCanBeDeleted) {
+  Fixture f;
+  f.topic->add(0, R"({"id":1,"at":20000})");
+  f.start();
+  f.create(kSmallSegments);
+  f.instance.reset();
+  const std::string manifest = f.folder.path() + "/data/tables/s_REALTIME/manifest";
+  std::ofstream(manifest, std::ios::binary | std::ios::trunc) << "damaged\nbefore the tail\n";
+  f.start();
+  EXPECT_TRUE(f.instance->table_names().empty());
+  const Status again = f.instance->add_table(table_json(kSmallSegments)).status();
+  EXPECT_EQ(again.code(), Code::kConflict);
+  EXPECT_NE(again.message().find("line 1"), std::string::npos) << again.message();
+  ASSERT_TRUE(f.instance->delete_table("s", "REALTIME").ok());
+  f.create(kSmallSegments);
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 1; }));
+}
+
 TEST(Instance, AWiderSchemaIsTakenAndANarrowerOneRefused) {
   Fixture f;
   f.topic->add(0, R"({"id":1,"at":20000,"extra":"x"})");
