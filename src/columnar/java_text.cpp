@@ -38,21 +38,6 @@ int32_t java_hash(const Value& value) {
   return 0;
 }
 
-// The entries in the order a java.util.HashMap that grew from empty walks them: by bucket, then as put.
-std::vector<const std::pair<Value, Value>*> hash_order(const Value::Map& map) {
-  uint32_t capacity = 16;
-  while (map.size() > capacity / 4 * 3) capacity *= 2;
-  std::vector<std::pair<uint32_t, const std::pair<Value, Value>*>> placed;
-  for (const auto& entry : map) {
-    auto h = static_cast<uint32_t>(java_hash(entry.first));
-    placed.emplace_back((h ^ h >> 16) & (capacity - 1), &entry);
-  }
-  std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<const std::pair<Value, Value>*> out;
-  for (const auto& p : placed) out.push_back(p.second);
-  return out;
-}
-
 // java.util.Date.toString() in UTC.
 std::string date_text(int64_t ms) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -89,14 +74,30 @@ std::string list_text(const Value::List& list) {
 
 std::string map_text(const Value::Map& map) {
   std::string out = "{";
-  for (const auto* entry : hash_order(map)) {
+  std::vector<Value> keys;
+  for (const auto& entry : map) keys.push_back(entry.first);
+  for (size_t i : java_hash_order(keys)) {
     if (out.size() > 1) out += ", ";
-    out += java_text(entry->first) + "=" + java_text(entry->second);
+    out += java_text(map[i].first) + "=" + java_text(map[i].second);
   }
   return out + "}";
 }
 
 }  // namespace
+
+std::vector<size_t> java_hash_order(const std::vector<Value>& keys) {
+  uint32_t capacity = 16;
+  while (keys.size() > capacity / 4 * 3) capacity *= 2;
+  std::vector<std::pair<uint32_t, size_t>> placed;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    auto h = static_cast<uint32_t>(java_hash(keys[i]));
+    placed.emplace_back((h ^ h >> 16) & (capacity - 1), i);
+  }
+  std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<size_t> order;
+  for (const auto& p : placed) order.push_back(p.second);
+  return order;
+}
 
 std::string java_text(const Value& value) {
   return std::visit([](const auto& v) -> std::string {

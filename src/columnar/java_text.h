@@ -13,4 +13,7 @@ namespace bywash::columnar {
 // themselves.
 std::string java_text(const Value& value);
 
+// Positions of these keys in the order in which a java.util.HashMap that holds them walks them: where an outcome depends on it.
+std::vector<size_t> java_hash_order(const std::vector<Value>& keys);
+
 }  // namespace bywash::columnar

@@ -40,6 +40,41 @@ std::string description(UErrorCode code, const std::string& pattern, int32_t at)
   }
 }
 
+// ICU's classes know all of Unicode and it takes an unknown escaped letter for itself; Java's are ASCII and it refuses. The pattern
+// with those classes written out; `bad_at` is set to the letter of an escape that Java doesn't have.
+std::string java_classes(std::string_view pattern, std::optional<size_t>* bad_at) {
+  static constexpr std::string_view kKnown = "0xuaefnrtcdDhHsSvVwWbBAGzZRXkpPNQE123456789";
+  std::string out;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
+      out += pattern[i];
+      continue;
+    }
+    const char c = pattern[++i];
+    switch (c) {
+      case 'd': out += "[0-9]"; continue;
+      case 'D': out += "[^0-9]"; continue;
+      case 'w': out += "[a-zA-Z_0-9]"; continue;
+      case 'W': out += "[^a-zA-Z_0-9]"; continue;
+      case 's': out += "[ \\t\\n\\x0B\\f\\r]"; continue;
+      case 'S': out += "[^ \\t\\n\\x0B\\f\\r]"; continue;
+      case 'Q': {
+        // Quoted up to \E or the end.
+        const size_t end = pattern.find("\\E", i);
+        const size_t stop = end == pattern.npos ? pattern.size() : end + 2;
+        out.append(pattern.substr(i - 1, stop - (i - 1)));
+        i = stop - 1;
+        continue;
+      }
+      default: break;
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter && kKnown.find(c) == kKnown.npos && !*bad_at) *bad_at = i;
+    out.append("\\").append(1, c);
+  }
+  return out;
+}
+
 Status illegal(std::string message) { return data_error(kIllegalArgument, std::move(message)); }
 
 // Group number that "$..." at `i` (on the character after $) means; moves `i` behind it.
@@ -91,7 +126,12 @@ Result<JavaRegex> JavaRegex::compile(std::string_view pattern) {
   UErrorCode code = U_ZERO_ERROR;
   UParseError where{};
   auto state = std::make_unique<State>();
-  state->pattern.reset(icu::RegexPattern::compile(utf16(pattern), 0, where, code));
+  std::optional<size_t> bad_at;
+  state->pattern.reset(icu::RegexPattern::compile(utf16(java_classes(pattern, &bad_at)), 0, where, code));
+  if (bad_at) {
+    return Status::invalid(fmt::format("Illegal/unsupported escape sequence near index {0}\n{1}\n{2:{0}}^", *bad_at, pattern, ""))
+        .with_java_class("java.util.regex.PatternSyntaxException");
+  }
   if (U_FAILURE(code)) {
     std::string text(pattern);
     int32_t at = where.line <= 1 && where.offset > 0 ? where.offset - 1 : 0;

@@ -10,14 +10,18 @@ namespace bywash::transforms {
 // The version of Kafka Connect whose transforms these follow.
 inline constexpr std::string_view kVersion = "4.3.1";
 
+plugin::TransformPlugin cast();
 plugin::TransformPlugin drop_headers();
 plugin::TransformPlugin extract_field();
 plugin::TransformPlugin filter();
+plugin::TransformPlugin flatten();
 plugin::TransformPlugin header_from();
 plugin::TransformPlugin hoist_field();
 plugin::TransformPlugin insert_field();
+plugin::TransformPlugin mask_field();
 plugin::TransformPlugin regex_router();
 plugin::TransformPlugin replace_field();
+plugin::TransformPlugin set_schema_metadata();
 plugin::TransformPlugin value_to_key();
 
 plugin::PredicatePlugin has_header_key();
@@ -27,7 +31,8 @@ plugin::PredicatePlugin topic_name_matches();
 // All of them.
 template <class F>
 void for_each_transform(F&& f) {
-  for (auto make : {drop_headers, extract_field, filter, header_from, hoist_field, insert_field, regex_router, replace_field, value_to_key}) f(make());
+  for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, mask_field, regex_router, replace_field,
+                    set_schema_metadata, value_to_key}) f(make());
 }
 template <class F>
 void for_each_predicate(F&& f) {

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "columnar/java_text.h"
 #include "config/typed_config.h"
 #include "transforms/config_checks.h"
 #include "transforms/field_slots.h"
@@ -54,11 +56,16 @@ class ReplaceInStruct : public plugin::BoundTransform {
       if (!what.keeps(field.name)) continue;
       const std::string& name = what.renamed(field.name);
       RETURN_IF_ERROR(builder.add(name, field.schema));
+      bound->outputs_.push_back(name);
+    }
+    for (size_t i = 0; i < bound->outputs_.size(); ++i) {
+      const std::string& name = bound->outputs_[i];
+      const SchemaPtr& wanted = builder.spec().fields[i].schema;
       // As in the original the value is looked up by the reverse mapping, which differs when one field has two new names.
       int source = schema.field_index(what.original(name));
       if (source < 0) return data_error(kDataException, fmt::format("{} is not a valid field name", what.original(name)));
-      if (!schema.fields()[static_cast<size_t>(source)].schema->arrow_type()->Equals(field.schema->arrow_type())) {
-        return data_error(kDataException, fmt::format("Invalid Java object for schema with type {} for field: \"{}\"", columnar::to_string(field.schema->type()), name));
+      if (!schema.fields()[static_cast<size_t>(source)].schema->arrow_type()->Equals(wanted->arrow_type())) {
+        return data_error(kDataException, fmt::format("Invalid Java object for schema with type {} for field: \"{}\"", columnar::to_string(wanted->type()), name));
       }
       bound->sources_.push_back(source);
     }
@@ -83,6 +90,7 @@ class ReplaceInStruct : public plugin::BoundTransform {
   const bool defaults_;
   const Side side_;
   std::vector<int> sources_;
+  std::vector<std::string> outputs_;
   SchemaPtr schema_;
 };
 
@@ -94,7 +102,9 @@ class ReplaceInMap : public plugin::BoundTransform {
     Column& record = column_of(batch, what_.side);
     if (record.schema->type() == Type::kVariant) return apply_rows(batch);
     std::vector<Slot> slots;
-    for (Slot& slot : slots_of(record)) {
+    std::vector<Slot> all = slots_of(record);
+    for (size_t i : walk_order(all)) {
+      Slot& slot = all[i];
       if (!what_.keeps(slot.name)) continue;
       slot.name = what_.renamed(slot.name);
       put_slot(slots, std::move(slot));
@@ -104,6 +114,19 @@ class ReplaceInMap : public plugin::BoundTransform {
   }
 
  private:
+  // When two fields end up under one name, the one that a HashMap walks later stays.
+  std::vector<size_t> walk_order(const std::vector<Slot>& slots) const {
+    std::vector<Value> names;
+    std::set<std::string> outputs;
+    for (const Slot& slot : slots) {
+      names.push_back(Value::string(slot.name));
+      outputs.insert(what_.renamed(slot.name));
+    }
+    if (outputs.size() < names.size()) return columnar::java_hash_order(names);
+    std::vector<size_t> order(slots.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    return order;
+  }
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, what_.side, [&](const Value& value, int64_t) -> Result<Value> {
       const Value::Map* old = value.as_map();

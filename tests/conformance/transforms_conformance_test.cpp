@@ -233,7 +233,7 @@ TEST_P(RecordedTransforms, AgreeWithKafkaConnect) {
 
 INSTANTIATE_TEST_SUITE_P(Groups, RecordedTransforms,
                          ::testing::Values("insertfield", "replacefield", "regexrouter", "predicate", "extractfield", "hoistfield", "valuetokey",
-                                           "headerfrom", "dropheaders"),
+                                           "headerfrom", "dropheaders", "cast", "flatten", "maskfield", "setschemametadata"),
                          [](const auto& group) { return std::string(group.param); });
 
 }  // namespace
