@@ -43,6 +43,7 @@ const std::map<std::string, std::string> kPassedOver = {
     {"s3-regex-router", "a transform: over a worker; Bywash writes routed records"},
     {"s3-tagging", "tags: over a worker with an S3 server"},
     {"s3-no-bucket", "a bucket: over a worker with an S3 server"},
+    {"s3-names-pad-zero", "Bywash writes names without padding"},
     {"s3-badnames-parquet", "Bywash writes names that Avro forbids"},
     {"s3-timebased-noduration", "Bywash takes the finest unit of path.format"},
     {"s3-parquet-codec-brotli", "Bywash has brotli"},

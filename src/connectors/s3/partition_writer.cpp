@@ -57,6 +57,12 @@ int64_t PartitionWriter::bytes_held() const {
 }
 
 Status PartitionWriter::write(const std::vector<Batch>& batches, int64_t now_ms) {
+  Status status = write_rows(batches, now_ms);
+  if (status.code() != Code::kData && !status.retriable()) return status;
+  return Status(Code::kFatal, status.blame(), status.message()).with_java_class(status.java_class());
+}
+
+Status PartitionWriter::write_rows(const std::vector<Batch>& batches, int64_t now_ms) {
   std::vector<BoundBatch> bound(batches.size());
   for (size_t i = 0; i < batches.size(); ++i) {
     const Batch& batch = batches[i];
@@ -70,6 +76,7 @@ Status PartitionWriter::write(const std::vector<Batch>& batches, int64_t now_ms)
     b.topic = static_cast<int>(known - topics_.begin());
     if (known == topics_.end()) topics_.push_back(batch.topic);
   }
+  RETURN_IF_ERROR(refuse_nulls(bound));
   if (bound.size() == 1) {
     for (int64_t row = 0, n = bound[0].batch->row_count(); row < n; ++row) RETURN_IF_ERROR(write_row(bound[0], row, now_ms));
   } else {
@@ -90,11 +97,19 @@ Status PartitionWriter::write(const std::vector<Batch>& batches, int64_t now_ms)
   return {};
 }
 
+// A null value that fails the task does so before any row of the poll is written, as in S3SinkTask.put.
+Status PartitionWriter::refuse_nulls(const std::vector<BoundBatch>& bound) {
+  if (parts_.config->behavior_on_null_values != "fail" || parts_.context->tolerates_errors()) return {};
+  for (const BoundBatch& b : bound) {
+    for (int64_t row = 0; b.has_nulls && row < b.batch->row_count(); ++row) {
+      if (b.batch->value.data->IsNull(row)) return null_value(b, row);
+    }
+  }
+  return {};
+}
+
 Status PartitionWriter::refuse(const BoundBatch& batch, int64_t row, const Status& error) {
-  Status answer = parts_.context->errant(*batch.batch, row, error);
-  if (answer.ok()) return {};
-  // Rows before this one are taken: the runtime must not put the batch again.
-  return Status(Code::kFatal, answer.blame(), answer.message()).with_java_class(answer.java_class());
+  return parts_.context->errant(*batch.batch, row, error);
 }
 
 Status PartitionWriter::null_value(const BoundBatch& batch, int64_t row) {

@@ -34,7 +34,7 @@ class PartitionWriter {
   PartitionWriter(const WriterParts& parts, TopicPartition origin, Generation generation, int64_t now_ms);
   ~PartitionWriter();  // discards what is open
 
-  // Rows of one poll, merged by offset. Errors: of errant(), made kFatal since rows before it were taken.
+  // Rows of one poll, merged by offset. Every error is final: rows before it are taken, so the runtime must not put them again.
   Status write(const std::vector<columnar::Batch>& batches, int64_t now_ms);
   // Ends files whose time has come by the wall clock.
   Status tick(int64_t now_ms);
@@ -50,9 +50,11 @@ class PartitionWriter {
     friend auto operator<=>(const FileId&, const FileId&) = default;
   };
 
+  Status write_rows(const std::vector<columnar::Batch>& batches, int64_t now_ms);
   Status write_row(BoundBatch& batch, int64_t row, int64_t now_ms);
   Status place(BoundBatch& batch, int64_t row, FileId id, int64_t timestamp);
   Status null_value(const BoundBatch& batch, int64_t row);
+  Status refuse_nulls(const std::vector<BoundBatch>& bound);
   Status refuse(const BoundBatch& batch, int64_t row, const Status& error);
   bool time_is_up(FileId id, int64_t timestamp, int64_t now_ms) const;
   Result<OpenFile*> open_file(BoundBatch& batch, int64_t row, FileId id);

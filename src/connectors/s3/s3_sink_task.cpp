@@ -53,6 +53,10 @@ class S3SinkTask : public plugin::SinkTask {
       return Status::not_found(fmt::format("Non-existent S3 bucket: {} ({})", config_.bucket.value_or(""), reachable.message()))
           .with_java_class("org.apache.kafka.connect.errors.ConnectException");
     }
+    if (!reachable.ok() && !config_.is_local()) {
+      return Status(reachable.retriable() ? Code::kFatal : reachable.code(), reachable.blame(),
+                    fmt::format("{}. Check store.url ({}), s3.bucket.name and s3.region", reachable.message(), config_.store_url.value_or("not set")));
+    }
     RETURN_IF_ERROR(reachable);
     for (const std::string& warning : warnings) log::warn(kLogger, "{}", warning);
 
@@ -113,7 +117,7 @@ class S3SinkTask : public plugin::SinkTask {
  private:
   void let_go() {
     writers_.clear();
-    if (uploads_) uploads_->stopped = true;
+    if (uploads_) uploads_->stop();
     account();
   }
 

@@ -76,9 +76,25 @@ Status UploadGroup::first_failure() {
 }
 
 bool UploadGroup::wait_idle(Millis deadline) {
+  const SteadyTime end = steady_now() + deadline;
   std::unique_lock lock(mutex);
-  changed.wait_for(lock, deadline, [this] { return open_uploads == 0 || !failure.ok(); });
+  while (open_uploads > 0 && failure.ok() && steady_now() < end) {
+    // One more round for what is being retried, not the whole deadline.
+    bool outage = retrying.load() > 0;
+    changed.wait_for(lock, Millis(1000), [this] { return open_uploads == 0 || !failure.ok(); });
+    if (outage && retrying.load() >= open_uploads) break;
+  }
   return open_uploads == 0;
+}
+
+void UploadGroup::stop() {
+  std::lock_guard lock(mutex);
+  stopped = true;
+}
+
+bool UploadGroup::is_stopped() {
+  std::lock_guard lock(mutex);
+  return stopped;
 }
 
 void FileUpload::add_part(std::string bytes) {
@@ -127,10 +143,10 @@ void FileUpload::schedule() {
 // One request or a few; then the pool's next task may run.
 void FileUpload::step() {
   std::string bytes;
-  bool last = false, cancelled = false;
+  bool last = false, cancelled = group_->is_stopped();
   {
     std::lock_guard lock(mutex_);
-    cancelled = cancelled_ = cancelled_ || group_->stopped;
+    cancelled = cancelled_ = cancelled_ || cancelled;
     if (done_ || (!cancelled && parts_.empty())) {
       running_ = false;
       return;
@@ -147,6 +163,7 @@ void FileUpload::step() {
   }
   Status status = run_next(bytes, last);
   if (status.retriable()) {
+    if (failures_ == 0) group_->retrying.fetch_add(1);
     if (failures_++ % 12 == 0) {
       log::warn(kLogger, "{}. Nothing is lost: trying again every {} ms", status.message(), group_->retry_backoff.count());
     }
@@ -162,7 +179,10 @@ void FileUpload::step() {
     give_up(status);
     return;
   }
-  if (failures_ > 0) log::info(kLogger, "'{}/{}': the store answers again", group_->store->name(), key_);
+  if (failures_ > 0) {
+    group_->retrying.fetch_sub(1);
+    log::info(kLogger, "'{}/{}': the store answers again", group_->store->name(), key_);
+  }
   failures_ = 0;
   if (!last) {
     UploadPool::process().post([self = shared_from_this()] { self->step(); });
@@ -170,13 +190,14 @@ void FileUpload::step() {
   }
   std::function<void()> durable;
   {
-    std::lock_guard lock(mutex_);
+    std::lock_guard own(mutex_);
     done_ = true;
     running_ = false;
     durable = std::move(durable_);
   }
-  if (durable) durable();
+  // Under the lock, so that a stopped task is never called.
   std::lock_guard lock(group_->mutex);
+  if (durable && !group_->stopped) durable();
   --group_->open_uploads;
   group_->changed.notify_all();
 }
@@ -222,6 +243,8 @@ void FileUpload::give_up(const Status& status) {
     durable_ = nullptr;
   }
   release_bytes(*group_, left);
+  if (failures_ > 0) group_->retrying.fetch_sub(1);
+  failures_ = 0;
   if (!upload_.empty()) {
     Status aborted = group_->store->abort_upload(key_, upload_);
     if (!aborted.ok()) log::warn(kLogger, "{}. Its parts stay at the store until its lifecycle rules remove them", aborted.message());

@@ -45,15 +45,20 @@ struct UploadGroup {
   bool fail_on_tagging_error = false;
 
   std::atomic<int64_t> bytes_in_flight{0};  // queued or being sent
-  std::atomic<bool> stopped{false};
+  std::atomic<int> retrying{0};             // uploads that the store has refused for now
   std::mutex mutex;
   std::condition_variable changed;
   int open_uploads = 0;  // finished by the task, not yet durable; under mutex
   Status failure;        // the first that is not worth retrying; under mutex
+  bool stopped = false;  // under mutex: nothing is reported any more
 
   Status first_failure();
-  // Waits until nothing is in flight, something has failed for good, or the deadline; true: nothing is in flight.
+  // Waits until nothing is in flight, something has failed for good, the store is out of order, or the deadline; true: nothing is in
+  // flight.
   bool wait_idle(Millis deadline);
+  // After this returns no upload calls back.
+  void stop();
+  bool is_stopped();
 };
 
 class FileUpload : public std::enable_shared_from_this<FileUpload> {

@@ -79,7 +79,8 @@ struct ParquetFileWriter::Impl {
 
   Status open() {
     parquet::WriterProperties::Builder builder;
-    builder.compression(codec_of(layout->options().codec))->created_by("bywash version 0.1.0")->version(parquet::ParquetVersion::PARQUET_2_6);
+    builder.compression(codec_of(layout->options().codec))->created_by("bywash version 0.1.0")
+        ->version(parquet::ParquetVersion::PARQUET_2_6)->set_size_statistics_level(parquet::SizeStatisticsLevel::None);
     const auto& fields = layout->schema()->fields();
     for (size_t i = 0; i < memory->wanted.size(); ++i) {
       if (!memory->wanted[i]) builder.disable_dictionary(std::make_shared<parquet::schema::ColumnPath>(std::vector<std::string>{fields[i].name}));
