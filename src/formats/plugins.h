@@ -9,5 +9,9 @@ plugin::ConverterPlugin json_converter();
 plugin::ConverterPlugin string_converter();
 plugin::ConverterPlugin byte_array_converter();
 plugin::HeaderConverterPlugin simple_header_converter();
+// Connect's converters are header converters too (header.converter=...JsonConverter).
+plugin::HeaderConverterPlugin json_header_converter();
+plugin::HeaderConverterPlugin string_header_converter();
+plugin::HeaderConverterPlugin byte_array_header_converter();
 
 }  // namespace bywash::formats

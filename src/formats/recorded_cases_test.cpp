@@ -34,6 +34,14 @@ Result<std::unique_ptr<plugin::Converter>> make_converter(const json& part, bool
   return Status::not_found("no converter " + name);
 }
 
+Result<std::unique_ptr<plugin::HeaderConverter>> make_header_converter(const json& part) {
+  std::string name = part["class"];
+  for (const auto& plugin : {simple_header_converter(), json_header_converter(), string_header_converter(), byte_array_header_converter()}) {
+    if (plugin.info.class_names[0] == name) return plugin.make(properties_of(part["config"]));
+  }
+  return Status::not_found("no header converter " + name);
+}
+
 Result<columnar::Header> decode_side(plugin::Converter& converter, const json& bytes) {
   std::optional<std::string> text = conformance::bytes_of(bytes);
   std::vector<std::optional<std::string_view>> payloads(1);
@@ -56,7 +64,8 @@ Result<Record> sink_record(const json& c, Failure* failure) {
   if (!key_converter.ok()) return fail("CONFIGURE", key_converter.status());
   auto value_converter = make_converter(c["value.converter"], false);
   if (!value_converter.ok()) return fail("CONFIGURE", value_converter.status());
-  auto header_converter = simple_header_converter().make(properties_of(c["header.converter"]["config"]));
+  auto header_converter = make_header_converter(c["header.converter"]);
+  if (!header_converter.ok()) return fail("CONFIGURE", header_converter.status());
   Record r;
   r.topic = c["topic"];
   r.partition = c["partition"].get<int32_t>();
@@ -126,7 +135,7 @@ std::string run_source(const json& c, const json& answer) {
     failure.stage = "CONFIGURE";
     ASSIGN_OR_RETURN(auto key_converter, make_converter(c["key.converter"], true));
     ASSIGN_OR_RETURN(auto value_converter, make_converter(c["value.converter"], false));
-    ASSIGN_OR_RETURN(auto header_converter, simple_header_converter().make(properties_of(c["header.converter"]["config"])));
+    ASSIGN_OR_RETURN(auto header_converter, make_header_converter(c["header.converter"]));
     failure.stage = "HEADER_CONVERTER";
     for (const auto& h : record->headers) {
       ASSIGN_OR_RETURN(auto bytes, header_converter->encode(record->topic, h));
@@ -162,12 +171,14 @@ bool differs_on_purpose(const std::string& id) {
 }
 
 bool uses_only_ours(const json& c) {
-  for (const char* part : {"key.converter", "value.converter"}) {
+  for (const char* part : {"key.converter", "value.converter", "header.converter"}) {
     if (!c.contains(part)) return false;
     std::string name = c[part]["class"];
-    if (!name.ends_with("JsonConverter") && !name.ends_with("StringConverter") && !name.ends_with("ByteArrayConverter")) return false;
+    bool known = false;
+    for (const char* end : {".JsonConverter", ".StringConverter", ".ByteArrayConverter", ".SimpleHeaderConverter"}) known = known || name.ends_with(end);
+    if (!known) return false;
   }
-  return c["header.converter"]["class"] == "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+  return true;
 }
 
 class RecordedCases : public testing::TestWithParam<const char*> {};

@@ -138,6 +138,10 @@ ColumnBuilder::~ColumnBuilder() = default;
 void ColumnBuilder::add_child(std::string name, columnar::SchemaPtr schema, bool may_be_absent) {
   Child child;
   child.token = token_of(name);
+  if (!child.token.empty() && child.token.size() <= sizeof child.token_head) {
+    std::memcpy(child.token_head, child.token.data(), child.token.size());
+    child.token_mask = (uint32_t{1} << child.token.size()) - 1;
+  }
   child.name = std::move(name);
   child.builder = std::make_unique<ColumnBuilder>(std::move(schema));
   child.may_be_absent = may_be_absent;

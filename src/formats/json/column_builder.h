@@ -63,6 +63,8 @@ class ColumnBuilder {
   struct Child {
     std::string name;
     std::string token;  // "name": with its quotes and colon, as most writers put it; empty when the name needs escapes
+    char token_head[16] = {};     // its first 16 bytes
+    uint32_t token_mask = 0;      // a bit per byte of a token that fits there; 0 for others
     std::unique_ptr<ColumnBuilder> builder;
     bool may_be_absent = false;
     GrowingBuffer present;  // a byte per row, when may_be_absent

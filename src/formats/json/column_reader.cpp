@@ -31,6 +31,19 @@ bool next_or_close(const char*& p, const char* end, char close, bool* more) {
   return *more || c == close;
 }
 
+bool starts_with_token(const ColumnBuilder::Child& child, const char* p, const char* end) {
+#ifdef __SSE2__
+  if (child.token_mask != 0 && end - p >= 16) {
+    __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    __m128i token = _mm_loadu_si128(reinterpret_cast<const __m128i*>(child.token_head));
+    auto equal = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(text, token)));
+    return (equal & child.token_mask) == child.token_mask;
+  }
+#endif
+  const std::string& token = child.token;
+  return !token.empty() && static_cast<size_t>(end - p) > token.size() && std::memcmp(p, token.data(), token.size()) == 0;
+}
+
 bool repeats(const std::vector<std::string_view>& keys) {
   std::unordered_set<std::string_view> seen;
   for (std::string_view key : keys) {
@@ -154,10 +167,8 @@ bool ColumnReader::read_field(ColumnBuilder& builder, const char*& p, const char
   auto& children = builder.children();
   size_t at = *next;
   if (at < children.size()) {
-    const std::string& token = children[at].token;
-    bool expected = !token.empty() && static_cast<size_t>(end - p) > token.size() && std::memcmp(p, token.data(), token.size()) == 0;
-    if (expected) {
-      p += token.size();
+    if (starts_with_token(children[at], p, end)) {
+      p += children[at].token.size();
     } else {
       at = children.size();
     }

@@ -178,6 +178,7 @@ Result<plugin::Decoded> EnvelopeDecoder::decode(Payloads payloads) {
     known_.clear();
     targets_.clear();
   }
+  for (auto& target : targets_) target->builder->truncate(0);
   for (size_t i = 0; i < payloads.size(); ++i) {
     auto row = static_cast<uint32_t>(i);
     if (!payloads[i]) {
@@ -189,16 +190,18 @@ Result<plugin::Decoded> EnvelopeDecoder::decode(Payloads payloads) {
   }
   for (auto& target : targets_) {
     if (target->rows.empty()) continue;
-    std::vector<uint32_t> rows = std::move(target->rows);
+    bool all = target->rows.size() == payloads.size();
+    std::vector<uint32_t> rows = all ? std::vector<uint32_t>() : target->rows;
     target->rows.clear();
     auto data = target->builder->finish();
     if (!data.ok()) {
+      for (auto& other : targets_) other->rows.clear();
       target->builder = std::make_unique<ColumnBuilder>(target->schema);
       return data.status();
     }
     plugin::DecodedGroup group;
     group.column = {target->schema, *std::move(data)};
-    if (rows.size() != payloads.size()) group.rows = std::move(rows);
+    group.rows = std::move(rows);
     out.groups.push_back(std::move(group));
   }
   if (!schemaless_rows_.empty()) {

@@ -2,6 +2,7 @@
 // standard. One pass over the message where it lies: no copy, no padding. Decode step of the sink line, the task's thread. Level 4.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -36,6 +37,16 @@ struct Number {
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
+// Eight bytes that are all digits, and what they are worth, without a loop (little-endian machines).
+inline bool are_eight_digits(uint64_t v) {
+  return ((v & 0xF0F0F0F0F0F0F0F0u) | ((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4) == 0x3333333333333333u;
+}
+inline uint64_t eight_digits(uint64_t v) {
+  v = (v & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
+  v = (v & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
+  return (v & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+}
+
 inline bool scan_exponent(const char*& p, const char* end, Number* n) {
   ++p;
   bool negative = p < end && *p == '-';
@@ -61,6 +72,10 @@ inline bool scan_number(const char*& p, const char* end, Number* n) {
   while (p < end && *p == '0') ++p;
   uint64_t m = 0;
   const char* first = p;
+  if constexpr (std::endian::native == std::endian::little) {
+    uint64_t word;
+    for (; end - p >= 8 && (std::memcpy(&word, p, 8), are_eight_digits(word)); p += 8) m = m * 100'000'000 + eight_digits(word);
+  }
   for (; p < end && is_digit(*p); ++p) m = m * 10 + static_cast<uint64_t>(*p - '0');
   n->digits = static_cast<int>(p - first);
   if (p < end && *p == '.') {
