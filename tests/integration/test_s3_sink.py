@@ -1,0 +1,94 @@
+"""The S3 sink over a real Kafka and a real S3 server: what arrives, a kill -9, a store that goes away."""
+
+import io
+import json
+import signal
+import time
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.kafka_clients import unique
+from tests.support.s3_server import S3Server
+
+JSON = "io.confluent.connect.s3.format.json.JsonFormat"
+PARQUET = "io.confluent.connect.s3.format.parquet.ParquetFormat"
+FAST_COMMITS = {"offset.flush.interval.ms": "500"}
+
+
+def connector(topic, bucket, **more):
+    return {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "tasks.max": "1", "topics": topic, "s3.bucket.name": bucket,
+            "s3.region": "us-east-1", "format.class": JSON, "flush.size": "100", "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+            "value.converter": "org.apache.kafka.connect.json.JsonConverter", "value.converter.schemas.enable": "false",
+            "errors.retry.timeout": "0", **more}
+
+
+def produce(kafka, topic, first, count):
+    values = [json.dumps({"id": i, "name": f"n{i}", "price": i / 4 if i % 2 else i}).encode() for i in range(first, first + count)]
+    kafka.produce_many(topic, values)
+
+
+def wait_for(what, condition, timeout=60):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.2)
+    pytest.fail(f"{what}: not within {timeout} s")
+
+
+def ids_in(s3, bucket):
+    """The ids of all JSON lines, with repeats."""
+    return [json.loads(line)["id"] for key in s3.keys(bucket) for line in s3.read(bucket, key).decode().splitlines()]
+
+
+def test_plain_json_arrives_as_parquet_with_an_inferred_schema(kafka, s3, bucket, topic, start_bywash):
+    produce(kafka, topic, 0, 250)
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    worker.create(unique("s3"), connector(topic, bucket, **{"format.class": PARQUET}))
+    wait_for("two files", lambda: len(s3.keys(bucket)) == 2)
+    assert s3.keys(bucket) == [f"topics/{topic}/partition=0/{topic}+0+{offset:010d}.snappy.parquet" for offset in (0, 100)]
+    table = pq.read_table(io.BytesIO(s3.read(bucket, s3.keys(bucket)[1])))
+    assert [str(t) for t in table.schema.types] == ["int64", "string", "double"]
+    assert table.column("id").to_pylist() == list(range(100, 200))
+
+
+def test_a_kill_leaves_neither_gap_nor_duplicate(kafka, s3, bucket, topic, start_bywash):
+    name = unique("s3")
+    config = connector(topic, bucket)
+    produce(kafka, topic, 0, 1000)
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    worker.create(name, config)
+    wait_for("a first file", lambda: s3.keys(bucket))
+    worker.kill()
+    produce(kafka, topic, 1000, 1000)
+    worker.start()
+    worker.create(name, config)
+    wait_for("all files", lambda: len(s3.keys(bucket)) == 20)
+    assert sorted(ids_in(s3, bucket)) == list(range(2000))
+
+
+def test_an_outage_of_the_store_loses_nothing(kafka, topic, start_bywash):
+    with S3Server() as store:
+        bucket = store.create_bucket()
+        worker = start_bywash(kafka.bootstrap, env=store.environment(), worker=FAST_COMMITS)
+        name = unique("s3")
+        worker.create(name, connector(topic, bucket, **{"retry.backoff.ms": "300"}))
+        produce(kafka, topic, 0, 100)
+        wait_for("a first file", lambda: store.keys(bucket))
+        store.process.send_signal(signal.SIGSTOP)
+        produce(kafka, topic, 100, 500)
+        time.sleep(3)
+        assert worker.status(name)["tasks"][0]["state"] == "RUNNING"
+        store.process.send_signal(signal.SIGCONT)
+        wait_for("the rest", lambda: len(store.keys(bucket)) == 6, timeout=120)
+        assert sorted(ids_in(store, bucket)) == list(range(600))
+
+
+def test_a_missing_bucket_fails_the_task_and_names_the_key(kafka, s3, topic, start_bywash):
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    name = unique("s3")
+    worker.create(name, connector(topic, "no-such-bucket-here"))
+    trace = worker.wait_state(name, "FAILED")["tasks"][0]["trace"]
+    assert "Non-existent S3 bucket: no-such-bucket-here" in trace
+    assert "s3.bucket.name" in trace
