@@ -214,7 +214,7 @@ def test_every_test_source_is_built():
     """A `_test.cpp` that no CMakeLists.txt names would never run."""
     problems = []
     for path in CPP:
-        if path.stem.endswith("_test"):
+        if path.suffix == ".cpp" and path.stem.endswith("_test"):
             folder = path.parent
             while folder != REPO and not (folder / "CMakeLists.txt").exists():
                 folder = folder.parent
