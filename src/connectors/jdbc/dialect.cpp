@@ -7,6 +7,11 @@ const Dialect& dialect_of(Database database) {
   return database == Database::kPostgresql ? postgresql_dialect() : sqlite_dialect();
 }
 
+std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config) {
+  const std::string& dates = config.date_timezone;
+  return std::make_shared<const LocalTimes>(config.db_timezone, dates == "UTC" || dates == "utc", config.date_calendar == "LEGACY");
+}
+
 Status no_column_type(const columnar::ConnectSchema& schema) {
   std::string type(to_string(schema.type()));
   for (char& c : type) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

@@ -29,7 +29,7 @@ struct TableColumn {
   std::string name;
   std::string type;      // as the database prints it: "character varying(20)"
   uint32_t type_id = 0;  // PostgreSQL's OID
-  bool is_domain = false;
+  bool takes_copy = true;  // false for a domain, and for an identity column that refuses given values
   bool nullable = true;
   bool has_default = false;  // an identity or generated column too
   bool in_primary_key = false;
@@ -106,8 +106,10 @@ class Dialect {
   virtual IdentifierRules identifiers(bool quoted) const = 0;
   // Type for CREATE and ALTER. kData for a type that has no column type: "item (MAP) type doesn't have a mapping to the SQL database column type".
   virtual Result<std::string> column_type(const WriteColumn& column) const = 0;
-  // A default as an SQL literal.
-  virtual Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value) const = 0;
+  // A default as an SQL literal; dates and times as `times` has them.
+  virtual Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const = 0;
+  // The longest name of a table or column, in bytes; what is longer the database would cut silently.
+  virtual size_t name_bytes_max() const = 0;
   // Whether one ALTER TABLE adds all columns.
   virtual bool alters_at_once() const = 0;
   // The statements that turn a column into one that also holds fractions; empty where columns hold any number as they are.
@@ -119,6 +121,9 @@ class Dialect {
 const Dialect& postgresql_dialect();
 const Dialect& sqlite_dialect();
 const Dialect& dialect_of(Database database);
+
+// db.timezone, date.timezone and date.calendar.system.
+std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config);
 
 // "doesn't have a mapping" in the original's words.
 Status no_column_type(const columnar::ConnectSchema& schema);

@@ -19,12 +19,9 @@ SessionOptions session_options(const SinkConfig& config) {
   o.user = config.user;
   o.password = config.password;
   o.identifiers = dialect_of(config.url.kind).identifiers(config.quote);
-  auto same = [](std::string_view a, std::string_view upper) {
-    return std::equal(a.begin(), a.end(), upper.begin(), upper.end(), [](unsigned char x, unsigned char y) { return std::toupper(x) == y; });
-  };
-  o.times = std::make_shared<const LocalTimes>(config.db_timezone, same(config.date_timezone, "UTC"), config.date_calendar == "LEGACY");
+  o.times = local_times_of(config);
   o.replace_null_with_default = config.replace_null_with_default;
-  o.timestamp_nanos = same(config.timestamp_precision, "NANOSECONDS");
+  o.timestamp_nanos = config.timestamp_precision == "NANOSECONDS" || config.timestamp_precision == "nanoseconds";
   o.rows_per_statement = std::max<int64_t>(config.batch_size, 50'000);
   return o;
 }
@@ -55,8 +52,16 @@ class JdbcSinkTask final : public plugin::SinkTask {
   }
 
   Status put(const std::vector<columnar::Batch>& batches) override {
+    bool fresh = !session_;
     RETURN_IF_ERROR(connect());
     Status status = writer_.write(*session_, batches);
+    // A connection that went away unnoticed, between two puts: a new one, at once.
+    if (!status.ok() && !fresh && !session_->alive()) {
+      session_.reset();
+      writer_.forget();
+      RETURN_IF_ERROR(connect());
+      status = writer_.write(*session_, batches);
+    }
     // A table or column went away since it was looked up: look again, once.
     if (!status.ok() && (mentions(status, "SQLSTATE 42P01") || mentions(status, "SQLSTATE 42703"))) {
       writer_.forget();

@@ -332,6 +332,33 @@ TEST_F(PostgresqlSink, TextsThatPostgresqlCannotHoldAreDataFaults) {
   EXPECT_TRUE(task.put(batches_of_json("t", 1, {R"({"a":"good"})"})).ok());
 }
 
+TEST_F(PostgresqlSink, AnIdleConnectionThatWasCutIsMadeAgainAtOnce) {
+  TaskForTests task(upsert_by_id());
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1})"})).ok());
+  run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'Bywash' AND datname = current_database()");
+  Status put = task.put(batches_of_json("t", 1, {R"({"id":2})"}));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT id FROM t ORDER BY id"), "1;2");
+}
+
+TEST_F(PostgresqlSink, NamesThatPostgresqlWouldCutAreRefused) {
+  TaskForTests task(upsert_by_id());
+  EXPECT_EQ(task.put(batches_of_json(std::string(64, 'x'), 0, {R"({"id":1})"})).code(), Code::kFatal);
+  EXPECT_EQ(task.put(batches_of_json("t", 0, {"{\"id\":1,\"" + std::string(64, 'y') + "\":2}"})).code(), Code::kData);
+  EXPECT_TRUE(task.put(batches_of_json(std::string(63, 'x'), 0, {"{\"id\":1,\"" + std::string(63, 'y') + "\":2}"})).ok());
+}
+
+TEST_F(PostgresqlSink, DefaultsOfTimesFollowTheTimeZone) {
+  auto settings = config({{"db.timezone", "America/New_York"}});
+  TaskForTests task(settings);
+  std::string fields = R"({"type":"int64","name":"org.apache.kafka.connect.data.Timestamp","default":1718445600123,"field":"a"},)"
+                       R"({"type":"int32","name":"org.apache.kafka.connect.data.Date","default":19889,"field":"b"})";
+  Status put = task.put(batches_of_json("t", 0, {envelope(fields, "{}")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  run("INSERT INTO t DEFAULT VALUES");
+  EXPECT_EQ(rows("SELECT a, b FROM t"), "2024-06-15 06:00:00.123|2024-06-14;2024-06-15 06:00:00.123|2024-06-14");
+}
+
 TEST_F(PostgresqlSink, AlternatingSchemasKeepTheOrderOfOneKey) {
   TaskForTests task(upsert_by_id());
   Texts values;

@@ -5,8 +5,6 @@
 
 #include <cmath>
 
-#include "connectors/jdbc/time_zone.h"
-
 namespace bywash::jdbc {
 
 std::string quoted_text(std::string_view text) {
@@ -40,15 +38,20 @@ std::string hex_digits(std::string_view bytes) {
   return out;
 }
 
-std::string temporal_literal(const columnar::ConnectSchema& schema, int64_t ms) {
-  int64_t day = ms >= 0 ? ms / 86'400'000 : -((86'399'999 - ms) / 86'400'000);
-  int64_t rest = ms - day * 86'400'000;
-  std::string time = fmt::format("{:02}:{:02}:{:02}.{:03}", rest / 3'600'000, rest / 60'000 % 60, rest / 1000 % 60, rest % 1000);
-  switch (schema.logical()) {
-    case columnar::Logical::kDate: return quoted_text(date_text(day));
-    case columnar::Logical::kTime: return quoted_text(time);
-    default: return quoted_text(date_text(day) + " " + time);
+std::string temporal_literal(const columnar::ConnectSchema& schema, int64_t ms, const LocalTimes& times) {
+  auto with_millis = [](std::string text, int64_t micros) {
+    if (size_t point = text.find('.'); point != text.npos) text.resize(point);
+    return text + fmt::format(".{:03}", micros / 1000 % 1000);
+  };
+  if (schema.logical() == columnar::Logical::kDate) return quoted_text(date_text(times.date_days(static_cast<int32_t>(ms / 86'400'000))));
+  if (schema.logical() == columnar::Logical::kTime) {
+    int64_t micros = times.time_micros(static_cast<int32_t>(ms));
+    return quoted_text(with_millis(time_text(micros), micros));
   }
+  int64_t local = times.timestamp_micros(ms * 1000);
+  int64_t of_second = (local % 1'000'000 + 1'000'000) % 1'000'000;
+  std::string text = timestamp_text(local - of_second);
+  return quoted_text(with_millis(text, of_second));
 }
 
 }  // namespace bywash::jdbc

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "columnar/value.h"
+#include "connectors/jdbc/time_zone.h"
 
 namespace bywash::jdbc {
 
@@ -14,7 +15,7 @@ std::string quoted_text(std::string_view text);
 std::string number_literal(const columnar::Value& value);
 // Bytes as lower-case hexadecimal digits.
 std::string hex_digits(std::string_view bytes);
-// A Date, Time or Timestamp default as DateTimeUtils of kafka-connect-jdbc formats it, in UTC: '2024-06-15', '10:00:00.000', ...
-std::string temporal_literal(const columnar::ConnectSchema& schema, int64_t ms);
+// A Date, Time or Timestamp default as DateTimeUtils of kafka-connect-jdbc formats it: '2024-06-15', '10:00:00.000', ...
+std::string temporal_literal(const columnar::ConnectSchema& schema, int64_t ms, const LocalTimes& times);
 
 }  // namespace bywash::jdbc

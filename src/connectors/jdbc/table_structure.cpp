@@ -43,7 +43,7 @@ Result<std::string> TableStructure::column_clause(const WriteColumn& column) con
   ASSIGN_OR_RETURN(std::string type, dialect_->column_type(column));
   std::string clause = rules_.write(column.name) + " " + type;
   if (column.schema->default_value() && !column.schema->default_value()->is_null()) {
-    ASSIGN_OR_RETURN(std::string literal, dialect_->literal(*column.schema, *column.schema->default_value()));
+    ASSIGN_OR_RETURN(std::string literal, dialect_->literal(*column.schema, *column.schema->default_value(), *times_));
     return clause + " DEFAULT " + literal;
   }
   return clause + (column.is_optional() ? " NULL" : " NOT NULL");
@@ -106,11 +106,25 @@ Status TableStructure::extend(Session& session, const TableDefinition& table, co
   return {};
 }
 
-Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& session, const TableName& name, const FieldPlan& plan) {
+Status TableStructure::check_names(const TableName& name, const FieldPlan& plan) const {
+  size_t longest = dialect_->name_bytes_max();
   for (const std::string* part : {&name.catalog, &name.schema, &name.table}) {
     if (!part->empty()) RETURN_IF_ERROR(rules_.check_plain(*part));
+    if (part->size() <= longest) continue;
+    return structure_error(Code::kFatal, fmt::format("Table name is longer than {} bytes: '{}': choose a shorter one (table.name.format, RegexRouter)",
+                                                     longest, *part));
   }
-  for (const WriteColumn& c : plan.columns) RETURN_IF_ERROR(rules_.check_plain(c.name));
+  for (const WriteColumn& c : plan.columns) {
+    RETURN_IF_ERROR(rules_.check_plain(c.name));
+    if (c.name.size() <= longest) continue;
+    return structure_error(Code::kData, fmt::format("Field name is longer than {} bytes: '{}': rename it (ReplaceField) or leave it out "
+                                                    "(fields.whitelist)", longest, c.name));
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& session, const TableName& name, const FieldPlan& plan) {
+  RETURN_IF_ERROR(check_names(name, plan));
   ASSIGN_OR_RETURN(auto table, find(session, name));
   if (!table) {
     if (!config_->auto_create) {

@@ -14,7 +14,7 @@ namespace bywash::jdbc {
 class TableStructure {
  public:
   TableStructure(const SinkConfig* config, const Dialect* dialect, IdentifierRules rules)
-      : config_(config), dialect_(dialect), rules_(rules) {}
+      : config_(config), dialect_(dialect), rules_(rules), times_(local_times_of(*config)) {}
 
   // The table as it is now; null when there is none of a kind that table.types allows. Asks the database once per table.
   Result<std::shared_ptr<const TableDefinition>> find(Session& session, const TableName& name);
@@ -31,10 +31,12 @@ class TableStructure {
   Status extend(Session& session, const TableDefinition& table, const std::vector<const WriteColumn*>& missing);
   std::vector<const WriteColumn*> missing_columns(const TableDefinition& table, const FieldPlan& plan) const;
   Result<std::string> column_clause(const WriteColumn& column) const;
+  Status check_names(const TableName& name, const FieldPlan& plan) const;
 
   const SinkConfig* config_;
   const Dialect* dialect_;
   IdentifierRules rules_;
+  std::shared_ptr<const LocalTimes> times_;
   std::map<TableName, std::shared_ptr<const TableDefinition>> tables_;
 };
 

@@ -45,7 +45,7 @@ class PostgresqlDialect final : public Dialect {
     return type_of(*column.schema);
   }
 
-  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value) const override {
+  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const override {
     if (auto* v = value.get_if<bool>()) return std::string(*v ? "TRUE" : "FALSE");
     if (auto* v = value.get_if<std::string>()) {
       if (v->find('\0') != v->npos) return Status::data("A default holds U+0000, which PostgreSQL's texts cannot");
@@ -57,12 +57,13 @@ class PostgresqlDialect final : public Dialect {
       return escaped;
     }
     if (auto* v = value.get_if<columnar::Value::Bytes>()) return "decode('" + hex_digits(v->data) + "', 'hex')";
-    if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms);
+    if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms, times);
     std::string number = number_literal(value);
     if (!number.empty()) return number;
     return Status::data(fmt::format("A default of type {} has no SQL literal", to_string(schema.type())));
   }
 
+  size_t name_bytes_max() const override { return 63; }
   bool alters_at_once() const override { return true; }
 
   std::vector<std::string> widen_to_double(const IdentifierRules& rules, const TableName& table, const std::string& column) const override {

@@ -89,7 +89,7 @@ std::string kind_of(char relkind) {
 
 constexpr const char* kDescribe = R"(
 SELECT n.nspname, c.relname, c.relkind, c.relhasrules OR c.relrowsecurity, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,
-       t.typtype = 'd', a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
+       t.typtype <> 'd' AND a.attidentity <> 'a', a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
        COALESCE(a.attnum = ANY(i.indkey), false)
 FROM (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE CASE WHEN $3 THEN lower($2) ELSE $2 END = c.relname AND c.relkind IN ('r','p','v','m','f')
@@ -170,7 +170,7 @@ Result<std::optional<TableDefinition>> PostgresqlSession::describe(const TableNa
     column.name = text(row, 4);
     column.type = text(row, 5);
     column.type_id = static_cast<uint32_t>(std::stoul(text(row, 6)));
-    column.is_domain = flag(row, 7);
+    column.takes_copy = flag(row, 7);
     column.nullable = !flag(row, 8);
     column.has_default = flag(row, 9);
     column.in_primary_key = flag(row, 10);

@@ -140,7 +140,7 @@ Result<WritePlan> PostgresqlSession::plan(const TableWrite& write) const {
     bool loose = wire.wire == Wire::kTemporalText || (wire.wire == Wire::kText && (write.schemaless || string_type_unspecified_));
     if (oid == kJson || oid == kJsonb || oid == kUuid || (loose && target && !is_text(oid))) cast = "::" + target->type;
     bool same_type = wire.oid() == oid || (is_text(wire.oid()) && is_text(oid));
-    p.direct = p.direct && target && !target->is_domain && same_type && cast.empty();
+    p.direct = p.direct && target && target->takes_copy && same_type && cast.empty();
     p.wires.push_back(wire);
     p.selected.push_back(fmt::format("s.c{}{}", i, cast));
     p.names.push_back(options_.identifiers.write(column.name));

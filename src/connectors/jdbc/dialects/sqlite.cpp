@@ -1,4 +1,6 @@
 // SQLite: types, literals and statements (SqliteDatabaseDialect, kafka-connect-jdbc 10.9). Level 6.
+#include <cstdint>
+
 #include "connectors/jdbc/dialects/sqlite_session.h"
 #include "connectors/jdbc/sql_literal.h"
 
@@ -26,19 +28,20 @@ class SqliteDialect final : public Dialect {
     }
   }
 
-  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value) const override {
+  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const override {
     if (auto* v = value.get_if<bool>()) return std::string(*v ? "1" : "0");
     if (auto* v = value.get_if<std::string>()) {
       if (v->find('\0') != v->npos) return Status::data("A default holds U+0000, which an SQL literal cannot");
       return quoted_text(*v);
     }
     if (auto* v = value.get_if<columnar::Value::Bytes>()) return "x'" + hex_digits(v->data) + "'";
-    if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms);
+    if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms, times);
     std::string number = number_literal(value);
     if (!number.empty()) return number;
     return Status::data(fmt::format("A default of type {} has no SQL literal", to_string(schema.type())));
   }
 
+  size_t name_bytes_max() const override { return SIZE_MAX; }
   bool alters_at_once() const override { return false; }
   // A column of SQLite holds a value of any type.
   std::vector<std::string> widen_to_double(const IdentifierRules&, const TableName&, const std::string&) const override { return {}; }
