@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace bywash::columnar {
@@ -139,23 +140,29 @@ Digits finish(Digits out, int exponent, const Stop& stop) {
   return out;
 }
 
+// Java does this in int or long where the numbers fit at first; sums that overflow there wrap, and change the last digit.
+template <class Word>
 Digits generate_in_words(Scaled v) {
+  using Signed = std::make_signed_t<Word>;
+  auto as_signed = [](Word w) { return static_cast<Signed>(w); };
   Digits out;
-  uint64_t b = (v.fraction * power_of_five(v.b5)) << v.b2, s = power_of_five(v.s5) << v.s2, m = power_of_five(v.m5) << v.m2;
-  uint64_t tens = s * 10;
+  auto b = static_cast<Word>(static_cast<Word>(v.fraction * power_of_five(v.b5)) << v.b2);
+  auto s = static_cast<Word>(power_of_five(v.s5) << v.s2), m = static_cast<Word>(power_of_five(v.m5) << v.m2);
+  auto tens = static_cast<Word>(s * 10);
   Stop stop;
   for (bool first = true; first || (!stop.low && !stop.high); first = false) {
-    uint64_t q = b / s;
-    b = 10 * (b % s);
-    bool overflow = m > UINT64_MAX / 10;
-    m *= 10;
-    stop.low = overflow || b < m;
-    stop.high = overflow || m > tens || b > tens - m;
+    Word q = b / s;
+    b = static_cast<Word>(10 * (b % s));
+    m = static_cast<Word>(m * 10);
+    bool overflow = !first && as_signed(m) <= 0;
+    stop.low = overflow || as_signed(b) < as_signed(m);
+    stop.high = overflow || as_signed(static_cast<Word>(b + m)) > as_signed(tens);
     if (first && q == 0 && !stop.high) v.exponent -= 1;
     else out.text += static_cast<char>('0' + q);
     if (first && is_scientific(v.exponent)) stop.low = stop.high = false;
   }
-  stop.half = b * 2 < tens ? -1 : b * 2 > tens;
+  Signed half = as_signed(static_cast<Word>(b * 2 - tens));
+  stop.half = half < 0 ? -1 : half > 0;
   return finish(std::move(out), v.exponent, stop);
 }
 
@@ -213,7 +220,8 @@ Digits digits_of(uint64_t fraction, int exponent, int precision) {
   }
   int b_bits = used + v.b2 + bits_of_power_of_five(v.b5);
   int tens_bits = v.s2 + 1 + bits_of_power_of_five(v.s5 + 1);
-  return b_bits < 64 && tens_bits < 64 ? generate_in_words(v) : generate_big(v);
+  if (b_bits < 32 && tens_bits < 32) return generate_in_words<uint32_t>(v);
+  return b_bits < 64 && tens_bits < 64 ? generate_in_words<uint64_t>(v) : generate_big(v);
 }
 
 void append_digits(const Digits& d, std::string* out) {
