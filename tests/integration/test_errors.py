@@ -1,0 +1,60 @@
+"""What becomes of bad records and unreachable systems: tolerated, sent to the dead letter queue, or told in the task's status."""
+
+import sqlite3
+
+import pytest
+
+from tests.support.bywash_process import Bywash
+
+_CONTEXT = ["topic", "partition", "offset", "connector.name", "task.id", "stage", "class.name", "exception.class.name", "exception.message",
+            "exception.stacktrace"]
+
+
+def sqlite_sink(topic, file, **more):
+    return {"connector.class": "JdbcSinkConnector", "topics": topic, "connection.url": f"jdbc:sqlite:{file}",
+            "auto.create": "true", "pk.mode": "record_value", "pk.fields": "id", "insert.mode": "upsert", "table.name.format": "t", **more}
+
+
+def dlq(name):
+    return {"errors.tolerance": "all", "errors.deadletterqueue.topic.name": name, "errors.deadletterqueue.topic.replication.factor": "1",
+            "errors.deadletterqueue.context.headers.enable": "true"}
+
+
+def headers_of(record) -> dict:
+    return {key: (value or b"").decode() for key, value in record.headers}
+
+
+@pytest.fixture
+def worker(kafka, start_bywash):
+    return start_bywash(Bywash.standalone(kafka.bootstrap))
+
+
+def test_bad_records_of_every_stage_reach_the_dlq_and_the_others_the_table(kafka, topic, worker, tmp_path):
+    values = [b'{"id":1,"v":"a"}', b"{bad", b'{"id":2,"v":"b"}', b"[1,2]", b'{"id":null,"v":"c"}', b'{"id":3,"v":"d"}']
+    kafka.produce_many(topic, values)
+    queue = kafka.create_topic()
+    worker.create("bad", sqlite_sink(topic, tmp_path / "t.db", **dlq(queue)))
+    kafka.wait_committed("connect-bad", topic)
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        assert connection.execute("SELECT id, v FROM t ORDER BY id").fetchall() == [(1, "a"), (2, "b"), (3, "d")]
+    records = kafka.consume_all(queue)
+    assert [record.value for record in records if record.value in values] == [record.value for record in records]
+    assert sorted(record.value for record in records) == sorted([b"{bad", b"[1,2]", b'{"id":null,"v":"c"}'])
+    for record in records:
+        headers = headers_of(record)
+        assert [f"__connect.errors.{name}" for name in _CONTEXT] == list(headers)
+        assert headers["__connect.errors.topic"] == topic and headers["__connect.errors.connector.name"] == "bad"
+    stages = {record.value: headers_of(record)["__connect.errors.stage"] for record in records}
+    assert stages[b"{bad"] == "VALUE_CONVERTER" and stages[b"[1,2]"] == "TASK_PUT"
+
+
+def test_without_tolerance_the_task_fails_alone_and_says_why(kafka, topic, worker, tmp_path):
+    kafka.produce_many(topic, [b'{"id":1}', b"{bad"])
+    worker.create("strict", sqlite_sink(topic, tmp_path / "t.db"))
+    worker.process.wait_until(lambda: worker.status("strict")["tasks"][0]["state"] == "FAILED", "the task has failed")
+    status = worker.status("strict")
+    assert status["connector"]["state"] == "RUNNING"
+    trace = status["tasks"][0]["trace"].splitlines()
+    assert trace[0] == "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler"
+    assert "org.apache.kafka.connect.errors.DataException" in trace[1]
+    assert "bad" not in trace[1], "a record's content is in no message"
