@@ -20,9 +20,21 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(formats::byte_array_converter());
   registry.add(formats::simple_header_converter());
 
+  registry.add(transforms::cast());
+  registry.add(transforms::drop_headers());
+  registry.add(transforms::extract_field());
+  registry.add(transforms::filter());
+  registry.add(transforms::flatten());
+  registry.add(transforms::header_from());
+  registry.add(transforms::hoist_field());
   registry.add(transforms::insert_field());
+  registry.add(transforms::mask_field());
   registry.add(transforms::regex_router());
   registry.add(transforms::replace_field());
+  registry.add(transforms::set_schema_metadata());
+  registry.add(transforms::timestamp_converter());
+  registry.add(transforms::timestamp_router());
+  registry.add(transforms::value_to_key());
 
   registry.add(transforms::has_header_key());
   registry.add(transforms::record_is_tombstone());
