@@ -140,7 +140,9 @@ Result<std::vector<config::KeySpec>> plugin_keys(const plugin::Registry& registr
   }
   if (!found->connector) return out;
   config::ConfigDef common;
-  add_common_keys(&common, {}, registry);
+  ConnectorDefaults defaults;
+  defaults.connector_version = found->info->version;
+  add_common_keys(&common, defaults, registry);
   *found->connector == ConnectorKind::kSink ? add_sink_keys(&common) : add_source_keys(&common);
   for (const auto& key : common.keys()) {
     if (!found->def->find(key.name)) out.push_back(key);
