@@ -185,19 +185,14 @@ Status PostgresqlSession::execute(const std::vector<std::string>& statements) {
 }
 
 Status PostgresqlSession::begin() {
-  new_stages_.clear();
+  stages_.clear();
   filled_stages_.clear();
   return run("BEGIN");
 }
 
-Status PostgresqlSession::commit() {
-  RETURN_IF_ERROR(run("COMMIT"));
-  new_stages_.clear();
-  return {};
-}
+Status PostgresqlSession::commit() { return run("COMMIT"); }
 
 void PostgresqlSession::rollback() {
-  std::erase_if(stages_, [&](const auto& s) { return new_stages_.count(s.second) > 0; });
   if (!alive()) return;
   if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kLogger, "Could not roll back: {}", s.message());
 }

@@ -71,8 +71,9 @@ class PostgresqlSession final : public Session {
   SessionOptions options_;
   PGconn* connection_ = nullptr;
   bool string_type_unspecified_ = false;
-  std::map<std::string, std::string> stages_;        // types → name
-  std::set<std::string> new_stages_, filled_stages_;  // of this transaction
+  // Staging tables live as long as a transaction: nothing of the sink's stands in the database between two puts.
+  std::map<std::string, std::string> stages_;  // types → name
+  std::set<std::string> filled_stages_;
   std::set<std::string> row_by_row_;                  // tables that deem keys equal whose bytes differ
   bool wants_rerun_ = false;
   std::string send_buffer_;

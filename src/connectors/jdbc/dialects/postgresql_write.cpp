@@ -303,9 +303,8 @@ Result<std::string> PostgresqlSession::stage(const WritePlan& plan, size_t colum
   if (it == stages_.end()) {
     std::string name = fmt::format("pg_temp.bywash_stage_{}", stages_.size() + 1);
     while (std::any_of(stages_.begin(), stages_.end(), [&](const auto& s) { return s.second == name; })) name += "_";
-    RETURN_IF_ERROR(run(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DELETE ROWS", name.substr(8), types)));
+    RETURN_IF_ERROR(run(fmt::format("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP", name.substr(8), types)));
     it = stages_.emplace(types, name).first;
-    new_stages_.insert(name);
   } else if (filled_stages_.count(it->second)) {
     RETURN_IF_ERROR(run("TRUNCATE " + it->second));
   }
