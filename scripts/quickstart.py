@@ -11,6 +11,7 @@ produced, and exits 0 only when nothing differs.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import subprocess
@@ -35,6 +36,7 @@ _FLOW_PER_SECOND = 200
 _FLOW_SECONDS_ONCE = 12
 _PROCESS_EVERY_SECONDS = 10
 _ROWS_A_QUERY = 100_000
+_CHUNK = 10_000
 # What a Pinot table stores for null: its default values of the type (FieldSpec 1.5.1), 0 for metrics.
 _TABLE_NULLS = {"dep_delay": 0, "arr_delay": 0, "air_time": 0, "distance": 0, "tailnum": "null"}
 
@@ -236,12 +238,16 @@ class Load:
     def _bulk(self) -> None:
         kafka = self._parts.kafka
         kafka.produce_many(self._parts.stock, plain(self.stock.passing(self._generator.rows(self._rows))))
-        values = [value for value, _ in zip(flights.records(), range(self._flight_rows))]
-        parsed = [json.loads(value) for value in values]
-        self.flights.add(tuple(row[name] for name in self.flight_columns) for row in parsed)
-        self.in_table.add(tuple(_TABLE_NULLS.get(name) if row[name] is None else row[name] for name in self.in_table.columns)
-                          for row in parsed)
-        kafka.produce_many(self._parts.flights, values)
+        kafka.produce_many(self._parts.flights, self._flights())
+
+    def _flights(self):
+        source = itertools.islice(flights.records(), self._flight_rows)
+        while values := list(itertools.islice(source, _CHUNK)):
+            rows = [json.loads(value) for value in values]
+            self.flights.add(tuple(row.values()) for row in rows)
+            self.in_table.add(tuple(_TABLE_NULLS.get(name) if row[name] is None else row[name] for name in self.in_table.columns)
+                              for row in rows)
+            yield from values
 
     def _flow(self) -> None:
         while not self._stop.wait(0.5):
