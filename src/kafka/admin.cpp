@@ -14,7 +14,7 @@ using Options = std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter>;
 class RdAdmin final : public Admin, public ClientHealth {
  public:
   Status open(const Properties& java) {
-    ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kAdmin, java, {}, this, nullptr));
+    ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kAdmin, java, {{"group.id", "bywash-admin"}}, this, nullptr));
     rk_.reset(rk);
     return {};
   }

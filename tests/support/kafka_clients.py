@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import Iterable, Mapping, Optional
 
-from confluent_kafka import (OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaException,
+from confluent_kafka import (OFFSET_BEGINNING, Consumer, IsolationLevel, KafkaException,
                              Producer, TopicPartition)
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec
 
@@ -210,18 +210,23 @@ def _record(message) -> Record:
 
 
 def committed(bootstrap: str, group: str, topic: str) -> dict:
-    """{partition: committed offset} of the group for this topic; partitions without a commit are left out."""
-    client = admin(bootstrap)
+    """{partition: committed offset} of the group for this topic; partitions without a commit are left out.
+
+    Asked by a consumer that never joins the group: the admin client of librdkafka crashes while the coordinator is starting.
+    """
+    client = Consumer(_quiet(bootstrap, **{"group.id": group, "enable.auto.commit": False}))
     deadline = time.monotonic() + 30
-    while True:
-        try:
-            request = ConsumerGroupTopicPartitions(group)
-            found = client.list_consumer_group_offsets([request], request_timeout=10)[group].result(15)
-            return {p.partition: p.offset for p in found.topic_partitions if p.topic == topic and p.offset >= 0}
-        except KafkaException as error:
-            if error.args[0].name() not in _COORDINATOR_STARTING or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    try:
+        while True:
+            try:
+                found = client.committed([TopicPartition(topic, p) for p in _partitions(client, topic)], timeout=10)
+                return {p.partition: p.offset for p in found if p.offset >= 0}
+            except KafkaException as error:
+                if time.monotonic() > deadline or not error.args[0].retriable() and error.args[0].name() not in _COORDINATOR_STARTING:
+                    raise
+                time.sleep(0.1)
+    finally:
+        client.close()
 
 
 def wait_committed(bootstrap: str, group: str, topic: str, timeout: float = 60.0) -> None:
