@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 
+#include "columnar/java_text.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
 #include "transforms/reject.h"
@@ -109,7 +110,11 @@ class FlattenMap : public plugin::BoundTransform {
     return true;
   }
   Status flatten(const Value::Map& map, const std::string& prefix, Value::Map& out) {
-    for (const auto& [key, value] : map) {
+    // Of two fields with the same joined name the one that a HashMap walks later stays.
+    std::vector<Value> keys;
+    for (const auto& entry : map) keys.push_back(entry.first);
+    for (size_t i : columnar::java_hash_order(keys)) {
+      const auto& [key, value] = map[i];
       auto* own = key.get_if<std::string>();
       if (!own) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.lang.String", java_class_of(key)));
       const std::string name = prefix.empty() ? *own : prefix + delimiter_ + *own;

@@ -22,6 +22,8 @@ plugin::TransformPlugin mask_field();
 plugin::TransformPlugin regex_router();
 plugin::TransformPlugin replace_field();
 plugin::TransformPlugin set_schema_metadata();
+plugin::TransformPlugin timestamp_converter();
+plugin::TransformPlugin timestamp_router();
 plugin::TransformPlugin value_to_key();
 
 plugin::PredicatePlugin has_header_key();
@@ -32,7 +34,7 @@ plugin::PredicatePlugin topic_name_matches();
 template <class F>
 void for_each_transform(F&& f) {
   for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, mask_field, regex_router, replace_field,
-                    set_schema_metadata, value_to_key}) f(make());
+                    set_schema_metadata, timestamp_converter, timestamp_router, value_to_key}) f(make());
 }
 template <class F>
 void for_each_predicate(F&& f) {

@@ -1,0 +1,290 @@
+// Formatting and parsing by SimpleDateFormat's patterns. Level 4.
+#include "transforms/java_date_format.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <chrono>
+
+#include "base/clock.h"
+
+namespace bywash::transforms {
+namespace {
+
+constexpr int64_t kDayMs = 86'400'000;
+constexpr int64_t kGregorianFrom = -141427;  // 1582-10-15 in days
+constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
+                                                      "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 7> kDays = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+
+int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+struct Civil {
+  int64_t year;  // astronomical: 0 is 1 BC
+  int month;     // 1..12
+  int day;
+};
+
+Civil civil_of(int64_t days) {
+  if (days >= kGregorianFrom) {
+    int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+    int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+    return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
+  }
+  int64_t z = days + 719470, cycle = floor_div(z, 1461), doc = z - cycle * 1461;
+  int64_t yoc = (doc - doc / 1460) / 365, doy = doc - 365 * yoc, mp = (5 * doy + 2) / 153;
+  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+  return {yoc + cycle * 4 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
+}
+
+// Day number of a month's first day; months beyond 1..12 carry over.
+int64_t days_of(int64_t year, int64_t month, int64_t day) {
+  year += floor_div(month - 1, 12);
+  month = month - 1 - floor_div(month - 1, 12) * 12 + 1;
+  const int64_t y = year - (month <= 2), mp = month > 2 ? month - 3 : month + 9, doy = (153 * mp + 2) / 5;
+  const int64_t era = floor_div(y, 400), yoe = y - era * 400;
+  const int64_t gregorian = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
+  if (gregorian >= kGregorianFrom) return gregorian;
+  const int64_t cycle = floor_div(y, 4);
+  return cycle * 1461 + (y - cycle * 4) * 365 + doy - 719470 + day - 1;
+}
+
+int weekday(int64_t days) { return static_cast<int>(((days + 4) % 7 + 7) % 7); }  // 0: Sunday
+
+// US weeks: they start on Sunday, and the one with January 1 is the year's first.
+std::pair<int64_t, int64_t> week_of_year(int64_t days) {
+  const int64_t year = civil_of(days + (6 - weekday(days))).year;
+  const int64_t first = days_of(year, 1, 1);
+  return {year, floor_div(days - (first - weekday(first)), 7) + 1};
+}
+
+std::string padded(int64_t value, int width) { return fmt::format("{:0{}}", value, width); }
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// Length of the name that `text` starts with, longest first; its position goes to `index`.
+template <size_t N>
+size_t match_name(std::string_view text, const std::array<std::string_view, N>& names, int* index) {
+  for (bool whole : {true, false}) {
+    for (size_t i = 0; i < N; ++i) {
+      std::string_view name = whole ? names[i] : names[i].substr(0, 3);
+      if (same_ignoring_case(text.substr(0, name.size()), name)) {
+        *index = static_cast<int>(i);
+        return name.size();
+      }
+    }
+  }
+  return 0;
+}
+
+bool numeric(char letter, int count) { return letter && !((letter == 'M' || letter == 'L') && count >= 3) && std::string_view("GEazZX").find(letter) == std::string_view::npos; }
+
+}  // namespace
+
+struct JavaDateFormat::Fields {
+  int64_t year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, milli = 0, zone_ms = 0;
+  std::optional<int64_t> day_of_year;
+  std::optional<bool> afternoon;
+  bool twelve_hours = false, before_christ = false;
+};
+
+Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
+  JavaDateFormat out;
+  auto literal = [&](char c) {
+    if (out.tokens_.empty() || out.tokens_.back().letter) out.tokens_.push_back({});
+    out.tokens_.back().literal += c;
+  };
+  bool quoted = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\'') {
+      if (i + 1 < pattern.size() && pattern[i + 1] == '\'') {
+        literal(c);
+        ++i;
+      } else {
+        quoted = !quoted;
+      }
+    } else if (quoted || !std::isalpha(static_cast<unsigned char>(c))) {
+      literal(c);
+    } else if (std::string_view("GyYMLwWDdFEuaHkKhmsSzZX").find(c) == std::string_view::npos) {
+      return Status::invalid(fmt::format("Illegal pattern character '{}'", c)).with_java_class("java.lang.IllegalArgumentException");
+    } else if (i > 0 && pattern[i - 1] == c && !out.tokens_.empty() && out.tokens_.back().letter == c) {
+      ++out.tokens_.back().count;
+    } else {
+      out.tokens_.push_back({c, 1, ""});
+    }
+  }
+  if (quoted) return Status::invalid("Unterminated quote").with_java_class("java.lang.IllegalArgumentException");
+  return out;
+}
+
+void JavaDateFormat::format_field(const Token& token, int64_t ms, std::string& out) {
+  const int64_t days = floor_div(ms, kDayMs), in_day = ms - days * kDayMs, hour = in_day / 3'600'000;
+  const Civil date = civil_of(days);
+  const int count = token.count;
+  auto year_text = [&](int64_t year) { return count == 2 ? padded(((year % 100) + 100) % 100, 2) : padded(year, count); };
+  switch (token.letter) {
+    case 'G': out += date.year > 0 ? "AD" : "BC"; break;
+    case 'y': out += year_text(date.year > 0 ? date.year : 1 - date.year); break;
+    case 'Y': out += year_text(week_of_year(days).first); break;
+    case 'M':
+    case 'L': {
+      std::string_view name = kMonths[static_cast<size_t>(date.month - 1)];
+      out += count >= 4 ? std::string(name) : count == 3 ? std::string(name.substr(0, 3)) : padded(date.month, count);
+      break;
+    }
+    case 'w': out += padded(week_of_year(days).second, count); break;
+    case 'W': out += padded((date.day - 1 + weekday(days - date.day + 1)) / 7 + 1, count); break;
+    case 'D': out += padded(days - days_of(date.year, 1, 1) + 1, count); break;
+    case 'd': out += padded(date.day, count); break;
+    case 'F': out += padded((date.day - 1) / 7 + 1, count); break;
+    case 'E': {
+      std::string_view name = kDays[static_cast<size_t>(weekday(days))];
+      out += count >= 4 ? name : name.substr(0, 3);
+      break;
+    }
+    case 'u': out += padded(weekday(days) == 0 ? 7 : weekday(days), count); break;
+    case 'a': out += hour < 12 ? "AM" : "PM"; break;
+    case 'H': out += padded(hour, count); break;
+    case 'k': out += padded(hour == 0 ? 24 : hour, count); break;
+    case 'K': out += padded(hour % 12, count); break;
+    case 'h': out += padded(hour % 12 == 0 ? 12 : hour % 12, count); break;
+    case 'm': out += padded(in_day / 60'000 % 60, count); break;
+    case 's': out += padded(in_day / 1000 % 60, count); break;
+    case 'S': out += padded(in_day % 1000, count); break;
+    case 'z': out += count >= 4 ? "Coordinated Universal Time" : "UTC"; break;
+    case 'Z': out += "+0000"; break;
+    default: out += "Z"; break;  // X
+  }
+}
+
+std::string JavaDateFormat::format(int64_t ms) const {
+  std::string out;
+  for (const Token& token : tokens_) {
+    if (token.letter) format_field(token, ms, out);
+    else out += token.literal;
+  }
+  return out;
+}
+
+namespace {
+
+// A zone: Z, UTC, GMT, GMT+1:00, +0100, +01:00, +01. Its offset in ms, and `at` moved behind it.
+std::optional<int64_t> parse_zone(std::string_view text, size_t& at, char letter) {
+  std::string_view rest = text.substr(at);
+  if (letter == 'X' && rest.starts_with('Z')) return ++at, 0;
+  if (letter != 'X') {
+    for (std::string_view name : {"Coordinated Universal Time", "UTC", "GMT", "UT"}) {
+      if (!same_ignoring_case(rest.substr(0, name.size()), name)) continue;
+      at += name.size();
+      if (name != "GMT" || at == text.size() || (text[at] != '+' && text[at] != '-')) return 0;
+      break;
+    }
+  }
+  // Abbreviations that Java's English zone names have; a zone known by its abbreviation only has no other rule than its offset.
+  static constexpr std::pair<std::string_view, int> kZones[] = {{"PST", -8}, {"PDT", -7}, {"MST", -7}, {"MDT", -6}, {"CST", -6}, {"CDT", -5},
+                                                                {"EST", -5}, {"EDT", -4}, {"CEST", 2}, {"CET", 1}, {"EEST", 3}, {"EET", 2},
+                                                                {"WEST", 1}, {"WET", 0}, {"BST", 1}, {"MSK", 3}, {"JST", 9}, {"HST", -10}, {"AKST", -9}, {"AKDT", -8}};
+  for (const auto& [name, hours] : kZones) {
+    if (letter != 'X' && same_ignoring_case(rest.substr(0, name.size()), name)) return at += name.size(), hours * int64_t{3'600'000};
+  }
+  if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return std::nullopt;
+  const int64_t sign = text[at] == '-' ? -1 : 1;
+  size_t i = at + 1;
+  auto digit = [&]() -> int { return i < text.size() && std::isdigit(static_cast<unsigned char>(text[i])) ? text[i++] - '0' : -1; };
+  int h1 = digit(), h2 = digit();
+  if (h1 < 0 || (h2 < 0 && letter == 'X')) return std::nullopt;
+  int64_t hours = h2 < 0 ? h1 : h1 * 10 + h2, minutes = 0;
+  const size_t after_hours = i;
+  if (i < text.size() && text[i] == ':') ++i;
+  int m1 = digit(), m2 = digit();
+  if (m1 >= 0 && m2 >= 0) minutes = m1 * 10 + m2;
+  else i = after_hours;
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  at = i;
+  return sign * (hours * 60 + minutes) * 60'000;
+}
+
+// A year of two digits lies within 80 years before and 20 after now.
+int64_t in_century(int64_t two_digits) {
+  const int64_t start = civil_of(floor_div(wall_clock_ms(), kDayMs)).year - 80;
+  int64_t year = floor_div(start, 100) * 100 + two_digits;
+  return year < start ? year + 100 : year;
+}
+
+}  // namespace
+
+bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_view text, size_t& at, Fields& fields) {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t')) ++at;
+  if (at >= text.size()) return false;
+  const char letter = token.letter;
+  if (!numeric(letter, token.count)) {
+    int index = 0;
+    size_t length = 0;
+    static constexpr std::array<std::string_view, 2> kHalves = {"AM", "PM"}, kEras = {"BC", "AD"};
+    if (letter == 'z' || letter == 'Z' || letter == 'X') {
+      auto zone = parse_zone(text, at, letter);
+      if (zone) fields.zone_ms = *zone;
+      return zone.has_value();
+    }
+    if (letter == 'E') length = match_name(text.substr(at), kDays, &index);
+    else if (letter == 'a') length = match_name(text.substr(at), kHalves, &index), fields.afternoon = index == 1;
+    else if (letter == 'G') length = match_name(text.substr(at), kEras, &index), fields.before_christ = index == 0;
+    else length = match_name(text.substr(at), kMonths, &index), fields.month = index + 1;
+    at += length;
+    return length > 0;
+  }
+  size_t end = at;
+  if (end < text.size() && text[end] == '-') ++end;
+  const size_t digits_from = end, limit = abutting ? std::min(text.size(), at + static_cast<size_t>(token.count)) : text.size();
+  while (end < limit && std::isdigit(static_cast<unsigned char>(text[end]))) ++end;
+  if (end == digits_from || end - digits_from > 18) return false;
+  int64_t n = 0;
+  for (size_t i = digits_from; i < end; ++i) n = n * 10 + (text[i] - '0');
+  if (digits_from > at) n = -n;
+  const bool two_digits = end - at == 2;
+  at = end;
+  switch (letter) {
+    case 'y':
+    case 'Y': fields.year = token.count <= 2 && two_digits ? in_century(n) : n; break;
+    case 'M':
+    case 'L': fields.month = n; break;
+    case 'd': fields.day = n; break;
+    case 'D': fields.day_of_year = n; break;
+    case 'H': fields.hour = n; break;
+    case 'k': fields.hour = n == 24 ? 0 : n; break;
+    case 'h': fields.hour = n == 12 ? 0 : n, fields.twelve_hours = true; break;
+    case 'K': fields.hour = n, fields.twelve_hours = true; break;
+    case 'm': fields.minute = n; break;
+    case 's': fields.second = n; break;
+    case 'S': fields.milli = n; break;
+    default: break;  // w, W, F, u say nothing that the date doesn't
+  }
+  return true;
+}
+
+std::optional<int64_t> JavaDateFormat::parse(std::string_view text) const {
+  Fields fields;
+  size_t at = 0;
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const Token& token = tokens_[i];
+    if (!token.letter) {
+      if (text.substr(at, token.literal.size()) != token.literal) return std::nullopt;
+      at += token.literal.size();
+      continue;
+    }
+    // Numbers that touch each other take as many digits as the pattern has letters.
+    const bool next_touches = i + 1 < tokens_.size() && numeric(tokens_[i + 1].letter, tokens_[i + 1].count);
+    const bool previous_touches = i > 0 && numeric(tokens_[i - 1].letter, tokens_[i - 1].count);
+    if (!parse_field(token, numeric(token.letter, token.count) && (next_touches || (previous_touches && i + 1 < tokens_.size())), text, at, fields)) return std::nullopt;
+  }
+  if (fields.before_christ) fields.year = 1 - fields.year;
+  if (fields.twelve_hours && fields.afternoon.value_or(false)) fields.hour += 12;
+  const int64_t days = fields.day_of_year ? days_of(fields.year, 1, 1) + *fields.day_of_year - 1 : days_of(fields.year, fields.month, 1) + fields.day - 1;
+  return days * kDayMs + fields.hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.milli - fields.zone_ms;
+}
+
+}  // namespace bywash::transforms

@@ -1,0 +1,35 @@
+// java.text.SimpleDateFormat in UTC with English names (Locale.US, Java 17): the patterns of TimestampConverter and TimestampRouter. Level 4.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+
+namespace bywash::transforms {
+
+class JavaDateFormat {
+ public:
+  // Error: "Illegal pattern character 'b'" or "Unterminated quote".
+  static Result<JavaDateFormat> compile(std::string_view pattern);
+  // Milliseconds since the epoch as text; dates before 1582-10-15 are in the Julian calendar.
+  std::string format(int64_t ms) const;
+  // The text's time; what follows the matched part is ignored and fields may overflow (February 30 is March 1 or 2), as with a lenient
+  // SimpleDateFormat. Nullopt: it does not match.
+  std::optional<int64_t> parse(std::string_view text) const;
+
+ private:
+  struct Token {
+    char letter = 0;  // 0: a literal
+    int count = 0;
+    std::string literal;
+  };
+  struct Fields;
+  static void format_field(const Token& token, int64_t ms, std::string& out);
+  static bool parse_field(const Token& token, bool abutting, std::string_view text, size_t& at, Fields& fields);
+  std::vector<Token> tokens_;
+};
+
+}  // namespace bywash::transforms

@@ -1,0 +1,297 @@
+// TimestampConverter: times between text, Unix numbers, Date, Time and Timestamp (org.apache.kafka.connect.transforms.TimestampConverter,
+// Kafka 4.3). Level 4, the task's thread.
+#include <arrow/array.h>
+
+#include "config/properties.h"
+#include "transforms/column_map.h"
+#include "transforms/declaration.h"
+#include "transforms/field_slots.h"
+#include "transforms/java_date_format.h"
+#include "transforms/reject.h"
+
+namespace bywash::transforms {
+namespace {
+
+using columnar::ConnectSchema;
+using columnar::Logical;
+using columnar::Type;
+
+constexpr std::string_view kPurpose = "converting timestamp formats";
+constexpr std::string_view kConnectException = "org.apache.kafka.connect.errors.ConnectException";
+constexpr int64_t kDayMs = 86'400'000;
+
+struct ConverterConfig {
+  std::string field, target, format, precision;
+  bool replace_null_with_default = true;
+};
+
+enum class Kind : uint8_t { kString, kUnix, kDate, kTime, kTimestamp };
+
+Kind kind_named(const std::string& target) {
+  if (target == "string") return Kind::kString;
+  if (target == "unix") return Kind::kUnix;
+  if (target == "Date") return Kind::kDate;
+  return target == "Time" ? Kind::kTime : Kind::kTimestamp;
+}
+
+SchemaPtr schema_of_kind(Kind kind, bool optional) {
+  switch (kind) {
+    case Kind::kString: return ConnectSchema::of(Type::kString, optional);
+    case Kind::kUnix: return ConnectSchema::of(Type::kInt64, optional);
+    default: break;
+  }
+  columnar::SchemaSpec spec;
+  spec.type = kind == Kind::kTimestamp ? Type::kInt64 : Type::kInt32;
+  spec.optional = optional;
+  spec.name = std::string(kind == Kind::kDate ? columnar::kDateName : kind == Kind::kTime ? columnar::kTimeName : columnar::kTimestampName);
+  spec.version = 1;
+  return ConnectSchema::make(std::move(spec));
+}
+
+// What a schema's values are, or the original's refusal.
+Result<Kind> kind_of(const ConnectSchema& schema) {
+  switch (schema.logical()) {
+    case Logical::kDate: return Kind::kDate;
+    case Logical::kTime: return Kind::kTime;
+    case Logical::kTimestamp: return Kind::kTimestamp;
+    default: break;
+  }
+  if (schema.type() == Type::kString) return Kind::kString;
+  if (schema.type() == Type::kInt64) return Kind::kUnix;
+  std::string type(columnar::to_string(schema.type()));
+  for (char& c : type) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return data_error(kConnectException, fmt::format("Schema Schema{{{}{}}} does not correspond to a known timestamp type format",
+                                                   schema.name() ? *schema.name() + ":" : "", type));
+}
+
+struct Conversion {
+  std::string field;
+  Kind target = Kind::kTimestamp;
+  std::optional<JavaDateFormat> format;
+  std::string pattern, precision;
+  bool defaults = true;
+  Side side = Side::kValue;
+
+  // TimeUnit's conversions: towards zero when coarser, saturating when finer.
+  int64_t unix_of(int64_t ms) const {
+    auto times = [](int64_t n, int64_t by) {
+      __int128 wide = __int128{n} * by;
+      if (wide > INT64_MAX) return INT64_MAX;
+      return wide < INT64_MIN ? INT64_MIN : static_cast<int64_t>(wide);
+    };
+    if (precision == "seconds") return ms / 1000;
+    if (precision == "microseconds") return times(ms, 1000);
+    return precision == "nanoseconds" ? times(ms, 1'000'000) : ms;
+  }
+  int64_t millis_of(int64_t unix_time) const {
+    if (precision == "microseconds") return unix_time / 1000;
+    if (precision == "nanoseconds") return unix_time / 1'000'000;
+    if (precision != "seconds") return unix_time;
+    __int128 wide = __int128{unix_time} * 1000;
+    return wide > INT64_MAX ? INT64_MAX : wide < INT64_MIN ? INT64_MIN : static_cast<int64_t>(wide);
+  }
+  Result<int64_t> millis(const Value& value) const {
+    if (auto* ms = value.get_if<Value::Millis>()) return ms->ms;
+    if (auto* n = value.get_if<int64_t>()) return millis_of(*n);
+    auto* text = value.get_if<std::string>();
+    if (!text) return data_error(kDataException, fmt::format("TimestampConverter does not support class {} objects as timestamps", java_class_of(value)));
+    if (!format) return data_error(kNullPointer, "TimestampConverter needs the format option to read string timestamps");
+    auto parsed = format->parse(*text);
+    if (!parsed) return data_error(kDataException, fmt::format("Could not parse timestamp: value does not match pattern ({})", pattern));
+    return *parsed;
+  }
+  Result<Value> operator()(const Value& value) const {
+    if (value.is_null()) return value;
+    ASSIGN_OR_RETURN(int64_t ms, millis(value));
+    const int64_t in_day = ((ms % kDayMs) + kDayMs) % kDayMs;
+    switch (target) {
+      case Kind::kString: return Value(format->format(ms));
+      case Kind::kUnix: return Value(unix_of(ms));
+      case Kind::kDate: return Value(Value::Millis{ms - in_day});
+      case Kind::kTime: return Value(Value::Millis{in_day});
+      case Kind::kTimestamp: return Value(Value::Millis{ms});
+    }
+    return value;
+  }
+};
+
+class ConvertWhole : public plugin::BoundTransform {
+ public:
+  ConvertWhole(const Conversion& how, SchemaPtr out) : how_(how), out_(std::move(out)) {}
+  Status apply(Batch& batch) override {
+    Column& record = column_of(batch, how_.side);
+    ASSIGN_OR_RETURN(record, map_column(batch, record, out_, how_));
+    return {};
+  }
+
+ private:
+  const Conversion how_;
+  const SchemaPtr out_;  // null: schemaless
+};
+
+class ConvertInStruct : public plugin::BoundTransform {
+ public:
+  ConvertInStruct(const Conversion& how, SchemaPtr schema, int position, Status refusal)
+      : how_(how), schema_(std::move(schema)), position_(position), refusal_(std::move(refusal)) {}
+  Status apply(Batch& batch) override {
+    Column& record = column_of(batch, how_.side);
+    std::vector<Slot> slots = slots_of(record);
+    if (how_.defaults) {
+      for (Slot& slot : slots) { ASSIGN_OR_RETURN(slot.column, with_default(slot.column)); }
+    }
+    if (!refusal_.ok()) {
+      columnar::RowMask rows = batch.selected;
+      rows.for_each([&](int64_t row) {
+        if (!record.is_null(row)) fail_row(batch, row, refusal_);
+      });
+    }
+    if (position_ >= 0) {
+      Column& column = slots[static_cast<size_t>(position_)].column;
+      ASSIGN_OR_RETURN(column, map_column(batch, masked_by_parent(column, record), schema_->fields()[static_cast<size_t>(position_)].schema, how_));
+    }
+    record = assemble_struct(schema_, std::move(slots), record);
+    return {};
+  }
+
+ private:
+  const Conversion how_;
+  const SchemaPtr schema_;
+  const int position_;     // of the field, or -1
+  const Status refusal_;   // its schema is no time
+};
+
+class ConvertInMap : public plugin::BoundTransform {
+ public:
+  explicit ConvertInMap(const Conversion& how) : how_(how) {}
+  void leave_out(const Batch& batch, columnar::RowMask* rows) const override { leave_out_nulls(column_of(batch, how_.side), rows); }
+  Status apply(Batch& batch) override {
+    Column& record = column_of(batch, how_.side);
+    if (record.schema->type() == Type::kVariant) return apply_rows(batch);
+    std::vector<Slot> slots = slots_of(record);
+    int at = find_slot(slots, how_.field);
+    if (at < 0) {
+      // A map gets the key, with null.
+      slots.push_back({how_.field, {ConnectSchema::schemaless(Type::kNull), std::make_shared<arrow::NullArray>(batch.row_count())}, nullptr});
+    } else {
+      Slot& slot = slots[static_cast<size_t>(at)];
+      Column column = masked_by_parent(present_only(slot.column, slot.present), record);
+      ASSIGN_OR_RETURN(slot.column, map_column(batch, column, nullptr, how_));
+      slot.present = nullptr;
+    }
+    record = assemble_(std::move(slots), record);
+    return {};
+  }
+
+ private:
+  Status apply_rows(Batch& batch) {
+    return map_schemaless_rows(batch, how_.side, [&](const Value& value, int64_t) -> Result<Value> {
+      const Value::Map* old = value.as_map();
+      if (!old) return not_a_map(kPurpose, java_class_of(value));
+      Value::Map map = *old;
+      const Value* found = map_get(map, how_.field);
+      ASSIGN_OR_RETURN(Value converted, how_(found ? *found : Value()));
+      map_put(map, how_.field, std::move(converted));
+      return Value::map(std::move(map));
+    });
+  }
+  const Conversion how_;
+  ObjectAssembler assemble_;
+};
+
+class TimestampConverter : public plugin::Transform {
+ public:
+  explicit TimestampConverter(Conversion how) : how_(std::move(how)) {}
+  Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
+    const ConnectSchema& schema = *schema_of(schemas, how_.side);
+    if (schema.schemaless()) {
+      if (schema.type() == Type::kNull) return pass_through();
+      if (how_.field.empty()) return make_bound<ConvertWhole>(how_, nullptr);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(how_.side, kPurpose);
+      return make_bound<ConvertInMap>(how_);
+    }
+    if (how_.field.empty()) {
+      // The original asks the schema even for a null.
+      ASSIGN_OR_RETURN(Kind from, kind_of(schema));
+      (void)from;
+      return make_bound<ConvertWhole>(how_, schema_of_kind(how_.target, schema.optional()));
+    }
+    if (schema.type() != Type::kStruct) return reject_not_struct(how_.side, kPurpose);
+    return bind_struct(schema);
+  }
+
+ private:
+  Result<std::unique_ptr<plugin::BoundTransform>> bind_struct(const ConnectSchema& schema) {
+    auto builder = StructSchemaBuilder::basics_of(schema);
+    Status refusal;
+    for (const auto& field : schema.fields()) {
+      const bool it = field.name == how_.field;
+      if (it) refusal = kind_of(*field.schema).status();
+      RETURN_IF_ERROR(builder.add(field.name, it ? schema_of_kind(how_.target, field.schema->optional()) : field.schema));
+    }
+    if (schema.optional()) builder.optional();
+    if (schema.default_value()) RETURN_IF_ERROR(convert_default(schema, builder));
+    return make_bound<ConvertInStruct>(how_, builder.build(), refusal.ok() ? schema.field_index(how_.field) : -1, refusal);
+  }
+  // The struct's default with its field converted too.
+  Status convert_default(const ConnectSchema& schema, StructSchemaBuilder& builder) {
+    const Value::Struct* old = schema.default_value()->as_struct();
+    if (!old) return {};
+    std::vector<Value> values = old->values;
+    if (int i = schema.field_index(how_.field); i >= 0) {
+      ASSIGN_OR_RETURN(values[static_cast<size_t>(i)], how_(values[static_cast<size_t>(i)]));
+    }
+    SchemaPtr shape = builder.build();
+    builder.spec().default_value = std::make_shared<const Value>(Value::structure(std::move(shape), std::move(values)));
+    return {};
+  }
+  const Conversion how_;
+};
+
+Result<Conversion> conversion_of(const ConverterConfig& c, Side side) {
+  Conversion how;
+  how.field = c.field;
+  how.target = kind_named(c.target);
+  how.pattern = c.format;
+  how.precision = c.precision;
+  how.defaults = c.replace_null_with_default;
+  how.side = side;
+  const bool blank = config::trim(c.format).empty();
+  if (c.target == "string" && blank) return config_error("TimestampConverter requires format option to be specified when using string timestamps");
+  if (blank) return how;
+  auto format = JavaDateFormat::compile(c.format);
+  if (!format.ok()) {
+    return config_error(fmt::format("Invalid value java.lang.IllegalArgumentException: {} for configuration TimestampConverter requires a "
+                                    "SimpleDateFormat-compatible pattern for string timestamps: {}", format.status().message(), c.format));
+  }
+  how.format = *std::move(format);
+  return how;
+}
+
+}  // namespace
+
+plugin::TransformPlugin timestamp_converter() {
+  using C = ConverterConfig;
+  config::TypedConfig<C> def;
+  def.key("field", &C::field).by_default("").high().doc("The field containing the timestamp, or empty if the entire value is a timestamp.");
+  def.key("target.type", &C::target).required().high().one_of({"string", "unix", "Date", "Time", "Timestamp"})
+      .doc("The desired timestamp representation: string, unix, Date, Time, or Timestamp.");
+  def.key("format", &C::format).by_default("")
+      .doc("A SimpleDateFormat-compatible format for the timestamp. Used to generate the output when the target is `string` or to parse the input "
+           "if it is a string.");
+  def.key("unix.precision", &C::precision).by_default("milliseconds").low().one_of({"nanoseconds", "microseconds", "milliseconds", "seconds"})
+      .doc("The precision of Unix timestamps, as output with target `unix` and as input when it is a number. Milliseconds are kept, finer parts are cut.");
+  define_replace_null(def, &C::replace_null_with_default);
+  def.check("format", [](const C& c) -> std::optional<std::string> {
+    auto how = conversion_of(c, Side::kValue);
+    return how.ok() ? std::nullopt : std::optional(how.status().message());
+  });
+  return declare(transform_info("timestamp_converter", "TimestampConverter", Sided::kYes, "Converts times between representations",
+                                "Converts a field, or the whole key or value, between text, Unix numbers and Connect's Date, Time and Timestamp, in UTC.",
+                                {R"({"field": "created", "target.type": "Timestamp", "format": "yyyy-MM-dd HH:mm:ss"})"}),
+                 def, [](C c, Side side) -> Result<std::unique_ptr<plugin::Transform>> {
+                   ASSIGN_OR_RETURN(Conversion how, conversion_of(c, side));
+                   return make_transform<TimestampConverter>(std::move(how));
+                 });
+}
+
+}  // namespace bywash::transforms
