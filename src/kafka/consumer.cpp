@@ -120,6 +120,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
     if (n < 0) return to_status(rd_kafka_last_error(), "Cannot poll");
     std::vector<std::shared_ptr<const RawBatch>> out;
     Status problem = collect(static_cast<size_t>(n), &out);
+    if (revoked_in_poll_ && n > 0 && assigned_) keep(to_status(rd_kafka_assign(rk_.get(), assigned_.get()), "Cannot assign partitions"));
     if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
     if (!problem.ok()) return problem;
     if (unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error()));
@@ -227,8 +228,9 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
  private:
-  // Groups messages by partition. After a revoke inside this poll, what was taken before it is dropped: it is fetched again by whoever
-  // owns the partition then.
+  // Groups messages by partition. After a revoke inside this poll all of it is dropped: nothing tells what was taken before the revoke from
+  // what came after the next assignment, so an assignment that began inside this poll is begun again. (rd_kafka_yield() in the callback
+  // would end the poll in time, but loses the message after it: librdkafka 2.0.)
   Status collect(size_t n, std::vector<std::shared_ptr<const RawBatch>>* out) {
     Status problem;
     MessageBatch* last = nullptr;
@@ -284,7 +286,6 @@ class RdConsumer final : public Consumer, public ClientHealth {
 
   static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void*) {
     static_cast<RdConsumer*>(health_of(rk))->rebalance(code, list);
-    rd_kafka_yield(rk);
   }
 
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) {
@@ -298,9 +299,11 @@ class RdConsumer final : public Consumer, public ClientHealth {
         auto* element = rd_kafka_topic_partition_list_find(list, tp.topic.c_str(), tp.partition.value);
         if (element) element->offset = offset.value;
       }
+      assigned_.reset(rd_kafka_topic_partition_list_copy(list));
       keep(to_status(rd_kafka_assign(rk_.get(), list), "Cannot assign partitions"));
     } else {
       revoked_in_poll_ = true;
+      assigned_.reset();
       bool lost = rd_kafka_assignment_lost(rk_.get());
       if (options_.on_revoked) keep(options_.on_revoked(partitions, lost));
       keep(to_status(rd_kafka_assign(rk_.get(), nullptr), "Cannot give partitions up"));
@@ -317,6 +320,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
   Queue queue_;
   std::vector<rd_kafka_message_t*> messages_;
   std::map<TopicPartition, Offset> seeks_;
+  PartitionList assigned_;  // as the group gave it, with the offsets to start from
   Status callback_status_;
   bool in_assign_ = false;
   bool revoked_in_poll_ = false;

@@ -40,8 +40,8 @@ class SinkTask {
   virtual Status start(SinkContext* context) = 0;
   // Partitions were assigned; acks for them carry this generation.
   virtual Status open(const std::vector<TopicPartition>& partitions, Generation generation) = 0;
-  // The batches of one poll of one partition, every row selected, in offset order inside a batch; where there are several (several
-  // schemas), a sink that needs the order across them merges by offset. Answers:
+  // The batches of one poll, of one partition or several, every row selected, in offset order inside a batch; where there are several of a
+  // partition (several schemas), a sink that needs the order across them merges by offset. Answers:
   //   ok            the rows are taken: acked now or later. The sink may keep the batches (columns are shared).
   //   kRetriable    nothing was taken: the runtime backs off, pauses and puts the same batches again, until stopped.
   //   kData         nothing was taken and the data is at fault: the runtime bisects until the bad record stands alone.

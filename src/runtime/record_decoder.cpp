@@ -57,6 +57,31 @@ void fill_rows(Batch& batch, const std::shared_ptr<const RawBatch>& raw) {
   batch.selected = columnar::RowMask(static_cast<int64_t>(n));
 }
 
+// A schemaless column that mixes kinds at the top (objects beside numbers, say) becomes one group per kind, so that records which a
+// sink can take do not share a batch with those it cannot.
+Status split_variants(Decoded* decoded) {
+  std::vector<DecodedGroup> out;
+  for (DecodedGroup& group : decoded->groups) {
+    if (group.column.schema->type() != columnar::Type::kVariant) {
+      out.push_back(std::move(group));
+      continue;
+    }
+    std::map<size_t, std::pair<std::vector<columnar::Value>, std::vector<uint32_t>>> kinds;
+    for (int64_t i = 0; i < group.column.row_count(); ++i) {
+      columnar::Value value = columnar::value_at(group.column, i);
+      auto& kind = kinds[value.storage().index()];
+      kind.first.push_back(std::move(value));
+      kind.second.push_back(group.rows.empty() ? static_cast<uint32_t>(i) : group.rows[static_cast<size_t>(i)]);
+    }
+    for (auto& [index, kind] : kinds) {
+      ASSIGN_OR_RETURN(columnar::Column column, columnar::infer_column(kind.first));
+      out.push_back({std::move(column), std::move(kind.second)});
+    }
+  }
+  decoded->groups = std::move(out);
+  return {};
+}
+
 columnar::Column pick(const DecodedGroup& group, const Placement& placement, const std::vector<uint32_t>& rows) {
   if (static_cast<size_t>(group.column.row_count()) == rows.size()) return group.column;
   std::vector<uint32_t> positions;
@@ -95,6 +120,8 @@ Result<std::vector<Batch>> RecordDecoder::decode(const std::shared_ptr<const Raw
   ASSIGN_OR_RETURN(Decoded keys, key_.converter->decode(topic, payloads_));
   for (size_t i = 0; i < n; ++i) payloads_[i] = records[i].value;
   ASSIGN_OR_RETURN(Decoded values, value_.converter->decode(topic, payloads_));
+  RETURN_IF_ERROR(split_variants(&keys));
+  RETURN_IF_ERROR(split_variants(&values));
   std::vector<std::vector<columnar::Header>> headers;
   std::vector<DecodeError> header_errors;
   RETURN_IF_ERROR(decode_headers(*raw, &headers, &header_errors));

@@ -75,16 +75,9 @@ Status SinkTask::step() {
   hold(busy || paused());
   if (!pending_.empty()) RETURN_IF_ERROR(retry_put());
   // What was fetched before a hold is delivered first; a poll while held only keeps the group membership alive.
-  while (!held_ && fetched_done_ < fetched_.size() && !stopping()) {
-    RETURN_IF_ERROR(deliver(std::move(fetched_[fetched_done_++])));
+  if (!held_ && !fetched_.empty()) {
+    RETURN_IF_ERROR(deliver());
     if (!pending_.empty() || !parts_.sink->wants_more()) return {};
-  }
-  if (fetched_done_ < fetched_.size()) {
-    std::this_thread::sleep_for(Millis(5));
-    if (!held_) return {};
-  } else {
-    fetched_.clear();
-    fetched_done_ = 0;
   }
   auto polled = consumer_->poll(kPollRecords, held_ ? 5 : kPollWaitMs);
   if (!polled.ok()) return polled.status().retriable() ? Status() : polled.status();
@@ -96,8 +89,18 @@ Status SinkTask::step() {
   return {};
 }
 
-// One partition's records from bytes to the sink.
-Status SinkTask::deliver(const std::shared_ptr<const RawBatch>& raw) {
+// What was fetched, from bytes to the sink: all partitions of a poll in one put.
+Status SinkTask::deliver() {
+  std::vector<Batch> ready;
+  for (auto& raw : std::exchange(fetched_, {})) {
+    RETURN_IF_ERROR(prepare(raw, &ready));
+    if (stopping()) return {};
+  }
+  return ready.empty() ? Status() : put(std::move(ready));
+}
+
+// One partition's records from bytes to batches that are ready for the sink.
+Status SinkTask::prepare(const std::shared_ptr<const RawBatch>& raw, std::vector<Batch>* ready) {
   std::vector<DecodeError> refused;
   auto decoded = parts_.decoder->decode(raw, &refused);
   while (!decoded.ok() && decoded.status().retriable() && !stopping()) {
@@ -110,16 +113,14 @@ Status SinkTask::deliver(const std::shared_ptr<const RawBatch>& raw) {
   if (!decoded.ok()) return stopping() ? Status() : decoded.status();
   for (const DecodeError& error : refused) RETURN_IF_ERROR(settle(*raw, error));
 
-  std::vector<Batch> batches = parts_.chain.apply(*std::move(decoded));
-  std::vector<Batch> ready;
-  for (Batch& batch : batches) {
+  for (Batch& batch : parts_.chain.apply(*std::move(decoded))) {
     batch.check_invariants();
     RETURN_IF_ERROR(settle(batch));
     Batch selected = columnar::compact(std::move(batch));
-    if (selected.row_count() > 0) ready.push_back(std::move(selected));
+    if (selected.row_count() > 0) ready->push_back(std::move(selected));
   }
   listener()->on_topic_used(parts_.id.connector, raw->origin().topic);
-  return ready.empty() ? Status() : put(std::move(ready));
+  return {};
 }
 
 // Failed rows go where errors.tolerance says; dropped ones are settled here.
@@ -237,7 +238,6 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
   log::info("runtime", "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   // Not delivered yet: whoever owns the partitions next reads them again.
   fetched_.clear();
-  fetched_done_ = 0;
   pending_.clear();
   Status status;
   if (!lost) status = parts_.sink->flush();

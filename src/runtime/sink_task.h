@@ -55,7 +55,8 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   void on_paused(bool paused) override;
   std::string trace_of(const Status& failure) const override;
 
-  Status deliver(const std::shared_ptr<const columnar::RawBatch>& raw);
+  Status deliver();
+  Status prepare(const std::shared_ptr<const columnar::RawBatch>& raw, std::vector<columnar::Batch>* ready);
   Status settle(const columnar::Batch& batch);
   Status settle(const columnar::RawBatch& raw, const DecodeError& error);
   Status put(std::vector<columnar::Batch> batches);
@@ -78,7 +79,6 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   int64_t retry_delay_ms_ = 0;
   SteadyTime next_commit_{}, next_tick_{}, next_lag_{};
   std::vector<std::shared_ptr<const columnar::RawBatch>> fetched_;  // polled, not yet delivered
-  size_t fetched_done_ = 0;
   bool held_ = false;
   const char* failing_ = nullptr;  // what a worker of the original wraps the cause of a failure in, while it can happen
   bool started_ = false;
