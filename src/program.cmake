@@ -7,3 +7,7 @@ target_link_libraries(bywash PRIVATE bywash_rest_connect bywash_rest_pinot bywas
                                      arrow::arrow_compute)
 set_target_properties(bywash PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} BUILD_RPATH "$ORIGIN/../lib;$ORIGIN/lib" INSTALL_RPATH "$ORIGIN/../lib")
 add_custom_command(TARGET bywash POST_BUILD COMMAND ${CMAKE_COMMAND} -E create_symlink ${DUCKDB_LIBRARY} ${CMAKE_BINARY_DIR}/libduckdb.so)
+# The instrumented presets are for the unit tests: the program is built there only when it is asked for.
+if(BYWASH_SANITIZE)
+  set_target_properties(bywash PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
