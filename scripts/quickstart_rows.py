@@ -39,7 +39,8 @@ class Digest:
         while chunk := list(itertools.islice(source, _CHUNK)):
             self.count += len(chunk)
             columns = [_hashable(values) for values in zip(*chunk)]
-            self.rows = (self.rows + sum(map(hash, zip(*columns)))) & _MASK
+            # Squared: a tuple's hash is nearly a sum over its values, and such sums do not see values swapped between rows.
+            self.rows = (self.rows + sum(h * h for h in map(hash, zip(*columns)))) & _MASK
             for at, values in enumerate(columns):
                 self.sums[at] = (self.sums[at] + sum(map(hash, values))) & _MASK
         return self
