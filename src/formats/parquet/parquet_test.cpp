@@ -173,6 +173,13 @@ TEST(Parquet, DictionariesOnlyWhereValuesRepeat) {
   EXPECT_TRUE(metadata->RowGroup(0)->ColumnChunk(1)->has_dictionary_page());
 }
 
+TEST(Parquet, DecimalsAlwaysHaveADictionary) {
+  std::vector<std::vector<Value>> rows;
+  for (int32_t i = 0; i < 2000; ++i) rows.push_back({Value(*columnar::parse_decimal(std::to_string(i) + ".25"))});
+  Written file = write(column_of(record({{"amount", ConnectSchema::decimal(2)}}), rows));
+  EXPECT_TRUE(file.reader()->metadata()->RowGroup(0)->ColumnChunk(0)->has_dictionary_page());
+}
+
 TEST(Parquet, SlicesOfColumnsAreWrittenAsSliced) {
   auto schema = record({{"id", ConnectSchema::of(Type::kInt32)}, {"dec", ConnectSchema::decimal(1)}, {"l", list_of(ConnectSchema::of(Type::kInt32))}});
   std::vector<std::vector<Value>> rows;
