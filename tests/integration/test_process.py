@@ -45,7 +45,7 @@ _FIELDS = [{"field": "id", "type": "int32"}, {"field": "text", "type": "string",
            {"field": "at", "type": "int64", "name": "org.apache.kafka.connect.data.Timestamp", "version": 1},
            {"field": "day", "type": "int32", "name": "org.apache.kafka.connect.data.Date", "version": 1},
            {"field": "amount", "type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "version": 1,
-            "parameters": {"scale": "2", "connect.decimal.precision": "12"}}]
+            "parameters": {"scale": "2", "connect.decimal.precision": "20"}}]
 
 
 def deliver(broker: Kafka, server: S3Server) -> None:
@@ -83,7 +83,7 @@ def test_the_documents_pyspark_programs_and_bywash_process_write_the_same_rows(l
     assert "localhost:9092" in program
     job = tmp_path / "write_to_kafka.py"
     job.write_text(program.replace("localhost:9092", broker.bootstrap), encoding="utf-8")
-    done = spark.run(job, tmp_path, s3=server)
+    done = spark.run(job, tmp_path, s3=server, timeout=800)
     assert done.returncode == 0, done.stderr[-4000:]
     assert "only showing top 5 rows" in done.stdout
     own_topic = broker.create_topic()

@@ -73,7 +73,7 @@ struct ParquetFileWriter::Impl {
     memory->wanted.assign(columns.size(), true);
     memory->files_until_resample = kFilesPerSample;
     for (size_t i = 0; i < columns.size(); ++i) {
-      // Spark (4.2, VectorizedPlainValuesReader) fails on plain binary decimals of up to 18 digits; it reads them by dictionary.
+      // Spark (4.2, VectorizedPlainValuesReader) fails on plain binary decimals of up to 18 digits; the original writes a dictionary too.
       if (layout->schema()->fields()[i].schema->logical() == columnar::Logical::kDecimal) continue;
       if (columns[i]->num_chunks() > 0) memory->wanted[i] = wants_dictionary(*columns[i]->chunk(0));
     }
