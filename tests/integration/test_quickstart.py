@@ -13,6 +13,7 @@ from scripts.quickstart_rows import Digest
 from tests.support.bywash_process import binary
 from tests.support.paths import REPO
 
+pytestmark = pytest.mark.timeout(600)
 _FEW = ["--rows", "40000", "--flights", "30000"]
 
 
@@ -23,7 +24,7 @@ def start(*arguments: str) -> subprocess.Popen:
                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
-def finished(process: subprocess.Popen, timeout: float = 240) -> str:
+def finished(process: subprocess.Popen, timeout: float = 540) -> str:
     """Its output; ended when it takes too long."""
     try:
         return process.communicate(timeout=timeout)[0]
@@ -67,7 +68,7 @@ def test_occupied_ports_do_not_matter():
 def test_ctrl_c_stops_all_that_was_started():
     process = start()
     lines = []
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 500
     try:
         for line in process.stdout:
             lines.append(line)
