@@ -1,6 +1,7 @@
 #include "kafka/client_config.h"
 
 #include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
 
 namespace bywash::kafka {
 namespace {
@@ -28,7 +29,8 @@ TEST(TranslateJavaKeys, EveryRuleGivesALibrdkafkaKeyThatExists) {
       {"receive.buffer.bytes", "65536"}, {"auto.offset.reset", "none"}, {"ssl.endpoint.identification.algorithm", ""}});
   ASSERT_TRUE(t.ok());
   auto conf = make_conf(t->librdkafka);
-  EXPECT_TRUE(conf.ok()) << conf.status().message();
+  ASSERT_TRUE(conf.ok()) << conf.status().message();
+  rd_kafka_conf_destroy(*conf);
 }
 TEST(MakeConf, NeverShowsASecret) {
   auto conf = make_conf({{"ssl.key.password.typo", "hunter2"}, {"session.timeout.ms", "x"}});
