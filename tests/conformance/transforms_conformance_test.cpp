@@ -196,6 +196,13 @@ bool copies_differ(const json& c) {
   return false;
 }
 
+// Batches of 4096 take minutes under a sanitizer: there every tenth case runs at that size, elsewhere each does.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kLargeBatchEvery = 10;
+#else
+constexpr int kLargeBatchEvery = 1;
+#endif
+
 class RecordedTransforms : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RecordedTransforms, AgreeWithKafkaConnect) {
@@ -211,6 +218,7 @@ TEST_P(RecordedTransforms, AgreeWithKafkaConnect) {
     ++total;
     std::string why;
     for (size_t count : {1, 7, 4096}) {
+      if (count == 4096 && (total - 1) % kLargeBatchEvery != 0) continue;
       std::vector<Outcome> rows = run(c, count);
       if (rows[0].stage == "SKIP") {
         why = "skipped: " + rows[0].message;
