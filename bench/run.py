@@ -1,0 +1,205 @@
+"""`./dev bench [NAME...]`: each load beside its bare loop and beside Kafka Connect, interleaved in one run, as ratios.
+
+NAME: parquet, parquet-plain, table, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
+BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Callable
+
+import pyarrow.parquet
+
+from tests.support.bywash_process import Bywash
+from tests.support.kafka_broker import Kafka
+from tests.support.kafka_connect import NULL_SINK, KafkaConnect, http_json
+from tests.support.paths import REPO
+from tests.support.stock_transactions import StockTransactions, enveloped, plain
+
+RECORDS = int(os.environ.get("BYWASH_BENCH_RECORDS", "1000000"))
+ROUNDS = int(os.environ.get("BYWASH_BENCH_ROUNDS", "2"))
+_BUILD = REPO / "build" / "bench"
+_MEMORY = pathlib.Path("/dev/shm")
+_JSON = "org.apache.kafka.connect.json.JsonConverter"
+
+
+@dataclasses.dataclass
+class Figure:
+    """One run: CPU and wall seconds, peak memory."""
+    cpu_s: float
+    wall_s: float
+    rss_bytes: int
+
+    def per_record_us(self) -> float:
+        return self.cpu_s / RECORDS * 1e6
+
+
+def best(figures: list) -> Figure:
+    """The run with the least CPU: what the machine's neighbours took is no figure of ours."""
+    return min(figures, key=lambda figure: figure.cpu_s)
+
+
+def show(name: str, figures: list) -> None:
+    least = best(figures)
+    spread = max(figure.cpu_s for figure in figures) / least.cpu_s
+    print(f"  {name:<28} {least.per_record_us():7.3f} us CPU/record  {RECORDS / least.wall_s / 1000:8.0f} k records/s wall  "
+          f"{least.rss_bytes / 2**20:6.0f} MiB peak  (runs differ by {spread:.2f})", flush=True)
+
+
+def target(what: str, value: float, limit: float, at_most: bool = True) -> None:
+    met = value <= limit if at_most else value >= limit
+    print(f"  {'met   ' if met else 'MISSED'} {what}: {value:.2f} (target {'<=' if at_most else '>='} {limit:g})", flush=True)
+
+
+def build(*targets: str) -> None:
+    """The bare loops and micro benchmarks, optimised as the program is."""
+    if not (_BUILD / "build.ninja").exists():
+        subprocess.run(["cmake", "--preset", "release", "-B", str(_BUILD), "-DBYWASH_TESTS=ON"], cwd=REPO, check=True,
+                       stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", str(_BUILD), *targets], check=True, stdout=subprocess.DEVNULL)
+
+
+def padded_plain(rows):
+    """Plain JSON of 150 B: trailing white space, which every parser must pass over."""
+    for line in plain(rows):
+        yield line[:-1] + b" " * max(0, 150 - len(line)) + b"}"
+
+
+def bare(kafka, topic) -> Figure:
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+        done = subprocess.run([str(_BUILD / "bench_bare_loop"), kafka.bootstrap, topic, str(RECORDS), str(folder)], check=True,
+                              capture_output=True, text=True)
+    return Figure(**json.loads(done.stdout))
+
+
+def parquet_sink(kafka, topic, schemas: str, name: str) -> Figure:
+    """The S3 sink to a local folder: from before the connector is made until every full file is there and committed."""
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
+        before, began = bywash.process.cpu_seconds(), time.monotonic()
+        bywash.create(name, {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": topic, "s3.bucket.name": "bench",
+                             "s3.region": "us-east-1", "store.url": f"file://{folder}", "flush.size": "10000", "value.converter": _JSON,
+                             "value.converter.schemas.enable": schemas, "storage.class": "io.confluent.connect.s3.storage.S3Storage",
+                             "format.class": "io.confluent.connect.s3.format.parquet.ParquetFormat"})
+        bywash.process.wait_until(lambda: len(list(pathlib.Path(folder).rglob("*.parquet"))) >= RECORDS // 10_000, "every file", 300, 0.02)
+        figure = Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+        rows = sum(pyarrow.parquet.read_metadata(file).num_rows for file in pathlib.Path(folder).rglob("*.parquet"))
+        assert rows == RECORDS, f"{rows} rows in the files, {RECORDS} in the topic"
+        return figure
+
+
+def null_sink(kafka, topic, schemas: str, name: str) -> list:
+    """Kafka Connect with a sink that does nothing: [cold, warm], two connectors one after the other in one worker."""
+    out = []
+    with KafkaConnect(kafka.bootstrap) as connect:
+        for turn in ("cold", "warm"):
+            before, began = connect.process.cpu_seconds(), time.monotonic()
+            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": _JSON,
+                                              "value.converter.schemas.enable": schemas})
+            kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
+            out.append(Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes()))
+            connect.delete(f"{name}-{turn}")
+    return out
+
+
+def run_parquet(kafka, schemas: str, limit_of_null_sink: bool) -> None:
+    build("bench_bare_loop")
+    topic = kafka.create_topic()
+    rows = StockTransactions(seed=1).rows(RECORDS)
+    kafka.produce_many(topic, enveloped(rows) if schemas == "true" else padded_plain(rows))
+    ours, loops, again = [], [], []
+    for turn in range(ROUNDS):
+        loops.append(bare(kafka, topic))
+        ours.append(parquet_sink(kafka, topic, schemas, f"bench-{turn}-{schemas}"))
+        again.append(bare(kafka, topic))
+    cold, warm = null_sink(kafka, topic, schemas, f"null-{schemas}")
+    show("bare loop", loops)
+    show("bare loop again (noise)", again)
+    show("Bywash, topic to Parquet", ours)
+    show("Connect, null sink, warm", [warm])
+    show("Connect, null sink, cold", [cold])
+    target("CPU against the bare loop", best(ours).cpu_s / best(loops + again).cpu_s, 2)
+    if limit_of_null_sink:
+        target("CPU against Connect's null sink, warm", best(ours).cpu_s / warm.cpu_s, 0.2)
+    target("peak RSS in MiB", max(figure.rss_bytes for figure in ours) / 2**20, 200)
+
+
+def run_table(kafka) -> None:
+    document = REPO / "examples" / "document"
+    figures = []
+    for _ in range(ROUNDS):
+        topic = kafka.create_topic()
+        table = json.loads((document / "stock_transactions.table.json").read_text(encoding="utf-8"))
+        stream = table["ingestionConfig"]["streamIngestionConfig"]["streamConfigMaps"][0]
+        stream.update({"stream.kafka.topic.name": topic, "stream.kafka.broker.list": kafka.bootstrap,
+                       "stream.kafka.consumer.prop.auto.offset.reset": "smallest"})
+        kafka.produce_many(topic, plain(StockTransactions(seed=1).rows(RECORDS)))
+        with Bywash.analytics() as bywash:
+            http_json("POST", bywash.controller_url + "/schemas", (document / "stock_transactions.schema.json").read_text(encoding="utf-8"))
+            before, began = bywash.process.cpu_seconds(), time.monotonic()
+            http_json("POST", bywash.controller_url + "/tables", table)
+
+            def counted() -> bool:
+                answer = bywash.sql("SELECT COUNT(*) FROM stock_transactions")
+                return not answer["exceptions"] and answer["resultTable"]["rows"][0][0] == RECORDS
+            bywash.process.wait_until(counted, "every row", 300, 0.1)
+            figures.append(Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes()))
+    show("Bywash, topic to table", figures)
+    target("peak RSS in MiB", max(figure.rss_bytes for figure in figures) / 2**20, 200)
+
+
+def run_worker(kafka) -> None:
+    starts = []
+    for _ in range(5):
+        worker = Bywash.standalone(kafka.bootstrap)
+        began = time.monotonic()
+        with worker:
+            starts.append(time.monotonic() - began)
+            time.sleep(1)
+            resident = worker.process.rss_bytes()
+    target("seconds from start to the first REST answer (median of 5)", sorted(starts)[2], 0.5)
+    target("RSS at rest in MiB", resident / 2**20, 60)
+
+
+def run_relational(_kafka) -> None:
+    build("jdbc_bench")
+    rows = str(min(RECORDS, 500_000))
+    subprocess.run([str(next(_BUILD.rglob("jdbc_bench"))), rows, "8192", str(ROUNDS)], cwd=REPO, check=True)
+
+
+def run_query(_kafka) -> None:
+    build("bench_scan")
+    subprocess.run([str(next(_BUILD.rglob("bench_scan")))], cwd=REPO, check=True)
+
+
+BENCHMARKS: dict[str, Callable] = {
+    "parquet": lambda kafka: run_parquet(kafka, "true", True),
+    "parquet-plain": lambda kafka: run_parquet(kafka, "false", False),
+    "table": run_table,
+    "worker": run_worker,
+    "relational": run_relational,
+    "query": run_query,
+}
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"bench: unknown '{unknown[0]}'. Known are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f}{' (BUSY: figures mean little)' if load > 1 else ''}; {RECORDS:,} records, {ROUNDS} rounds")
+    with Kafka(bench=True) as kafka:
+        for name in names:
+            print(f"{name}", flush=True)
+            BENCHMARKS[name](kafka)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
