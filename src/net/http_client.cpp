@@ -63,6 +63,29 @@ Status failure(CURLcode code, const char* detail, const HttpRequest& request) {
   }
 }
 
+curl_blob blob_of(const std::string& text) { return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY}; }
+
+// The options outlive every handle's use of them.
+void set_tls(CURL* curl, const HttpClientOptions& o) {
+  if (!o.ca_pem.empty()) {
+    curl_blob ca = blob_of(o.ca_pem);
+    curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
+  } else if (!o.ca_file.empty()) {
+    curl_easy_setopt(curl, CURLOPT_CAINFO, o.ca_file.c_str());
+  }
+  if (!o.verify_host_name) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  if (o.client_certificate.empty()) return;
+  curl_blob certificate = blob_of(o.client_certificate);
+  curl_easy_setopt(curl, CURLOPT_SSLCERT_BLOB, &certificate);
+  curl_easy_setopt(curl, CURLOPT_SSLCERTTYPE, o.client_certificate_is_pkcs12 ? "P12" : "PEM");
+  if (!o.client_certificate_is_pkcs12) {
+    curl_blob key = blob_of(o.client_key.empty() ? o.client_certificate : o.client_key.text());
+    curl_easy_setopt(curl, CURLOPT_SSLKEY_BLOB, &key);
+    curl_easy_setopt(curl, CURLOPT_SSLKEYTYPE, "PEM");
+  }
+  if (!o.client_key_password.empty()) curl_easy_setopt(curl, CURLOPT_KEYPASSWD, o.client_key_password.text().c_str());
+}
+
 struct HeaderList {
   curl_slist* list = nullptr;
   ~HeaderList() { curl_slist_free_all(list); }
@@ -126,7 +149,7 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_PROXYUSERNAME, o.proxy_user.c_str());
     curl_easy_setopt(curl, CURLOPT_PROXYPASSWORD, o.proxy_password.text().c_str());
   }
-  if (!o.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, o.ca_file.c_str());
+  set_tls(curl, o);
   if (request.method == "HEAD") {
     curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET") {

@@ -22,6 +22,12 @@ struct HttpClientOptions {
   std::string proxy_user;
   config::Secret proxy_password;
   std::string ca_file;            // empty: the system's certificates
+  std::string ca_pem;             // trusted certificates as PEM text, instead of ca_file and the system's
+  std::string client_certificate; // what the client shows: PEM text or a PKCS12 store's bytes; empty: none
+  bool client_certificate_is_pkcs12 = false;
+  config::Secret client_key;      // PEM text, where client_certificate is PEM without its key
+  config::Secret client_key_password;
+  bool verify_host_name = true;
   bool expect_continue = false;   // send "Expect: 100-continue" with large bodies
 };
 
