@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 
 #include "config/typed_config.h"
+#include "formats/bytes/java_class.h"
 #include "formats/json/column_builder.h"
 #include "formats/json/connect_value.h"
 #include "formats/plugins.h"
@@ -23,25 +24,6 @@ config::TypedConfig<BytesConfig> definition() {
   def.key("converter.type", &BytesConfig::converter_type)
       .required().low().one_of({"key", "value", "header"}).doc("How the converter is used. The worker sets it.");
   return def;
-}
-
-std::string_view java_class(const Value& value) {
-  static constexpr std::string_view kNames[] = {"",
-                                                "java.lang.Boolean",
-                                                "java.lang.Byte",
-                                                "java.lang.Short",
-                                                "java.lang.Integer",
-                                                "java.lang.Long",
-                                                "java.lang.Float",
-                                                "java.lang.Double",
-                                                "java.lang.String",
-                                                "[B",
-                                                "java.math.BigDecimal",
-                                                "java.util.Date",
-                                                "java.util.ArrayList",
-                                                "java.util.HashMap",
-                                                "org.apache.kafka.connect.data.Struct"};
-  return kNames[value.storage().index()];
 }
 
 class ByteArrayConverter final : public plugin::Converter {
@@ -80,7 +62,7 @@ class ByteArrayConverter final : public plugin::Converter {
         (*out)[static_cast<size_t>(row)] = bytes->data;
       } else if (!value.is_null()) {
         errors->push_back({static_cast<uint32_t>(row),
-                           json::data_exception(fmt::format("ByteArrayConverter is not compatible with objects of type class {}", java_class(value)))});
+                           json::data_exception(fmt::format("ByteArrayConverter is not compatible with objects of type class {}", java_class_of(value)))});
       }
     }
     return {};
