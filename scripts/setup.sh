@@ -74,10 +74,10 @@ install_python() {
 
 install_jars() {
   local want stamp="$BYWASH_CACHE/jars/.installed"
-  want="$(find tests/support/jvm/kafka tests/support/jvm/nullsink -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -d' ' -f1)"
+  want="$(find tests/support/jvm/kafka tests/support/jvm/nullsink tests/support/jvm/apicurio -type f -print0 | sort -z | xargs -0 cat | sha256sum | cut -d' ' -f1)"
   [[ -f "$stamp" && "$(cat "$stamp")" == "$want" ]] && return
   say "fetching Apache Kafka and Kafka Connect $(sed -n 's/.*<kafka.version>\(.*\)<.*/\1/p' tests/support/jvm/kafka/pom.xml) (jars, by Maven)"
-  PYTHONPATH="$PWD" "$VENV/bin/python" -c 'from tests.support.jars import jars, null_sink; jars("kafka"); null_sink()'
+  PYTHONPATH="$PWD" "$VENV/bin/python" -c 'from tests.support.jars import jars, null_sink; from tests.support.schema_registry import application; jars("kafka"); null_sink(); application()'
   echo "$want" > "$stamp"
 }
 

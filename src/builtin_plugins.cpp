@@ -18,7 +18,13 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(formats::json_converter());
   registry.add(formats::string_converter());
   registry.add(formats::byte_array_converter());
+  registry.add(formats::avro_converter());
+  for (auto& converter : formats::number_converters()) registry.add(std::move(converter));
   registry.add(formats::simple_header_converter());
+  registry.add(formats::json_header_converter());
+  registry.add(formats::string_header_converter());
+  registry.add(formats::byte_array_header_converter());
+  for (auto& converter : formats::number_header_converters()) registry.add(std::move(converter));
 
   registry.add(transforms::cast());
   registry.add(transforms::drop_headers());
