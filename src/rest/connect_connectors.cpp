@@ -45,7 +45,7 @@ HttpResponse created(const ConnectContext* context, const runtime::PutResult& re
   return out;
 }
 
-HttpResponse list(const ConnectContext* context, const HttpRequest& request) {
+HttpResponse list_connectors(const ConnectContext* context, const HttpRequest& request) {
   auto [begin, end] = request.query.equal_range("expand");
   if (begin == end) return json_response(200, Json(context->herder->connectors()));
   Json out = Json::object();
@@ -160,7 +160,7 @@ void add_state_routes(HttpRouter* router, const ConnectContext* context) {
 
 void add_connector_routes(HttpRouter* router, const ConnectContext* context) {
   constexpr RouteOptions kJson{.takes_json = true};
-  router->add("GET", "/connectors", [context](const HttpRequest& r, const Params&) { return list(context, r); });
+  router->add("GET", "/connectors", [context](const HttpRequest& r, const Params&) { return list_connectors(context, r); });
   router->add("POST", "/connectors", [context](const HttpRequest& r, const Params&) { return create(context, r); }, kJson);
   router->add("GET", "/connectors/{}", [context](const HttpRequest&, const Params& p) {
     auto connector = context->herder->connector(p[0]);

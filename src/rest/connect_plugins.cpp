@@ -9,7 +9,7 @@ namespace {
 
 using Params = std::vector<std::string>;
 
-HttpResponse list(const ConnectContext* context, const HttpRequest& request) {
+HttpResponse list_plugins(const ConnectContext* context, const HttpRequest& request) {
   auto it = request.query.find("connectorsOnly");
   std::string value = it == request.query.end() ? "true" : it->second;
   for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -56,7 +56,7 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
 }  // namespace
 
 void add_plugin_routes(HttpRouter* router, const ConnectContext* context) {
-  router->add("GET", "/connector-plugins", [context](const HttpRequest& r, const Params&) { return list(context, r); });
+  router->add("GET", "/connector-plugins", [context](const HttpRequest& r, const Params&) { return list_plugins(context, r); });
   router->add("GET", "/connector-plugins/{}/config", [context](const HttpRequest& r, const Params& p) { return keys(context, r, p[0]); });
   router->add("PUT", "/connector-plugins/{}/config/validate", [context](const HttpRequest& r, const Params& p) { return validate(context, r, p[0]); },
               {.takes_json = true});

@@ -6,14 +6,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
+
 namespace bywash::rest {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string_view strip(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -23,7 +19,7 @@ std::string_view strip(std::string_view text) {
 
 // "Ambiguous URI ..." or null when the path can be taken literally (org.eclipse.jetty.http.UriCompliance, Jetty 12).
 const char* path_violation(std::string_view path) {
-  std::string all = lower(path);
+  std::string all = ascii_lower(path);
   if (all.find("%2f") != all.npos) return "Ambiguous URI path separator";
   if (all.find("%25") != all.npos) return "Ambiguous URI path encoding";
   if (all.find("%5c") != all.npos || all.find('\\') != all.npos) return "Suspicious Path Character";
@@ -61,7 +57,7 @@ bool accepts_json(const HttpRequest& request) {
     size_t comma = all.find(',');
     std::string_view range = all.substr(0, comma);
     all.remove_prefix(comma == all.npos ? all.size() : comma + 1);
-    std::string type = lower(strip(range.substr(0, range.find(';'))));
+    std::string type = ascii_lower(strip(range.substr(0, range.find(';'))));
     if (type == "*/*" || type == "application/*" || type == "application/json") return true;
   }
   return false;
@@ -76,7 +72,7 @@ std::optional<HttpResponse> wrong_body_type(const HttpRequest& request) {
     return out;
   }
   std::string_view value = it->second;
-  if (lower(strip(value.substr(0, value.find(';')))) == "application/json") return std::nullopt;
+  if (ascii_lower(strip(value.substr(0, value.find(';')))) == "application/json") return std::nullopt;
   return plain_refusal(415);
 }
 

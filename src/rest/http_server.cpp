@@ -28,6 +28,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace bywash::rest {
 namespace {
@@ -37,12 +38,6 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 std::string http_date() {
   char text[40];
@@ -133,7 +128,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     if (ec) return fail(ec);
     busy_ = true;
     started_ = steady_now();
-    if (lower(std::string_view(parser_->get()[http::field::expect])) == "100-continue" && !parser_->is_done()) {
+    if (ascii_lower(std::string_view(parser_->get()[http::field::expect])) == "100-continue" && !parser_->is_done()) {
       static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       asio::async_write(stream_, asio::buffer(kContinue), [self = shared_from_this()](ErrorCode error, size_t) {
         if (!error) self->read_body();
@@ -186,12 +181,12 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     request.method = method_;
     request.target = std::string(message.target());
     for (const auto& field : message) {
-      std::string& value = request.headers[lower(std::string_view(field.name_string()))];
+      std::string& value = request.headers[ascii_lower(std::string_view(field.name_string()))];
       value += (value.empty() ? "" : ", ") + std::string(field.value());
     }
     if (version_ >= 11 && !request.headers.contains("host")) return write(error_page(400, "No Host", method_), false);
     std::string_view target = request.target;
-    if (std::string start = lower(target.substr(0, 8)); start.starts_with("http://") || start == "https://") {
+    if (std::string start = ascii_lower(target.substr(0, 8)); start.starts_with("http://") || start == "https://") {
       size_t slash = target.find('/', 8);
       target = slash == target.npos ? "/" : target.substr(slash);
     }
@@ -355,7 +350,7 @@ void HttpServer::stop() {
 Result<std::vector<ListenAddress>> parse_listeners(const std::vector<std::string>& listeners) {
   std::vector<ListenAddress> out;
   for (const std::string& text : listeners) {
-    std::string start = lower(text.substr(0, 8));
+    std::string start = ascii_lower(text.substr(0, 8));
     if (start.starts_with("https://")) {
       return Status::invalid(fmt::format("Invalid value {} for configuration listeners: HTTPS is not served here. Use http:// behind a proxy that ends TLS", text));
     }

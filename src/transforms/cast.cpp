@@ -15,7 +15,7 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "cast types";
+constexpr std::string_view kCastPurpose = "cast types";
 
 struct CastConfig {
   config::List spec;
@@ -125,7 +125,7 @@ class CastInMap : public plugin::BoundTransform {
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, plan_.side, [&](const Value& value, int64_t) -> Result<Value> {
       const Value::Map* old = value.as_map();
-      if (!old) return not_a_map(kPurpose, java_class_of(value));
+      if (!old) return not_a_map(kCastPurpose, java_class_of(value));
       Value::Map map = *old;
       for (const auto& [name, target] : plan_.spec.fields) {
         const Value* found = map_get(map, name);
@@ -146,7 +146,7 @@ class Cast : public plugin::Transform {
     const ConnectSchema& schema = *schema_of(schemas, plan_.side);
     if (schema.schemaless()) {
       if (plan_.spec.whole) return make_bound<CastWhole>(plan_, nullptr);
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(plan_.side, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(plan_.side, kCastPurpose);
       return make_bound<CastInMap>(plan_);
     }
     auto bound = bind_typed(schema);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.h"
+#include "base/time_arithmetic.h"
 #include "columnar/java_text.h"
 #include "config/properties.h"
 #include "transforms/config_checks.h"
@@ -19,21 +21,14 @@ using columnar::Type;
 
 constexpr std::string_view kOutputs = "[INT8, INT16, INT32, INT64, FLOAT32, FLOAT64, BOOLEAN, STRING]";
 constexpr std::string_view kInputs = "[INT8, INT16, INT32, INT64, FLOAT32, FLOAT64, BOOLEAN, STRING, BYTES]";
-constexpr int64_t kDayMs = 86'400'000;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 Result<Type> target_type(const std::string& text) {
-  const std::string name = upper(config::trim(text));
+  const std::string name = ascii_upper(config::trim(text));
   for (Type t : {Type::kInt8, Type::kInt16, Type::kInt32, Type::kInt64, Type::kFloat32, Type::kFloat64, Type::kBoolean, Type::kString}) {
-    if (upper(columnar::to_string(t)) == name) return t;
+    if (ascii_upper(columnar::to_string(t)) == name) return t;
   }
   for (Type t : {Type::kBytes, Type::kArray, Type::kMap, Type::kStruct}) {
-    if (upper(columnar::to_string(t)) == name) {
+    if (ascii_upper(columnar::to_string(t)) == name) {
       return config_error(fmt::format("Cast transformation does not support casting to {}; supported types are {}", name, kOutputs));
     }
   }
@@ -54,9 +49,9 @@ std::string base64(std::string_view bytes) {
 
 // Values.dateFormatFor: a time before 1970-01-02, a date at midnight, else a timestamp; in UTC.
 std::string date_text(int64_t ms) {
-  int64_t days = ms / kDayMs - (ms % kDayMs < 0), in_day = ms - days * kDayMs;
+  int64_t days = ms / kMsPerDay - (ms % kMsPerDay < 0), in_day = ms - days * kMsPerDay;
   std::string time = fmt::format("{:02}:{:02}:{:02}.{:03}Z", in_day / 3'600'000, in_day / 60'000 % 60, in_day / 1000 % 60, in_day % 1000);
-  if (ms < kDayMs) return time;
+  if (ms < kMsPerDay) return time;
   int64_t z = days + 719468, era = z / 146097, doe = z - era * 146097;
   int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
   int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
@@ -75,7 +70,7 @@ Value as_stored(const Value& value, const ConnectSchema& schema) {
   auto* ms = value.get_if<Value::Millis>();
   if (!ms) return value;
   switch (schema.logical()) {
-    case Logical::kDate: return Value(static_cast<int32_t>(ms->ms / kDayMs - (ms->ms % kDayMs < 0)));
+    case Logical::kDate: return Value(static_cast<int32_t>(ms->ms / kMsPerDay - (ms->ms % kMsPerDay < 0)));
     case Logical::kTime: return Value(static_cast<int32_t>(ms->ms));
     case Logical::kTimestamp: return Value(ms->ms);
     default: return value;
@@ -126,7 +121,7 @@ Result<Value> to_float(const Value& value, std::string_view target) {
 
 Result<Value> to_boolean(const Value& value) {
   if (value.is<bool>()) return value;
-  if (auto* s = value.get_if<std::string>()) return Value(upper(*s) == "TRUE");
+  if (auto* s = value.get_if<std::string>()) return Value(ascii_upper(*s) == "TRUE");
   if (auto n = long_value(value)) return Value(*n != 0);
   return data_error(kDataException, "Unexpected type in Cast transformation: class " + java_class_of(value));
 }
@@ -157,7 +152,7 @@ Result<Value> cast_value(const Value& value, const ConnectSchema* schema, Type t
                                                   java_class_of(value)));
   }
   if (*type == Type::kArray || *type == Type::kMap || *type == Type::kStruct) {
-    return data_error(kDataException, fmt::format("Cast transformation does not support casting from {}; supported types are {}", upper(columnar::to_string(*type)), kInputs));
+    return data_error(kDataException, fmt::format("Cast transformation does not support casting from {}; supported types are {}", ascii_upper(columnar::to_string(*type)), kInputs));
   }
   const Value from = schema && target != Type::kString ? as_stored(value, *schema) : value;
   switch (target) {

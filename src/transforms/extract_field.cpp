@@ -14,7 +14,7 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "field extraction";
+constexpr std::string_view kExtractFieldPurpose = "field extraction";
 
 struct ExtractFieldConfig {
   std::string field, syntax;
@@ -85,7 +85,7 @@ class ExtractFromMap : public plugin::BoundTransform {
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, what_.side, [&](const Value& value, int64_t) -> Result<Value> {
       Value at = value;
-      std::string_view purpose = kPurpose;
+      std::string_view purpose = kExtractFieldPurpose;
       for (const std::string& step : what_.steps) {
         if (at.is_null()) return at;
         const Value::Map* map = at.as_map();
@@ -109,11 +109,11 @@ class ExtractField : public plugin::Transform {
     // An empty path has no last step for the original to look at.
     Status no_steps = data_error(kIllegalArgument, "fromIndex(0) > toIndex(-1)");
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kExtractFieldPurpose);
       if (what_.steps.empty()) return reject_with(what_.side, no_steps);
       return make_bound<ExtractFromMap>(what_);
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kExtractFieldPurpose);
     if (what_.steps.empty()) return no_steps;
     ASSIGN_OR_RETURN(auto positions, ExtractFromStruct::resolve(what_, schema));
     return make_bound<ExtractFromStruct>(what_, std::move(positions));

@@ -4,6 +4,7 @@
 #include <arrow/builder.h>
 
 #include "columnar/java_text.h"
+#include "base/text.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
 #include "transforms/reject.h"
@@ -14,17 +15,11 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "flattening";
+constexpr std::string_view kFlattenPurpose = "flattening";
 
 struct FlattenConfig {
   std::string delimiter;
 };
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return out;
-}
 
 class FlattenStruct : public plugin::BoundTransform {
  public:
@@ -60,7 +55,7 @@ class FlattenStruct : public plugin::BoundTransform {
         RETURN_IF_ERROR(add_fields(*field.schema, name, field_optional, value.get(), builder));
       } else if (field.schema->type() == Type::kMap) {
         return data_error(kDataException, fmt::format("Flatten transformation does not support {} for record with schemas (for field {}).",
-                                                      upper(to_string(field.schema->type())), name));
+                                                      ascii_upper(to_string(field.schema->type())), name));
       } else {
         columnar::SchemaSpec spec = field.schema->spec();
         spec.optional = field_optional;
@@ -94,7 +89,7 @@ class FlattenMap : public plugin::BoundTransform {
     if (flat(schema)) return {};
     return map_schemaless_rows(batch, side_, [&](const Value& value, int64_t) -> Result<Value> {
       const Value::Map* map = value.as_map();
-      if (!map) return not_a_map(kPurpose, java_class_of(value));
+      if (!map) return not_a_map(kFlattenPurpose, java_class_of(value));
       Value::Map out;
       RETURN_IF_ERROR(flatten(*map, "", out));
       return Value::map(std::move(out));
@@ -142,10 +137,10 @@ class Flatten : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
     const ConnectSchema& schema = *schema_of(schemas, side_);
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(side_, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(side_, kFlattenPurpose);
       return make_bound<FlattenMap>(side_, delimiter_);
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(side_, kPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct(side_, kFlattenPurpose);
     auto bound = FlattenStruct::bind(side_, delimiter_, schema);
     if (!bound.ok()) return reject_with(side_, bound.status());
     return bound;

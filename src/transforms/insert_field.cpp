@@ -17,7 +17,7 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "field insertion";
+constexpr std::string_view kInsertFieldPurpose = "field insertion";
 
 struct InsertFieldConfig {
   std::optional<std::string> topic_field, partition_field, offset_field, timestamp_field, static_field, static_value;
@@ -88,7 +88,7 @@ class InsertedColumns {
 };
 
 Status sink_only() {
-  return data_error(kDataException, fmt::format("Only SinkRecord supported for [{}], found: org.apache.kafka.connect.source.SourceRecord", kPurpose));
+  return data_error(kDataException, fmt::format("Only SinkRecord supported for [{}], found: org.apache.kafka.connect.source.SourceRecord", kInsertFieldPurpose));
 }
 
 bool refuse_source(Batch& batch, const Insertions& what) {
@@ -188,7 +188,7 @@ class InsertIntoMap : public plugin::BoundTransform {
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, what_.side, [&](const Value& value, int64_t row) -> Result<Value> {
       const Value::Map* old = value.as_map();
-      if (!old) return not_a_map(kPurpose, java_class_of(value));
+      if (!old) return not_a_map(kInsertFieldPurpose, java_class_of(value));
       Value::Map map = *old;
       if (what_.topic) map_put(map, what_.topic->name, Value::string(batch.topic_of(row)));
       if (what_.partition && batch.kafka_partition >= 0) map_put(map, what_.partition->name, Value(batch.kafka_partition));
@@ -212,10 +212,10 @@ class InsertField : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
     const ConnectSchema& schema = *schema_of(schemas, what_.side);
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kInsertFieldPurpose);
       return std::unique_ptr<plugin::BoundTransform>(std::make_unique<InsertIntoMap>(what_));
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kInsertFieldPurpose);
     auto bound = InsertIntoStruct::bind(what_, schema);
     if (!bound.ok()) return reject_with(what_.side, bound.status());
     return bound;
@@ -225,7 +225,7 @@ class InsertField : public plugin::Transform {
   const Insertions what_;
 };
 
-config::TypedConfig<InsertFieldConfig> definition() {
+config::TypedConfig<InsertFieldConfig> insert_field_keys() {
   using C = InsertFieldConfig;
   config::TypedConfig<C> def;
   static constexpr std::string_view kMarks = " Suffix with `!` to make this a required field, or `?` to keep it optional (the default).";
@@ -265,7 +265,7 @@ plugin::TransformPlugin insert_field() {
                            "`$Key` works on the key, `$Value` on the value. Null keys and values pass unchanged.",
             .examples = {R"({"topic.field": "_topic", "offset.field": "_offset!", "timestamp.field": "_timestamp"})",
                          R"({"static.field": "source", "static.value": "shop"})"}};
-  auto def = definition();
+  auto def = insert_field_keys();
   p.def = def.def();
   p.make = [def](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
     ASSIGN_OR_RETURN(InsertFieldConfig c, def.parse(properties));

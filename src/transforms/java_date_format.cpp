@@ -7,17 +7,15 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "base/time_arithmetic.h"
 
 namespace bywash::transforms {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
 constexpr int64_t kGregorianFrom = -141427;  // 1582-10-15 in days
 constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
                                                       "July",    "August",   "September", "October", "November", "December"};
 constexpr std::array<std::string_view, 7> kDays = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
 struct Civil {
   int64_t year;  // astronomical: 0 is 1 BC
@@ -122,7 +120,7 @@ Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
 }
 
 void JavaDateFormat::format_field(const Token& token, int64_t ms, std::string& out) {
-  const int64_t days = floor_div(ms, kDayMs), in_day = ms - days * kDayMs, hour = in_day / 3'600'000;
+  const int64_t days = floor_div(ms, kMsPerDay), in_day = ms - days * kMsPerDay, hour = in_day / 3'600'000;
   const Civil date = civil_of(days);
   const int count = token.count;
   auto year_text = [&](int64_t year) { return count == 2 ? padded(((year % 100) + 100) % 100, 2) : padded(year, count); };
@@ -210,7 +208,7 @@ std::optional<int64_t> parse_zone(std::string_view text, size_t& at, char letter
 
 // A year of two digits lies within 80 years before and 20 after now.
 int64_t in_century(int64_t two_digits) {
-  const int64_t start = civil_of(floor_div(wall_clock_ms(), kDayMs)).year - 80;
+  const int64_t start = civil_of(floor_div(wall_clock_ms(), kMsPerDay)).year - 80;
   int64_t year = floor_div(start, 100) * 100 + two_digits;
   return year < start ? year + 100 : year;
 }
@@ -284,7 +282,7 @@ std::optional<int64_t> JavaDateFormat::parse(std::string_view text) const {
   if (fields.before_christ) fields.year = 1 - fields.year;
   if (fields.twelve_hours && fields.afternoon.value_or(false)) fields.hour += 12;
   const int64_t days = fields.day_of_year ? days_of(fields.year, 1, 1) + *fields.day_of_year - 1 : days_of(fields.year, fields.month, 1) + fields.day - 1;
-  return days * kDayMs + fields.hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.milli - fields.zone_ms;
+  return days * kMsPerDay + fields.hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.milli - fields.zone_ms;
 }
 
 }  // namespace bywash::transforms

@@ -18,7 +18,7 @@ using columnar::ConnectSchema;
 using columnar::Decimal;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "mask fields";
+constexpr std::string_view kMaskFieldPurpose = "mask fields";
 
 struct MaskFieldConfig {
   config::List fields;
@@ -60,9 +60,9 @@ class MaskFields : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
     const ConnectSchema& schema = *schema_of(schemas, side_);
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(side_, kPurpose, false);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(side_, kMaskFieldPurpose, false);
     } else if (schema.type() != Type::kStruct) {
-      return reject_not_struct(side_, kPurpose, false);
+      return reject_not_struct(side_, kMaskFieldPurpose, false);
     }
     return make_bound<Bound>(*this);
   }
@@ -81,7 +81,7 @@ class MaskFields : public plugin::Transform {
       const bool schemaless = record.schema->schemaless();
       columnar::RowMask rows = batch.selected;
       rows.for_each([&](int64_t row) {
-        if (record.is_null(row)) fail_row(batch, row, schemaless ? not_a_map(kPurpose, "null") : not_a_struct(kPurpose, "null"));
+        if (record.is_null(row)) fail_row(batch, row, schemaless ? not_a_map(kMaskFieldPurpose, "null") : not_a_struct(kMaskFieldPurpose, "null"));
       });
       if (record.schema->type() == Type::kVariant) return apply_rows(batch);
       std::vector<Slot> slots = slots_of(record);
@@ -108,7 +108,7 @@ class MaskFields : public plugin::Transform {
     Status apply_rows(Batch& batch) {
       return map_schemaless_rows(batch, mask_.side_, [&](const Value& value, int64_t) -> Result<Value> {
         const Value::Map* old = value.as_map();
-        if (!old) return not_a_map(kPurpose, java_class_of(value));
+        if (!old) return not_a_map(kMaskFieldPurpose, java_class_of(value));
         Value::Map map = *old;
         for (const std::string& field : mask_.config_.fields) {
           const Value* found = map_get(map, field);

@@ -20,7 +20,7 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "field replacement";
+constexpr std::string_view kReplaceFieldPurpose = "field replacement";
 
 struct ReplaceFieldConfig {
   config::List exclude, include, renames;
@@ -130,7 +130,7 @@ class ReplaceInMap : public plugin::BoundTransform {
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, what_.side, [&](const Value& value, int64_t) -> Result<Value> {
       const Value::Map* old = value.as_map();
-      if (!old) return not_a_map(kPurpose, java_class_of(value));
+      if (!old) return not_a_map(kReplaceFieldPurpose, java_class_of(value));
       Value::Map map;
       for (const auto& [key, item] : *old) {
         const std::string* name = key.get_if<std::string>();
@@ -150,10 +150,10 @@ class ReplaceField : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
     const ConnectSchema& schema = *schema_of(schemas, what_.side);
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(what_.side, kReplaceFieldPurpose);
       return std::unique_ptr<plugin::BoundTransform>(std::make_unique<ReplaceInMap>(what_));
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kReplaceFieldPurpose);
     auto bound = ReplaceInStruct::bind(what_, schema);
     if (!bound.ok()) return reject_with(what_.side, bound.status());
     return bound;
@@ -163,7 +163,7 @@ class ReplaceField : public plugin::Transform {
   const Replacements what_;
 };
 
-config::TypedConfig<ReplaceFieldConfig> definition() {
+config::TypedConfig<ReplaceFieldConfig> replace_field_keys() {
   using C = ReplaceFieldConfig;
   config::TypedConfig<C> def;
   def.key("exclude", &C::exclude).by_default("").doc("Fields to exclude. This takes precedence over the fields to include.");
@@ -194,7 +194,7 @@ plugin::TransformPlugin replace_field() {
             .description = "Filters the top-level fields of a struct or schemaless map by `include` and `exclude` and renames them by `renames`. "
                            "`$Key` works on the key, `$Value` on the value. Null keys and values pass unchanged.",
             .examples = {R"({"exclude": "secret,internal"})", R"({"include": "id,name", "renames": "id:order_id"})"}};
-  auto def = definition();
+  auto def = replace_field_keys();
   p.def = def.def();
   p.make = [def](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
     ASSIGN_OR_RETURN(ReplaceFieldConfig c, def.parse(properties));

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 
 #include "config/properties.h"
+#include "base/time_arithmetic.h"
 #include "transforms/column_map.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
@@ -16,48 +17,47 @@ using columnar::ConnectSchema;
 using columnar::Logical;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "converting timestamp formats";
+constexpr std::string_view kTimestampConverterPurpose = "converting timestamp formats";
 constexpr std::string_view kConnectException = "org.apache.kafka.connect.errors.ConnectException";
-constexpr int64_t kDayMs = 86'400'000;
 
 struct ConverterConfig {
   std::string field, target, format, precision;
   bool replace_null_with_default = true;
 };
 
-enum class Kind : uint8_t { kString, kUnix, kDate, kTime, kTimestamp };
+enum class TimeKind : uint8_t { kString, kUnix, kDate, kTime, kTimestamp };
 
-Kind kind_named(const std::string& target) {
-  if (target == "string") return Kind::kString;
-  if (target == "unix") return Kind::kUnix;
-  if (target == "Date") return Kind::kDate;
-  return target == "Time" ? Kind::kTime : Kind::kTimestamp;
+TimeKind kind_named(const std::string& target) {
+  if (target == "string") return TimeKind::kString;
+  if (target == "unix") return TimeKind::kUnix;
+  if (target == "Date") return TimeKind::kDate;
+  return target == "Time" ? TimeKind::kTime : TimeKind::kTimestamp;
 }
 
-SchemaPtr schema_of_kind(Kind kind, bool optional) {
+SchemaPtr schema_of_kind(TimeKind kind, bool optional) {
   switch (kind) {
-    case Kind::kString: return ConnectSchema::of(Type::kString, optional);
-    case Kind::kUnix: return ConnectSchema::of(Type::kInt64, optional);
+    case TimeKind::kString: return ConnectSchema::of(Type::kString, optional);
+    case TimeKind::kUnix: return ConnectSchema::of(Type::kInt64, optional);
     default: break;
   }
   columnar::SchemaSpec spec;
-  spec.type = kind == Kind::kTimestamp ? Type::kInt64 : Type::kInt32;
+  spec.type = kind == TimeKind::kTimestamp ? Type::kInt64 : Type::kInt32;
   spec.optional = optional;
-  spec.name = std::string(kind == Kind::kDate ? columnar::kDateName : kind == Kind::kTime ? columnar::kTimeName : columnar::kTimestampName);
+  spec.name = std::string(kind == TimeKind::kDate ? columnar::kDateName : kind == TimeKind::kTime ? columnar::kTimeName : columnar::kTimestampName);
   spec.version = 1;
   return ConnectSchema::make(std::move(spec));
 }
 
 // What a schema's values are, or the original's refusal.
-Result<Kind> kind_of(const ConnectSchema& schema) {
+Result<TimeKind> kind_of(const ConnectSchema& schema) {
   switch (schema.logical()) {
-    case Logical::kDate: return Kind::kDate;
-    case Logical::kTime: return Kind::kTime;
-    case Logical::kTimestamp: return Kind::kTimestamp;
+    case Logical::kDate: return TimeKind::kDate;
+    case Logical::kTime: return TimeKind::kTime;
+    case Logical::kTimestamp: return TimeKind::kTimestamp;
     default: break;
   }
-  if (schema.type() == Type::kString) return Kind::kString;
-  if (schema.type() == Type::kInt64) return Kind::kUnix;
+  if (schema.type() == Type::kString) return TimeKind::kString;
+  if (schema.type() == Type::kInt64) return TimeKind::kUnix;
   std::string type(columnar::to_string(schema.type()));
   for (char& c : type) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return data_error(kConnectException, fmt::format("Schema Schema{{{}{}}} does not correspond to a known timestamp type format",
@@ -66,7 +66,7 @@ Result<Kind> kind_of(const ConnectSchema& schema) {
 
 struct Conversion {
   std::string field;
-  Kind target = Kind::kTimestamp;
+  TimeKind target = TimeKind::kTimestamp;
   std::optional<JavaDateFormat> format;
   std::string pattern, precision;
   bool defaults = true;
@@ -103,13 +103,13 @@ struct Conversion {
   Result<Value> operator()(const Value& value) const {
     if (value.is_null()) return value;
     ASSIGN_OR_RETURN(int64_t ms, millis(value));
-    const int64_t in_day = ((ms % kDayMs) + kDayMs) % kDayMs;
+    const int64_t in_day = ((ms % kMsPerDay) + kMsPerDay) % kMsPerDay;
     switch (target) {
-      case Kind::kString: return Value(format->format(ms));
-      case Kind::kUnix: return Value(unix_of(ms));
-      case Kind::kDate: return Value(Value::Millis{ms - in_day});
-      case Kind::kTime: return Value(Value::Millis{in_day});
-      case Kind::kTimestamp: return Value(Value::Millis{ms});
+      case TimeKind::kString: return Value(format->format(ms));
+      case TimeKind::kUnix: return Value(unix_of(ms));
+      case TimeKind::kDate: return Value(Value::Millis{ms - in_day});
+      case TimeKind::kTime: return Value(Value::Millis{in_day});
+      case TimeKind::kTimestamp: return Value(Value::Millis{ms});
     }
     return value;
   }
@@ -186,7 +186,7 @@ class ConvertInMap : public plugin::BoundTransform {
   Status apply_rows(Batch& batch) {
     return map_schemaless_rows(batch, how_.side, [&](const Value& value, int64_t) -> Result<Value> {
       const Value::Map* old = value.as_map();
-      if (!old) return not_a_map(kPurpose, java_class_of(value));
+      if (!old) return not_a_map(kTimestampConverterPurpose, java_class_of(value));
       Value::Map map = *old;
       const Value* found = map_get(map, how_.field);
       ASSIGN_OR_RETURN(Value converted, how_(found ? *found : Value()));
@@ -206,16 +206,16 @@ class TimestampConverter : public plugin::Transform {
     if (schema.schemaless()) {
       if (schema.type() == Type::kNull) return pass_through();
       if (how_.field.empty()) return make_bound<ConvertWhole>(how_, nullptr);
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(how_.side, kPurpose);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(how_.side, kTimestampConverterPurpose);
       return make_bound<ConvertInMap>(how_);
     }
     if (how_.field.empty()) {
       // The original asks the schema even for a null.
-      ASSIGN_OR_RETURN(Kind from, kind_of(schema));
+      ASSIGN_OR_RETURN(TimeKind from, kind_of(schema));
       (void)from;
       return make_bound<ConvertWhole>(how_, schema_of_kind(how_.target, schema.optional()));
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(how_.side, kPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct(how_.side, kTimestampConverterPurpose);
     return bind_struct(schema);
   }
 

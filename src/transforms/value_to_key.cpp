@@ -15,7 +15,7 @@ namespace {
 using columnar::ConnectSchema;
 using columnar::Type;
 
-constexpr std::string_view kPurpose = "copying fields from value to key";
+constexpr std::string_view kValueToKeyPurpose = "copying fields from value to key";
 
 struct ValueToKeyConfig {
   config::List fields;
@@ -29,7 +29,7 @@ class KeyFromStruct : public plugin::BoundTransform {
   Status apply(Batch& batch) override {
     columnar::RowMask rows = batch.selected;
     rows.for_each([&](int64_t row) {
-      if (batch.value.is_null(row)) fail_row(batch, row, not_a_struct(kPurpose, "null"));
+      if (batch.value.is_null(row)) fail_row(batch, row, not_a_struct(kValueToKeyPurpose, "null"));
     });
     std::vector<Column> children;
     for (int source : sources_) {
@@ -54,7 +54,7 @@ class KeyFromMap : public plugin::BoundTransform {
     if (batch.value.schema->type() == Type::kVariant) return apply_rows(batch);
     columnar::RowMask rows = batch.selected;
     rows.for_each([&](int64_t row) {
-      if (batch.value.is_null(row)) fail_row(batch, row, not_a_map(kPurpose, "null"));
+      if (batch.value.is_null(row)) fail_row(batch, row, not_a_map(kValueToKeyPurpose, "null"));
     });
     std::vector<Slot> slots;
     for (const std::string& field : fields_) {
@@ -76,7 +76,7 @@ class KeyFromMap : public plugin::BoundTransform {
       Value value = value_at(batch.value, row);
       const Value::Map* map = value.as_map();
       if (!map) {
-        fail_row(batch, row, not_a_map(kPurpose, java_class_of(value)));
+        fail_row(batch, row, not_a_map(kValueToKeyPurpose, java_class_of(value)));
         return;
       }
       Value::Map key;
@@ -99,10 +99,10 @@ class ValueToKey : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas& schemas) override {
     const ConnectSchema& schema = *schemas.value;
     if (schema.schemaless()) {
-      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(Side::kValue, kPurpose, false);
+      if (schema.type() != Type::kObject && schema.type() != Type::kVariant) return reject_not_map(Side::kValue, kValueToKeyPurpose, false);
       return make_bound<KeyFromMap>(config_.fields);
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(Side::kValue, kPurpose, false);
+    if (schema.type() != Type::kStruct) return reject_not_struct(Side::kValue, kValueToKeyPurpose, false);
     StructSchemaBuilder builder;
     std::vector<int> sources;
     for (const std::string& field : config_.fields) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "plugin/registry.h"
+#include "base/text.h"
 #include "verbs/verbs.h"
 
 namespace bywash::verbs {
@@ -15,12 +16,6 @@ namespace {
 using config::ConfigDef;
 using config::KeySpec;
 using plugin::PluginInfo;
-
-std::string lower(std::string_view text) {
-  std::string out;
-  for (char c : text) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
 
 // Text inside a table's cell.
 std::string cell(std::string_view text) {
@@ -51,8 +46,8 @@ std::string page(const PluginInfo& info, const ConfigDef& def) {
     if (key.internal) continue;
     if (!any) out += "\n## Keys\n\n| key | type | default | valid values | importance | what it does |\n|---|---|---|---|---|---|\n";
     any = true;
-    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", cell(key.name), lower(to_string(key.type)), default_of(key), cell(key.valid_values),
-                       lower(to_string(key.importance)), cell(key.doc));
+    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", cell(key.name), ascii_lower(to_string(key.type)), default_of(key), cell(key.valid_values),
+                       ascii_lower(to_string(key.importance)), cell(key.doc));
   }
   if (!info.examples.empty()) out += "\n## Examples\n";
   for (const std::string& example : info.examples) out += fmt::format("\n```{}\n{}\n```\n", example.starts_with('{') ? "json" : "properties", example);

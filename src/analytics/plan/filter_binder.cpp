@@ -79,48 +79,48 @@ Result<std::string> text_of(const Expression& literal, DataType column) {
   return text;
 }
 
-enum class Comparison { kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual };
-constexpr std::pair<std::string_view, Comparison> kComparisons[] = {
-    {"equals", Comparison::kEqual},  {"notequals", Comparison::kNotEqual},           {"greaterthan", Comparison::kGreater},
-    {"lessthan", Comparison::kLess}, {"greaterthanorequal", Comparison::kGreaterOrEqual}, {"lessthanorequal", Comparison::kLessOrEqual}};
+enum class FilterComparison { kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual };
+constexpr std::pair<std::string_view, FilterComparison> kComparisons[] = {
+    {"equals", FilterComparison::kEqual},  {"notequals", FilterComparison::kNotEqual},           {"greaterthan", FilterComparison::kGreater},
+    {"lessthan", FilterComparison::kLess}, {"greaterthanorequal", FilterComparison::kGreaterOrEqual}, {"lessthanorequal", FilterComparison::kLessOrEqual}};
 
-Comparison flipped(Comparison comparison) {
+FilterComparison flipped(FilterComparison comparison) {
   switch (comparison) {
-    case Comparison::kGreater: return Comparison::kLess;
-    case Comparison::kGreaterOrEqual: return Comparison::kLessOrEqual;
-    case Comparison::kLess: return Comparison::kGreater;
-    case Comparison::kLessOrEqual: return Comparison::kGreaterOrEqual;
+    case FilterComparison::kGreater: return FilterComparison::kLess;
+    case FilterComparison::kGreaterOrEqual: return FilterComparison::kLessOrEqual;
+    case FilterComparison::kLess: return FilterComparison::kGreater;
+    case FilterComparison::kLessOrEqual: return FilterComparison::kGreaterOrEqual;
     default: return comparison;
   }
 }
 
 // Sets the integer range to what satisfies `comparison` with a real number that lies between integers or beyond them.
-void integer_range(Comparison comparison, double real, Predicate* out) {
+void integer_range(FilterComparison comparison, double real, Predicate* out) {
   constexpr double kTop = 9223372036854775808.0;  // 2^63
   auto clamp = [&](double value) { return value >= kTop ? INT64_MAX : value < -kTop ? INT64_MIN : static_cast<int64_t>(value); };
   auto none = [&] { out->low_integer = 1, out->high_integer = 0; };
   if (std::isnan(real)) return none();
   double down = std::floor(real), up = std::ceil(real);
   switch (comparison) {
-    case Comparison::kEqual:
-    case Comparison::kNotEqual:
+    case FilterComparison::kEqual:
+    case FilterComparison::kNotEqual:
       if (down != up || real >= kTop || real < -kTop) return none();
       out->low_integer = out->high_integer = static_cast<int64_t>(real);
       return;
-    case Comparison::kGreater:
-    case Comparison::kGreaterOrEqual:
+    case FilterComparison::kGreater:
+    case FilterComparison::kGreaterOrEqual:
       if (up >= kTop) return none();
       out->low_integer = clamp(up);
-      if (comparison == Comparison::kGreater && up == real && real >= -kTop) {
+      if (comparison == FilterComparison::kGreater && up == real && real >= -kTop) {
         if (out->low_integer == INT64_MAX) return none();
         ++out->low_integer;
       }
       return;
-    case Comparison::kLess:
-    case Comparison::kLessOrEqual:
+    case FilterComparison::kLess:
+    case FilterComparison::kLessOrEqual:
       if (down < -kTop) return none();
       out->high_integer = clamp(down);
-      if (comparison == Comparison::kLess && down == real && real < kTop) {
+      if (comparison == FilterComparison::kLess && down == real && real < kTop) {
         if (out->high_integer == INT64_MIN) return none();
         --out->high_integer;
       }
@@ -128,37 +128,37 @@ void integer_range(Comparison comparison, double real, Predicate* out) {
   }
 }
 
-void integer_range(Comparison comparison, int64_t value, Predicate* out) {
-  bool low = comparison == Comparison::kGreater, high = comparison == Comparison::kLess;
+void integer_range(FilterComparison comparison, int64_t value, Predicate* out) {
+  bool low = comparison == FilterComparison::kGreater, high = comparison == FilterComparison::kLess;
   if ((low && value == INT64_MAX) || (high && value == INT64_MIN)) {
     out->low_integer = 1, out->high_integer = 0;
     return;
   }
-  if (comparison == Comparison::kEqual || comparison == Comparison::kNotEqual) out->low_integer = out->high_integer = value;
-  else if (low || comparison == Comparison::kGreaterOrEqual) out->low_integer = value + low;
+  if (comparison == FilterComparison::kEqual || comparison == FilterComparison::kNotEqual) out->low_integer = out->high_integer = value;
+  else if (low || comparison == FilterComparison::kGreaterOrEqual) out->low_integer = value + low;
   else out->high_integer = value - high;
 }
 
 template <class T>
-void open_range(Comparison comparison, const T& value, T* low, T* high, Predicate* out) {
-  if (comparison != Comparison::kLess && comparison != Comparison::kLessOrEqual) {
+void open_range(FilterComparison comparison, const T& value, T* low, T* high, Predicate* out) {
+  if (comparison != FilterComparison::kLess && comparison != FilterComparison::kLessOrEqual) {
     *low = value;
     out->has_low = true;
-    out->low_open = comparison == Comparison::kGreater;
+    out->low_open = comparison == FilterComparison::kGreater;
   }
-  if (comparison != Comparison::kGreater && comparison != Comparison::kGreaterOrEqual) {
+  if (comparison != FilterComparison::kGreater && comparison != FilterComparison::kGreaterOrEqual) {
     *high = value;
     out->has_high = true;
-    out->high_open = comparison == Comparison::kLess;
+    out->high_open = comparison == FilterComparison::kLess;
   }
 }
 
-Result<Predicate> compare(const Bound& column, Comparison comparison, const Expression& literal) {
+Result<Predicate> compare(const Bound& column, FilterComparison comparison, const Expression& literal) {
   Predicate out;
   out.field = column.field;
-  out.negated = comparison == Comparison::kNotEqual;
+  out.negated = comparison == FilterComparison::kNotEqual;
   if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
-  bool equality = comparison == Comparison::kEqual || comparison == Comparison::kNotEqual;
+  bool equality = comparison == FilterComparison::kEqual || comparison == FilterComparison::kNotEqual;
   if (is_text(column.type)) {
     ASSIGN_OR_RETURN(std::string value, text_of(literal, column.type));
     if (equality) {
@@ -315,8 +315,8 @@ class FilterBinder {
   }
 
   Result<FilterPtr> between(const Expression& e, const Bound& column) {
-    ASSIGN_OR_RETURN(Predicate low, compare(column, Comparison::kGreaterOrEqual, *e.args[1]));
-    ASSIGN_OR_RETURN(Predicate high, compare(column, Comparison::kLessOrEqual, *e.args[2]));
+    ASSIGN_OR_RETURN(Predicate low, compare(column, FilterComparison::kGreaterOrEqual, *e.args[1]));
+    ASSIGN_OR_RETURN(Predicate high, compare(column, FilterComparison::kLessOrEqual, *e.args[2]));
     bool never = low.low_integer > low.high_integer || high.low_integer > high.high_integer;  // an end beyond all integers
     low.high_integer = high.high_integer;
     if (never) low.low_integer = 1, low.high_integer = 0;

@@ -1,6 +1,7 @@
 // Dates and times in UTC: truncation, parts, epochs, formats. Patterns are Joda's of which y M d H h m s S a E and quoted text are known.
 #include "analytics/plan/functions.h"
 #include "analytics/plan/date_pattern.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -20,11 +21,6 @@ int64_t floor_to(int64_t value, int64_t unit) {
   return value - (rest < 0 ? rest + unit : rest);
 }
 int64_t floor_divide(int64_t value, int64_t unit) { return floor_to(value, unit) / unit; }
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return text;
-}
 
 // Milliseconds in a java.util.concurrent.TimeUnit; 0: not one. MICROSECONDS and NANOSECONDS divide instead, see below.
 int64_t unit_millis(const std::string& unit) {
@@ -71,7 +67,7 @@ Result<BoundFunction> date_trunc(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 5));
   RETURN_IF_ERROR(expect_time(call, 1));
   ASSIGN_OR_RETURN(std::string unit, call.literal_text(0));
-  unit = upper(unit);
+  unit = ascii_upper(unit);
   std::string in = "MILLISECONDS", zone = "UTC", out;
   if (call.size() > 2) {
     ASSIGN_OR_RETURN(in, call.literal_text(2));
@@ -83,7 +79,7 @@ Result<BoundFunction> date_trunc(const FunctionArgs& call) {
   if (call.size() > 4) {
     ASSIGN_OR_RETURN(out, call.literal_text(4));
   }
-  int64_t in_unit = unit_millis(upper(in)), out_unit = unit_millis(upper(out));
+  int64_t in_unit = unit_millis(ascii_upper(in)), out_unit = unit_millis(ascii_upper(out));
   if (!in_unit || !out_unit) return Status::invalid(fmt::format("Function datetrunc takes units MILLISECONDS to DAYS, got: '{}', '{}'", in, out));
   if (zone != "UTC" && zone != "GMT" && zone != "Z") return Status::invalid(fmt::format("Function datetrunc knows the time zone UTC only yet, got: '{}'", zone));
   int64_t step = unit == "MILLISECOND" ? 1 : unit == "SECOND" ? kSecond : unit == "MINUTE" ? kMinute : unit == "HOUR" ? kHour : unit == "DAY" ? kDay : 0;
@@ -152,7 +148,7 @@ Result<BoundFunction> epoch(const FunctionArgs& call) {
   bool rounded = rest.ends_with("rounded"), bucket = rest.ends_with("bucket");
   if (rounded) rest.resize(rest.size() - 7);
   if (bucket) rest.resize(rest.size() - 6);
-  int64_t unit = unit_millis(upper(rest));
+  int64_t unit = unit_millis(ascii_upper(rest));
   RETURN_IF_ERROR(call.expect(rounded || bucket ? 2 : 1, rounded || bucket ? 2 : 1));
   RETURN_IF_ERROR(expect_time(call, 0));
   int64_t n = 1;
@@ -173,7 +169,7 @@ Result<BoundFunction> time_convert(const FunctionArgs& call) {
   RETURN_IF_ERROR(expect_time(call, 0));
   ASSIGN_OR_RETURN(std::string from, call.literal_text(1));
   ASSIGN_OR_RETURN(std::string to, call.literal_text(2));
-  int64_t in = unit_millis(upper(from)), out = unit_millis(upper(to));
+  int64_t in = unit_millis(ascii_upper(from)), out = unit_millis(ascii_upper(to));
   if (!in || !out) return Status::invalid(fmt::format("Function timeconvert takes units MILLISECONDS to DAYS, got: '{}', '{}'", from, to));
   return of_argument(0, map_integers(DataType::kLong, [=](int64_t t) { return t * in / out; }));
 }
@@ -236,7 +232,7 @@ Result<TimeSide> time_side(const std::string& text) {
   TimeSide out;
   if (parts.size() >= 3 && parts[2] == "EPOCH") {
     Result<Scalar> size = parse_scalar(DataType::kLong, parts[0]);
-    int64_t unit = unit_millis(upper(parts[1]));
+    int64_t unit = unit_millis(ascii_upper(parts[1]));
     if (size.ok() && size->integer > 0 && unit) {
       out.unit = size->integer * unit;
       return out;
@@ -260,7 +256,7 @@ Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   ASSIGN_OR_RETURN(TimeSide to, time_side(texts[1]));
   std::vector<std::string> granularity = split(texts[2], 2);
   Result<Scalar> size = parse_scalar(DataType::kLong, granularity[0]);
-  int64_t unit = granularity.size() == 2 ? unit_millis(upper(granularity[1])) : 0;
+  int64_t unit = granularity.size() == 2 ? unit_millis(ascii_upper(granularity[1])) : 0;
   if (!size.ok() || size->integer <= 0 || !unit) return Status::invalid(fmt::format("Function datetimeconvert takes a granularity like '1:DAYS', got: '{}'", texts[2]));
   int64_t step = size->integer * unit;
   bool text_in = physical_of(call.type(0)) == Physical::kText;

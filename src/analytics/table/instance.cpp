@@ -12,7 +12,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr std::string_view kLogger = "analytics";
+constexpr std::string_view kInstanceLogger = "analytics";
 
 bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
 
@@ -61,7 +61,7 @@ Status Instance::load() {
       continue;
     }
     if (Status status = load_table(folder); !status.ok()) {
-      log::error(kLogger, "Table {} cannot be opened: {}", name, status.message());
+      log::error(kInstanceLogger, "Table {} cannot be opened: {}", name, status.message());
       broken_[name] = status.message();
     }
   }
@@ -174,7 +174,7 @@ Result<ChangeAnswer> Instance::add_table(std::string_view document) {
                                         "associated with it before attempting to recreate.", name));
   }
   ChangeAnswer answer{fmt::format("Table {} successfully added", name), config.unrecognized, config.warnings};
-  for (const std::string& warning : config.warnings) log::warn(kLogger, "Table {}: {}", name, warning);
+  for (const std::string& warning : config.warnings) log::warn(kInstanceLogger, "Table {}: {}", name, warning);
   RETURN_IF_ERROR(make_folder(folder));
   RETURN_IF_ERROR(write_file(folder + "/config.json", config.stored));
   RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));

@@ -10,7 +10,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr int64_t kNow = 1'795'380'636'362;
+constexpr int64_t kRowsNow = 1'795'380'636'362;
 
 SchemaConfig stocks() {
   return *parse_schema_config(R"({"schemaName":"s","dimensionFieldSpecs":[{"name":"id","dataType":"INT"},{"name":"user_id","dataType":"INT"},
@@ -32,7 +32,7 @@ struct Ingest {
     options.name = "t";
     options.max_rows = 1000;
     options.time_column = table.time_column;
-    segment = *MutableSegment::create(segment_schema(schema, table, kNow), options);
+    segment = *MutableSegment::create(segment_schema(schema, table, kRowsNow), options);
   }
   bool add(std::string_view json) { return rows.append(json, *segment); }
   // The last row as text, columns by '|'; nulls in brackets.

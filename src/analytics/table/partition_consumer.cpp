@@ -13,7 +13,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr std::string_view kLogger = "analytics.ingest";
+constexpr std::string_view kIngestLogger = "analytics.ingest";
 constexpr int kPollRecords = 8192;
 constexpr int kPollMs = 100;
 constexpr int kAskMs = 3000;
@@ -96,7 +96,7 @@ void PartitionConsumer::run() {
     Status status = open_consumer();
     if (status.ok()) break;
     set_problem(status.message());
-    log::warn(kLogger, "Table {}: cannot consume yet, trying again: {}", title_, status.message());
+    log::warn(kIngestLogger, "Table {}: cannot consume yet, trying again: {}", title_, status.message());
     if (!wait(backoff_ms)) return;
     backoff_ms = std::min<int64_t>(backoff_ms * 2, 10'000);
   }
@@ -112,7 +112,7 @@ void PartitionConsumer::run() {
   }
   if (seal_at_stop_ && segment_ && segment_->published_rows() > 0) {
     if (Status status = options_.segments->commit(options_.group(), sequence_, *segment_, nullptr); !status.ok()) {
-      log::warn(kLogger, "Table {}: not committed at stop, will be consumed again: {}", title_, status.message());
+      log::warn(kIngestLogger, "Table {}: not committed at stop, will be consumed again: {}", title_, status.message());
     }
   }
   if (consumer_) (void)consumer_->close().ok();
@@ -140,10 +140,10 @@ Status PartitionConsumer::open_consumer() {
   if (Result<kafka::Watermarks> marks = consumer_->query_watermarks(origin_, kAskMs)) {
     latest_offset_ = marks->high;
     if (marks->low > position.next_offset) {
-      log::error(kLogger, "Table {}: records {} to {} were deleted from the topic before they were consumed. Give the topic a longer retention",
+      log::error(kIngestLogger, "Table {}: records {} to {} were deleted from the topic before they were consumed. Give the topic a longer retention",
                  title_, position.next_offset, marks->low - 1);
     } else if (marks->high >= 0 && marks->high < position.next_offset) {
-      log::error(kLogger, "Table {}: the topic ends at {}, before the committed offset {}: was it created anew? Delete the table and create it again",
+      log::error(kIngestLogger, "Table {}: the topic ends at {}, before the committed offset {}: was it created anew? Delete the table and create it again",
                  title_, marks->high, position.next_offset);
     }
   } else {
@@ -154,7 +154,7 @@ Status PartitionConsumer::open_consumer() {
   next_offset_ = position.next_offset;
   RETURN_IF_ERROR(start_segment(position.next_offset));
   set_problem("");
-  log::info(kLogger, "Table {}: consumes from offset {}", title_, next_offset_);
+  log::info(kIngestLogger, "Table {}: consumes from offset {}", title_, next_offset_);
   return {};
 }
 
@@ -197,7 +197,7 @@ void PartitionConsumer::consume_once() {
   auto batches = consumer_->poll(kPollRecords, kPollMs);
   if (!batches) {
     if (status().problem != batches.status().message()) {
-      log::warn(kLogger, "Table {}: consumption stopped, trying again: {}", title_, batches.status().message());
+      log::warn(kIngestLogger, "Table {}: consumption stopped, trying again: {}", title_, batches.status().message());
     }
     set_problem(batches.status().message());
     wait(1000);
@@ -239,7 +239,7 @@ bool PartitionConsumer::seal() {
     Result<std::shared_ptr<MutableSegment>> next = make_segment(sequence_ + 1, segment_->next_offset());
     Status status = next ? options_.segments->commit(options_.group(), sequence_, *segment_, *next) : next.status();
     if (status.ok()) {
-      log::info(kLogger, "Table {}: committed segment {} with {} rows, offsets {} to {}", title_, segment_->options().name,
+      log::info(kIngestLogger, "Table {}: committed segment {} with {} rows, offsets {} to {}", title_, segment_->options().name,
                 segment_->published_rows(), segment_->options().first_offset, segment_->next_offset() - 1);
       segment_ = *std::move(next);
       ++sequence_;
@@ -249,7 +249,7 @@ bool PartitionConsumer::seal() {
       return true;
     }
     set_problem(status.message());
-    log::error(kLogger, "Table {}: consumption waits, the segment cannot be committed: {}. Free space or make the folder writable; trying again",
+    log::error(kIngestLogger, "Table {}: consumption waits, the segment cannot be committed: {}. Free space or make the folder writable; trying again",
                title_, status.message());
     if (!wait(backoff_ms)) return false;
     backoff_ms = std::min<int64_t>(backoff_ms * 2, 30'000);
@@ -279,7 +279,7 @@ void PartitionConsumer::report(const IngestCounts& counts) {
   const int64_t now = options_.now_ms();
   if (summary.empty() || now - last_drop_log_ms_ < 10'000) return;
   last_drop_log_ms_ = now;
-  log::warn(kLogger, "Table {}: up to offset {}:{} see bywash_table_records_dropped_total and bywash_table_values_replaced_total", title_,
+  log::warn(kIngestLogger, "Table {}: up to offset {}:{} see bywash_table_records_dropped_total and bywash_table_values_replaced_total", title_,
             next_offset_, summary);
 }
 

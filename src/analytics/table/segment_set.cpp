@@ -13,7 +13,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr std::string_view kLogger = "analytics.table";
+constexpr std::string_view kSegmentLogger = "analytics.table";
 
 }  // namespace
 
@@ -47,7 +47,7 @@ Status SegmentSet::recover() {
     if (listed.count(file)) continue;
     std::error_code ignored;
     std::filesystem::remove(entry.path(), ignored);
-    log::info(kLogger, "Table {}: removed {}, which was never committed", log_name_, file);
+    log::info(kSegmentLogger, "Table {}: removed {}, which was never committed", log_name_, file);
   }
   if (error) return host_error("list the folder", folder_ + "/segments", error.value());
   for (const auto& [name, record] : state.segments) {
@@ -56,7 +56,7 @@ Status SegmentSet::recover() {
       committed_[name] = {record, *std::move(segment)};
     } else {
       damaged_.push_back(name);
-      log::error(kLogger, "Table {}: segment {} with {} rows cannot be opened and is left out of answers: {}", log_name_, name, record.rows,
+      log::error(kSegmentLogger, "Table {}: segment {} with {} rows cannot be opened and is left out of answers: {}", log_name_, name, record.rows,
                  segment.status().message());
     }
   }

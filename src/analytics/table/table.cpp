@@ -11,7 +11,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr std::string_view kLogger = "analytics.table";
+constexpr std::string_view kTableLogger = "analytics.table";
 constexpr int64_t kRetryMs = 500;             // until the topics are there
 constexpr int64_t kNewPartitionsMs = 30'000;  // then
 constexpr int64_t kRetentionMs = 10'000;
@@ -83,7 +83,7 @@ bool Table::find_partitions_of(int32_t stream) {
   auto complain = [&](const Status& status) {
     std::lock_guard lock(mutex_);
     std::string& known = stream_problems_[stream];
-    if (known != status.message()) log::warn(kLogger, "Table {}: topic '{}' cannot be consumed yet, trying again: {}", options_.config.name_with_type, config.topic, status.message());
+    if (known != status.message()) log::warn(kTableLogger, "Table {}: topic '{}' cannot be consumed yet, trying again: {}", options_.config.name_with_type, config.topic, status.message());
     known = status.message();
     return false;
   };
@@ -143,9 +143,9 @@ void Table::drop_expired() {
   if (names.empty()) return;
   Status status = segments_->drop(names);
   if (status.ok()) {
-    log::info(kLogger, "Table {}: dropped {} segments past their retention", options_.config.name_with_type, names.size());
+    log::info(kTableLogger, "Table {}: dropped {} segments past their retention", options_.config.name_with_type, names.size());
   } else {
-    log::warn(kLogger, "Table {}: segments past their retention cannot be dropped, trying again: {}", options_.config.name_with_type, status.message());
+    log::warn(kTableLogger, "Table {}: segments past their retention cannot be dropped, trying again: {}", options_.config.name_with_type, status.message());
   }
 }
 
@@ -221,7 +221,7 @@ Result<std::string> Table::ingest_json(std::string_view text) {
     const std::string reason(to_string(static_cast<ReplaceReason>(i)));
     metrics::Registry::process().counter("bywash_table_values_replaced_total", "Values that did not fit their column",
                                          {{"table", options_.config.name_with_type}, {"reason", reason}})->add(static_cast<double>(counts.replaced[i]));
-    log::warn(kLogger, "Table {}: {} values of the ingested file did not fit their columns ({})", options_.config.name_with_type, counts.replaced[i], reason);
+    log::warn(kTableLogger, "Table {}: {} values of the ingested file did not fit their columns ({})", options_.config.name_with_type, counts.replaced[i], reason);
   }
   return segments_->add(*segment);
 }

@@ -16,7 +16,7 @@ namespace {
 using columnar::Batch;
 using columnar::Value;
 
-class FakeContext : public plugin::SinkContext {
+class FakeSinkContext : public plugin::SinkContext {
  public:
   const std::string& connector_name() const override { return name_; }
   int task_id() const override { return 0; }
@@ -67,7 +67,7 @@ class FileStreamSink : public ::testing::Test {
     all << in.rdbuf();
     return all.str();
   }
-  FakeContext context_;
+  FakeSinkContext context_;
   std::filesystem::path folder_, path_;
   TopicPartition origin_{"t", Partition(0)};
 };

@@ -12,7 +12,7 @@
 namespace bywash::connectors::file {
 namespace {
 
-class FakeContext : public plugin::SourceContext {
+class FakeSourceContext : public plugin::SourceContext {
  public:
   const std::string& connector_name() const override { return name_; }
   int task_id() const override { return 0; }
@@ -58,7 +58,7 @@ class FileStreamSource : public ::testing::Test {
   }
   void append(const std::string& text) { std::ofstream(path_, std::ios::app) << text; }
   using Lines = std::vector<std::string>;
-  FakeContext context_;
+  FakeSourceContext context_;
   std::filesystem::path folder_, path_;
   std::string last_;
 };

@@ -11,7 +11,7 @@
 namespace bywash::jdbc {
 namespace {
 
-constexpr std::string_view kLogger = "jdbc";
+constexpr std::string_view kSinkLogger = "jdbc";
 
 SessionOptions session_options(const SinkConfig& config) {
   SessionOptions o;
@@ -40,7 +40,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
     }
     bool all_fields = config_.pk_fields.empty() && config_.pk_mode == PkMode::kRecordValue;
     if (all_fields && context->task_id() == 0) {
-      log::warn(kLogger, "pk.mode=record_value without pk.fields: all fields of a value together are the primary key, so that a record that "
+      log::warn(kSinkLogger, "pk.mode=record_value without pk.fields: all fields of a value together are the primary key, so that a record that "
                          "differs in any field is a row of its own and upsert changes nothing; set pk.fields to the fields that identify a row");
     }
     return {};
@@ -113,7 +113,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
       return Status(Code::kFatal, status.blame(), fmt::format("{} (gave up after {} retries: max.retries)", status.message(), config_.max_retries))
           .with_java_class("org.apache.kafka.connect.errors.ConnectException");
     }
-    log::warn(kLogger, "Write failed, {} of {} retries left: {}", config_.max_retries - failures_ + 1, config_.max_retries, status.message());
+    log::warn(kSinkLogger, "Write failed, {} of {} retries left: {}", config_.max_retries - failures_ + 1, config_.max_retries, status.message());
     return wait(status, backoff_ms);
   }
 

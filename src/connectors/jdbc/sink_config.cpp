@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "config/properties.h"
 #include "connectors/jdbc/time_zone.h"
 
@@ -12,19 +13,11 @@ namespace {
 using config::Parsed;
 using config::TypedConfig;
 
-std::string cased(std::string_view text, int (*change)(int)) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(change(static_cast<unsigned char>(c)));
-  return out;
-}
-std::string lower(std::string_view text) { return cased(text, std::tolower); }
-std::string upper(std::string_view text) { return cased(text, std::toupper); }
-
 // An enumerator in all lower or all upper case, as the original's EnumValidator takes them.
 config::Validator enumerator(std::vector<std::string> allowed) {
   return [allowed = std::move(allowed)](const Parsed& v) -> std::optional<std::string> {
     auto good = [&](const std::string& text) {
-      return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& a) { return text == lower(a) || text == upper(a); });
+      return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& a) { return text == ascii_lower(a) || text == ascii_upper(a); });
     };
     std::string why = fmt::format("Must be one of: {}", fmt::join(allowed, ", "));
     if (auto* s = std::get_if<std::string>(&v)) return good(*s) ? std::nullopt : std::optional(why);
@@ -126,8 +119,8 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
 
 void add_rules(TypedConfig<SinkConfig>& d) {
   d.def().add_rule([](const config::Properties& p, const auto& fail) {
-    if (lower(config::trim(config::get_or(p, "delete.enabled", "false"))) != "true") return;
-    if (lower(config::trim(config::get_or(p, "pk.mode", "none"))) == "record_key") return;
+    if (ascii_lower(config::trim(config::get_or(p, "delete.enabled", "false"))) != "true") return;
+    if (ascii_lower(config::trim(config::get_or(p, "pk.mode", "none"))) == "record_key") return;
     fail("delete.enabled", "Deletes are only supported for pk.mode record_key");
     fail("pk.mode", "Deletes are only supported for pk.mode record_key");
   });
@@ -136,7 +129,7 @@ void add_rules(TypedConfig<SinkConfig>& d) {
 }  // namespace
 
 bool SinkConfig::takes_table_type(std::string_view type) const {
-  return std::any_of(table_types.begin(), table_types.end(), [&](const std::string& t) { return upper(t) == type; });
+  return std::any_of(table_types.begin(), table_types.end(), [&](const std::string& t) { return ascii_upper(t) == type; });
 }
 
 const TypedConfig<SinkConfig>& sink_config_def() {
@@ -159,11 +152,11 @@ Result<SinkConfig> read_sink_config(const config::Properties& properties) {
   c.url = *std::move(url);
   add_driver_properties(properties, &c.url);
   c.connector_name = config::get_or(properties, "name", "");
-  std::string insert = lower(c.insert_mode_text), pk = lower(c.pk_mode_text);
+  std::string insert = ascii_lower(c.insert_mode_text), pk = ascii_lower(c.pk_mode_text);
   c.insert_mode = insert == "upsert" ? InsertMode::kUpsert : insert == "update" ? InsertMode::kUpdate : InsertMode::kInsert;
   c.pk_mode = pk == "kafka" ? PkMode::kKafka : pk == "record_key" ? PkMode::kRecordKey
             : pk == "record_value" ? PkMode::kRecordValue : PkMode::kNone;
-  c.quote = lower(c.quote_identifiers) != "never";
+  c.quote = ascii_lower(c.quote_identifiers) != "never";
   return c;
 }
 

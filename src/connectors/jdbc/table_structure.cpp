@@ -5,17 +5,12 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/text.h"
 
 namespace bywash::jdbc {
 namespace {
 
-constexpr std::string_view kLogger = "jdbc";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
+constexpr std::string_view kStructureLogger = "jdbc";
 
 Status structure_error(Code code, std::string message) {
   return Status(code, Blame::kUser, std::move(message)).with_java_class("io.confluent.connect.jdbc.sink.TableAlterOrCreateException");
@@ -58,7 +53,7 @@ Status TableStructure::create(Session& session, const TableName& name, const Fie
   }
   if (!keys.empty()) sql += ", PRIMARY KEY(" + keys + ")";
   RETURN_IF_ERROR(session.execute({sql + ")"}));
-  log::info(kLogger, "Created table {}", rules_.write(name));
+  log::info(kStructureLogger, "Created table {}", rules_.write(name));
   return {};
 }
 
@@ -69,9 +64,9 @@ std::vector<const WriteColumn*> TableStructure::missing_columns(const TableDefin
   }
   if (missing.empty()) return missing;
   std::set<std::string> folded;
-  for (const TableColumn& c : table.columns) folded.insert(lower(c.name));
+  for (const TableColumn& c : table.columns) folded.insert(ascii_lower(c.name));
   if (folded.size() != table.columns.size()) return missing;  // columns that differ by case only
-  std::erase_if(missing, [&](const WriteColumn* c) { return folded.count(lower(c->name)) > 0; });
+  std::erase_if(missing, [&](const WriteColumn* c) { return folded.count(ascii_lower(c->name)) > 0; });
   return missing;
 }
 
@@ -102,7 +97,7 @@ Status TableStructure::extend(Session& session, const TableDefinition& table, co
   }
   if (dialect_->alters_at_once()) statements = {"ALTER TABLE " + target + " " + all};
   RETURN_IF_ERROR(session.execute(statements));
-  log::info(kLogger, "Added to table {}: {}", target, fmt::join(names, ", "));
+  log::info(kStructureLogger, "Added to table {}: {}", target, fmt::join(names, ", "));
   return {};
 }
 
@@ -151,7 +146,7 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::widen(Session& se
   ASSIGN_OR_RETURN(auto table, find(session, name));
   if (!table) return Status::retriable(fmt::format("Table {} is gone", rules_.write(name)));
   RETURN_IF_ERROR(session.execute(dialect_->widen_to_double(rules_, table->name, column)));
-  log::info(kLogger, "Column '{}' of table {} holds fractions from now on", column, rules_.write(table->name));
+  log::info(kStructureLogger, "Column '{}' of table {} holds fractions from now on", column, rules_.write(table->name));
   tables_.erase(name);
   return find(session, name);
 }

@@ -6,11 +6,12 @@
 
 #include <charconv>
 
+#include "base/time_arithmetic.h"
+
 namespace bywash::jdbc {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
-constexpr int64_t kDayMicros = kDayMs * 1000;
+constexpr int64_t kDayMicros = kMsPerDay * 1000;
 constexpr int64_t kGregorianStartDays = -141427;  // 1582-10-15
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
@@ -85,14 +86,14 @@ int64_t LocalTimes::timestamp_micros(int64_t instant_micros) const {
 
 int32_t LocalTimes::date_days(int32_t days) const {
   int64_t local = days;
-  if (!dates_in_utc_ && !zone_.is_utc()) local = floor_divide(days * kDayMs + zone_.offset_ms(days * kDayMs), kDayMs);
+  if (!dates_in_utc_ && !zone_.is_utc()) local = floor_divide(days * kMsPerDay + zone_.offset_ms(days * kMsPerDay), kMsPerDay);
   if (local < -100'000'000) return static_cast<int32_t>(local);
   return static_cast<int32_t>(calendar_days(local));
 }
 
 int64_t LocalTimes::time_micros(int32_t ms) const {
   int64_t local = int64_t{ms} + zone_.offset_ms(ms);
-  return (local - floor_divide(local, kDayMs) * kDayMs) * 1000;
+  return (local - floor_divide(local, kMsPerDay) * kMsPerDay) * 1000;
 }
 
 CivilDate civil_date(int64_t days) {

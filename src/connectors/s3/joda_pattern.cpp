@@ -9,12 +9,11 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/time_arithmetic.h"
+
 namespace bywash::connectors::s3 {
 namespace {
 
-constexpr int64_t kDay = 86'400'000;
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 // Civil date of days since the epoch (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 struct Civil {
@@ -43,7 +42,7 @@ struct Moment {
 };
 
 Moment moment_of(int64_t local_ms) {
-  int64_t days = floor_div(local_ms, kDay), rest = local_ms - days * kDay;
+  int64_t days = floor_div(local_ms, kMsPerDay), rest = local_ms - days * kMsPerDay;
   Civil c = civil_of(days);
   Moment m{};
   m.year = c.year;
@@ -193,11 +192,11 @@ Result<JodaPattern> JodaPattern::parse(std::string_view pattern, std::string_vie
 }
 
 int64_t JodaPattern::finest_unit_ms() const {
-  int64_t finest = kDay;
+  int64_t finest = kMsPerDay;
   for (const Token& t : tokens_) {
-    int64_t unit = kDay;
+    int64_t unit = kMsPerDay;
     switch (t.letter) {
-      case 'a': unit = kDay / 2; break;
+      case 'a': unit = kMsPerDay / 2; break;
       case 'h': case 'H': case 'k': case 'K': unit = 3'600'000; break;
       case 'm': unit = 60'000; break;
       case 's': unit = 1000; break;

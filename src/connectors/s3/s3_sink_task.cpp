@@ -15,7 +15,7 @@
 namespace bywash::connectors::s3 {
 namespace {
 
-constexpr std::string_view kLogger = "s3.sink";
+constexpr std::string_view kSinkLogger = "s3.sink";
 // Encoded bytes on their way to the store at which the task takes no more rows.
 constexpr int64_t kInFlightLimit = int64_t{64} << 20;
 // How long a close waits for objects that are complete but not yet durable; what is not done by then is read again.
@@ -58,7 +58,7 @@ class S3SinkTask : public plugin::SinkTask {
                     fmt::format("{}. Check store.url ({}), s3.bucket.name and s3.region", reachable.message(), config_.store_url.value_or("not set")));
     }
     RETURN_IF_ERROR(reachable);
-    for (const std::string& warning : warnings) log::warn(kLogger, "{}", warning);
+    for (const std::string& warning : warnings) log::warn(kSinkLogger, "{}", warning);
 
     uploads_ = std::make_shared<UploadGroup>();
     uploads_->store = store_;
@@ -106,7 +106,7 @@ class S3SinkTask : public plugin::SinkTask {
     account();
     if (uploads_ && !uploads_->wait_idle(kCloseWait)) {
       Status failure = uploads_->first_failure();
-      log::warn(kLogger, "Some objects are not at '{}' yet{}: their records will be read again", store_->name(),
+      log::warn(kSinkLogger, "Some objects are not at '{}' yet{}: their records will be read again", store_->name(),
                 failure.ok() ? "" : " (" + failure.message() + ")");
     }
     return {};

@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "base/time_arithmetic.h"
+
 namespace bywash::connectors::s3 {
 namespace {
 
@@ -14,7 +16,6 @@ using columnar::Logical;
 using columnar::Type;
 using columnar::Value;
 
-constexpr int64_t kDay = 86'400'000;
 
 int64_t days_of(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
@@ -165,7 +166,7 @@ std::optional<int64_t> parse_time_text(std::string_view text) {
     if ((in.take('T') || in.take(' ')) && !time_part(in, &ms)) return std::nullopt;
   }
   if (!offset_part(in, &offset) || !in.done()) return std::nullopt;
-  return days * kDay + ms - offset;
+  return days * kMsPerDay + ms - offset;
 }
 
 std::optional<Column> column_at_path(const Column& root, std::string_view path) {
@@ -246,7 +247,7 @@ std::optional<int64_t> BatchTimestamps::at(int64_t row, Status* error) const {
       if (column_.data->IsNull(row)) break;
       if (source_ == Source::kInt64) return longs_[row];
       if (source_ == Source::kInt32) return ints_[row];
-      if (source_ == Source::kDate32) return int64_t{ints_[row]} * kDay;
+      if (source_ == Source::kDate32) return int64_t{ints_[row]} * kMsPerDay;
       if (auto time = time_of(columnar::value_at(column_, row))) return time;
       *error = Status::data(fmt::format("The value of field '{}' is not a time: timestamp.field needs epoch milliseconds, an ISO-8601 text or a Timestamp",
                                         field_)).with_java_class("java.lang.IllegalArgumentException");

@@ -9,7 +9,7 @@
 namespace bywash::connectors::s3 {
 namespace {
 
-constexpr std::string_view kLogger = "s3.upload";
+constexpr std::string_view kUploadLogger = "s3.upload";
 
 void add_bytes(UploadGroup& group, int64_t bytes) {
   group.bytes_in_flight.fetch_add(bytes, std::memory_order_relaxed);
@@ -165,7 +165,7 @@ void FileUpload::step() {
   if (status.retriable()) {
     if (failures_ == 0) group_->retrying.fetch_add(1);
     if (failures_++ % 12 == 0) {
-      log::warn(kLogger, "{}. Nothing is lost: trying again every {} ms", status.message(), group_->retry_backoff.count());
+      log::warn(kUploadLogger, "{}. Nothing is lost: trying again every {} ms", status.message(), group_->retry_backoff.count());
     }
     {
       std::lock_guard lock(mutex_);
@@ -181,7 +181,7 @@ void FileUpload::step() {
   }
   if (failures_ > 0) {
     group_->retrying.fetch_sub(1);
-    log::info(kLogger, "'{}/{}': the store answers again", group_->store->name(), key_);
+    log::info(kUploadLogger, "'{}/{}': the store answers again", group_->store->name(), key_);
   }
   failures_ = 0;
   if (!last) {
@@ -224,7 +224,7 @@ Status FileUpload::run_next(const std::string& bytes, bool last) {
   if (last && group_->tagging) {
     Status tagged = store.set_tags(key_, tags_);
     if (!tagged.ok() && group_->fail_on_tagging_error) return tagged;
-    if (!tagged.ok()) log::warn(kLogger, "{}. The object is there without its tags", tagged.message());
+    if (!tagged.ok()) log::warn(kUploadLogger, "{}. The object is there without its tags", tagged.message());
   }
   return {};
 }
@@ -247,7 +247,7 @@ void FileUpload::give_up(const Status& status) {
   failures_ = 0;
   if (!upload_.empty()) {
     Status aborted = group_->store->abort_upload(key_, upload_);
-    if (!aborted.ok()) log::warn(kLogger, "{}. Its parts stay at the store until its lifecycle rules remove them", aborted.message());
+    if (!aborted.ok()) log::warn(kUploadLogger, "{}. Its parts stay at the store until its lifecycle rules remove them", aborted.message());
   }
   std::lock_guard lock(group_->mutex);
   if (counted) --group_->open_uploads;

@@ -7,13 +7,12 @@
 #include <chrono>
 #include <limits>
 
+#include "base/time_arithmetic.h"
+
 namespace bywash::connectors::s3 {
 namespace {
 
-constexpr int64_t kDay = 86'400'000;
 constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
 // "+05:30", "-03", "+0530", "+05:30:15" -> milliseconds.
 bool parse_offset(std::string_view text, int64_t* out) {
@@ -81,8 +80,8 @@ int64_t Zone::local_to_utc(int64_t local_ms) const {
 }
 
 int64_t Zone::start_of_day(int64_t utc_ms, int days_later) const {
-  int64_t day = floor_div(utc_ms + offset_ms(utc_ms), kDay) + days_later;
-  return local_to_utc(day * kDay);
+  int64_t day = floor_div(utc_ms + offset_ms(utc_ms), kMsPerDay) + days_later;
+  return local_to_utc(day * kMsPerDay);
 }
 
 int64_t next_scheduled_time(int64_t now_ms, int64_t period_ms, const Zone& zone) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <set>
 
+#include "base/time_arithmetic.h"
+
 namespace bywash::formats::json {
 
 using columnar::ConnectSchema;
@@ -19,7 +21,6 @@ namespace {
 
 constexpr std::string_view kDataException = "org.apache.kafka.connect.errors.DataException";
 constexpr std::string_view kSchemaBuilderException = "org.apache.kafka.connect.errors.SchemaBuilderException";
-constexpr int64_t kDayMs = 86'400'000;
 
 Status schema_builder_exception(std::string message) {
   return Status::data(std::move(message)).with_java_class(std::string(kSchemaBuilderException));
@@ -102,8 +103,8 @@ Result<Value> to_logical(const ConnectSchema& schema, const Node& node) {
     return data_exception(fmt::format("Invalid type for {}, underlying representation should be integer but was {}", date ? "Date" : "Time", node_type(node)));
   }
   int64_t v = to_int(node.number);
-  if (date) return time_value(schema, v, v * kDayMs);
-  if (v < 0 || v > kDayMs) return data_exception("Time values must use number of milliseconds greater than 0 and less than 86400000");
+  if (date) return time_value(schema, v, v * kMsPerDay);
+  if (v < 0 || v > kMsPerDay) return data_exception("Time values must use number of milliseconds greater than 0 and less than 86400000");
   return time_value(schema, v, v);
 }
 

@@ -5,6 +5,7 @@
 #include <arrow/array/data.h>
 #include <arrow/util/bit_util.h>
 
+#include "base/time_arithmetic.h"
 #include "columnar/decimal.h"
 #include "formats/json/connect_value.h"
 #include "formats/json/json_text.h"
@@ -19,7 +20,6 @@ using json::data_exception;
 
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
 
 bool is_null(const arrow::ArrayData& data, int64_t row) {
   if (data.type->id() == arrow::Type::NA) return true;
@@ -65,7 +65,7 @@ Status JsonWriter::logical(const ConnectSchema& schema, int64_t ms, std::string*
   bool iso = options_.times == JsonWriteOptions::Times::kIso;
   if (iso) *out += '"';
   switch (schema.logical()) {
-    case Logical::kDate: iso ? json::append_iso_date(ms / kDayMs - (ms % kDayMs < 0), out) : json::append_integer(ms / kDayMs - (ms % kDayMs < 0), out); break;
+    case Logical::kDate: iso ? json::append_iso_date(ms / kMsPerDay - (ms % kMsPerDay < 0), out) : json::append_integer(ms / kMsPerDay - (ms % kMsPerDay < 0), out); break;
     case Logical::kTime: iso ? json::append_iso_time(ms, out) : json::append_integer(ms, out); break;
     default: iso ? json::append_iso_timestamp(ms, out) : json::append_integer(ms, out); break;
   }
@@ -93,7 +93,7 @@ Status JsonWriter::cell(const ConnectSchema& schema, const arrow::ArrayData& dat
   }
   switch (schema.logical()) {
     case Logical::kDecimal: return decimal(&schema, columnar::decode_decimal(bytes_at(data, row)), out);
-    case Logical::kDate: return logical(schema, int64_t{fixed<int32_t>(data, row)} * kDayMs, out);
+    case Logical::kDate: return logical(schema, int64_t{fixed<int32_t>(data, row)} * kMsPerDay, out);
     case Logical::kTime: return logical(schema, fixed<int32_t>(data, row), out);
     case Logical::kTimestamp: return logical(schema, fixed<int64_t>(data, row), out);
     case Logical::kNone: break;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/time_arithmetic.h"
 #include "columnar/java_text.h"
 #include "formats/json/json_text.h"
 #include "formats/json/number.h"
@@ -20,7 +21,6 @@ using columnar::Value;
 
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
 // A plain number of more digits than this is not worked out: Java would fill its memory.
 constexpr int64_t kDigitsMax = 1'000'000;
 constexpr int kDepthMax = 1000;
@@ -147,10 +147,10 @@ std::optional<SchemaAndValue> parse_temporal(std::string_view token) {
   int64_t days = 0, ms = 0;
   if (unescaped.size() == 13 && read_time(s, &ms)) return SchemaAndValue{ConnectSchema::named(Type::kInt32, columnar::kTimeName), Value(Value::Millis{ms})};
   if (unescaped.size() == 24 && read_date(s, &days) && read_literal(s, "T") && read_time(s, &ms)) {
-    return SchemaAndValue{ConnectSchema::named(Type::kInt64, columnar::kTimestampName), Value(Value::Millis{days * kDayMs + ms})};
+    return SchemaAndValue{ConnectSchema::named(Type::kInt64, columnar::kTimestampName), Value(Value::Millis{days * kMsPerDay + ms})};
   }
   if (unescaped.size() == 10 && read_date(s, &days)) {
-    return SchemaAndValue{ConnectSchema::named(Type::kInt32, columnar::kDateName), Value(Value::Millis{days * kDayMs})};
+    return SchemaAndValue{ConnectSchema::named(Type::kInt32, columnar::kDateName), Value(Value::Millis{days * kMsPerDay})};
   }
   return std::nullopt;
 }
@@ -420,10 +420,10 @@ void append(const Value& value, bool embedded, std::string* out) {
     json::append_base64(b->data, &text);
     *out += embedded ? text : text.substr(1, text.size() - 2);
   } else if (const auto* m = value.get_if<Value::Millis>()) {
-    if (m->ms < kDayMs) json::append_iso_time((m->ms % kDayMs + kDayMs) % kDayMs, out);
-    else if (m->ms % kDayMs == 0) json::append_iso_date(m->ms / kDayMs, out);
+    if (m->ms < kMsPerDay) json::append_iso_time((m->ms % kMsPerDay + kMsPerDay) % kMsPerDay, out);
+    else if (m->ms % kMsPerDay == 0) json::append_iso_date(m->ms / kMsPerDay, out);
     else json::append_iso_timestamp(m->ms, out);
-    if (m->ms < kDayMs) *out += 'Z';
+    if (m->ms < kMsPerDay) *out += 'Z';
   } else if (const Value::List* items = value.as_list()) {
     *out += '[';
     for (size_t i = 0; i < items->size(); ++i) {

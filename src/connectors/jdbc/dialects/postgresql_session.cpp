@@ -9,7 +9,7 @@
 namespace bywash::jdbc::postgresql {
 namespace {
 
-constexpr std::string_view kLogger = "jdbc.postgresql";
+constexpr std::string_view kPostgresqlSessionLogger = "jdbc.postgresql";
 
 struct Mapped {
   std::string_view jdbc, libpq;
@@ -33,7 +33,7 @@ void add_parameters(const ConnectionUrl& url, std::vector<std::pair<std::string,
     if (it != std::end(kParameters)) {
       out->emplace_back(it->libpq, value);
     } else if (std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) == std::end(kWithoutEffect)) {
-      log::warn(kLogger, "Parameter '{}' of the connection has no effect", name);
+      log::warn(kPostgresqlSessionLogger, "Parameter '{}' of the connection has no effect", name);
     }
   }
   if (auto* ssl = url.parameter("ssl"); ssl && *ssl != "false" && !url.parameter("sslmode")) out->emplace_back("sslmode", "verify-full");
@@ -194,7 +194,7 @@ Status PostgresqlSession::commit() { return run("COMMIT"); }
 
 void PostgresqlSession::rollback() {
   if (!alive()) return;
-  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kLogger, "Could not roll back: {}", s.message());
+  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kPostgresqlSessionLogger, "Could not roll back: {}", s.message());
 }
 
 }  // namespace bywash::jdbc::postgresql

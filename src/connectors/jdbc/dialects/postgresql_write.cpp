@@ -13,7 +13,7 @@ namespace {
 using columnar::Logical;
 using columnar::Type;
 
-constexpr std::string_view kLogger = "jdbc.postgresql";
+constexpr std::string_view kPostgresqlWriteLogger = "jdbc.postgresql";
 constexpr uint32_t kVarchar = 1043, kBpchar = 1042, kText = 25, kJson = 114, kJsonb = 3802, kUuid = 2950, kTimestamptz = 1184,
                    kTimestamp = 1114, kDate = 1082, kTime = 1083;
 
@@ -238,7 +238,7 @@ Status PostgresqlSession::write_by_key(const TableWrite& write, const WritePlan&
     if (!merged.ok() && merged.message().find("SQLSTATE 21000") != std::string::npos && !one_by_one) {
       row_by_row_.insert(plan.target);
       wants_rerun_ = true;
-      log::warn(kLogger, "Table {} takes keys for equal that differ in their bytes: its rows are written one by one from now on", plan.target);
+      log::warn(kPostgresqlWriteLogger, "Table {} takes keys for equal that differ in their bytes: its rows are written one by one from now on", plan.target);
       return Status::retriable("SQLSTATE 21000: two records of one batch have keys that the table takes for equal; again, one by one");
     }
     RETURN_IF_ERROR(merged);

@@ -17,7 +17,7 @@ using columnar::Column;
 using columnar::Logical;
 using columnar::Type;
 
-constexpr std::string_view kLogger = "jdbc.sqlite";
+constexpr std::string_view kSqliteLogger = "jdbc.sqlite";
 
 // How one column's values are bound.
 enum class Bind : uint8_t { kInt8, kInt16, kInt32, kInt64, kFloat32, kFloat64, kBool, kText, kBytes, kDecimal, kDate, kTime, kTimestamp, kNull };
@@ -151,7 +151,7 @@ Status SqliteSession::apply_parameters() {
     if (!plain_word(value)) return Status::invalid(fmt::format("The value of SQLite's parameter '{}' in connection.url is not a plain word", name));
     if (name == "busy_timeout") sqlite3_busy_timeout(database_, std::atoi(value.c_str()));
     else if (std::string pragma = one_of_pragmas(name); !pragma.empty()) RETURN_IF_ERROR(run("PRAGMA " + pragma + "=" + value));
-    else log::warn(kLogger, "Parameter '{}' of the connection has no effect", name);
+    else log::warn(kSqliteLogger, "Parameter '{}' of the connection has no effect", name);
   }
   return {};
 }
@@ -224,7 +224,7 @@ Status SqliteSession::commit() { return run("COMMIT"); }
 void SqliteSession::rollback() {
   for (auto& [sql, statement] : statements_) sqlite3_reset(statement);
   if (sqlite3_get_autocommit(database_)) return;
-  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kLogger, "Could not roll back: {}", s.message());
+  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kSqliteLogger, "Could not roll back: {}", s.message());
 }
 
 Status SqliteSession::write_rows(const TableWrite& write, const RowBlock& block, sqlite3_stmt* statement, const std::vector<size_t>& order) {
