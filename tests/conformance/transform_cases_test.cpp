@@ -18,7 +18,7 @@ namespace {
 using columnar::Batch;
 using nlohmann::json;
 
-const plugin::Registry& registry() {
+const plugin::Registry& case_registry() {
   static const plugin::Registry all = [] {
     plugin::Registry r;
     transforms::for_each_transform([&](plugin::TransformPlugin p) { r.add(std::move(p)); });
@@ -81,7 +81,7 @@ TEST_P(TransformCases, GiveTheSameAtEveryBatchSize) {
     SCOPED_TRACE(c["name"].get<std::string>());
     plugin::Properties properties;
     for (const auto& [key, value] : c["config"].items()) properties[key] = value.get<std::string>();
-    auto chain = transforms::TransformChain::make(properties, registry());
+    auto chain = transforms::TransformChain::make(properties, case_registry());
     if (c.contains("refused")) {
       ASSERT_FALSE(chain.ok());
       EXPECT_EQ(chain.status().message(), c["refused"].get<std::string>());
