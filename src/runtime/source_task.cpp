@@ -2,6 +2,7 @@
 #include "runtime/source_task.h"
 
 #include <algorithm>
+#include <map>
 #include <thread>
 
 #include "base/log.h"
@@ -107,12 +108,40 @@ Status SourceTask::send(SourceBatch polled) {
   return {};
 }
 
+// A column to bytes, each row under the topic it goes to. A converter that cannot work now (its registry is down) is asked again until it
+// can, or the task stops: `out` is empty then.
+Status SourceTask::encode(plugin::Converter& converter, const Batch& batch, const columnar::Column& column,
+                          std::vector<std::optional<std::string>>* out, std::vector<ConvertError>* errors) {
+  std::map<std::string_view, std::vector<uint32_t>> by_topic;
+  for (int64_t row = 0; row < batch.row_count(); ++row) by_topic[batch.topic_of(row)].push_back(static_cast<uint32_t>(row));
+  std::vector<std::optional<std::string>> all(static_cast<size_t>(batch.row_count()));
+  for (const auto& [topic, rows] : by_topic) {
+    columnar::Column part = by_topic.size() == 1 ? column : columnar::take(column, rows);
+    std::vector<std::optional<std::string>> encoded;
+    std::vector<ConvertError> refused;
+    Status status = converter.encode(std::string(topic), part, &encoded, &refused);
+    while (status.retriable() && !stopping()) {
+      metrics_.retry();
+      log::warn("runtime", "Cannot convert records now, trying again: {}", status.message());
+      std::this_thread::sleep_for(Millis(250));
+      refused.clear();
+      status = converter.encode(std::string(topic), part, &encoded, &refused);
+    }
+    if (status.retriable()) return {};
+    RETURN_IF_ERROR(status);
+    for (size_t i = 0; i < rows.size(); ++i) all[rows[i]] = std::move(encoded[i]);
+    for (ConvertError& error : refused) errors->push_back({rows[error.row], std::move(error.status)});
+  }
+  *out = std::move(all);
+  return {};
+}
+
 Status SourceTask::produce(const Batch& batch) {
   std::vector<std::optional<std::string>> keys, values;
   std::vector<ConvertError> key_errors, value_errors;
-  const std::string& topic = batch.topic_of(0);
-  RETURN_IF_ERROR(parts_.key.converter->encode(topic, batch.key, &keys, &key_errors));
-  RETURN_IF_ERROR(parts_.value.converter->encode(topic, batch.value, &values, &value_errors));
+  RETURN_IF_ERROR(encode(*parts_.key.converter, batch, batch.key, &keys, &key_errors));
+  RETURN_IF_ERROR(encode(*parts_.value.converter, batch, batch.value, &values, &value_errors));
+  if (stopping() && (keys.empty() || values.empty())) return {};
   std::vector<bool> failed(static_cast<size_t>(batch.row_count()), false);
   auto report = [&](const ConvertError& e, Stage stage, const std::string& component) -> Status {
     if (failed[e.row]) return {};

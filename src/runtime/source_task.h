@@ -52,6 +52,8 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
 
   Status send(plugin::SourceBatch polled);
   Status produce(const columnar::Batch& batch);
+  Status encode(plugin::Converter& converter, const columnar::Batch& batch, const columnar::Column& column,
+                std::vector<std::optional<std::string>>* out, std::vector<plugin::ConvertError>* errors);
   Status commit(int timeout_ms);
 
   // A polled record on its way, in the order of polling.
