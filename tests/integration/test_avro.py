@@ -123,3 +123,33 @@ def test_a_registry_that_is_down_pauses_the_task_and_loses_nothing(kafka, topic,
     kafka.wait_committed("connect-down", topic)
     assert len(rows_of(tmp_path / "t.db")) == 20
     assert kafka.consume_all(queue) == []
+
+
+def test_a_source_waits_for_its_registry_too(kafka, topic, worker, registry, tmp_path):
+    (tmp_path / "lines.txt").write_text("a\nb\n", encoding="utf-8")
+    registry.door.shut()
+    try:
+        worker.create("waits", {"connector.class": "FileStreamSource", "file": str(tmp_path / "lines.txt"), "topic": topic,
+                                "value.converter": _CONVERTER, "value.converter.schema.registry.url": registry.url,
+                                "value.converter.max.retries": "0"})
+        worker.process.wait_until(lambda: "Cannot convert records now" in worker.log(), "the task waits for the registry")
+    finally:
+        registry.door.open()
+    records = kafka.consume_all(topic, count=2)
+    assert [record.value[5:] for record in records] == [b"\x02a", b"\x02b"]
+    assert registry.latest(f"{topic}-value")["schema"] == '"string"'
+
+
+def test_the_latest_version_is_written_with(kafka, topic, worker, registry, tmp_path):
+    (tmp_path / "lines.txt").write_text("a\n", encoding="utf-8")
+    schema = {"type": "record", "name": "Line", "namespace": "com.acme", "fields": [
+        {"name": "more", "type": ["null", "int"], "default": None}, {"name": "text", "type": ["null", "string"], "default": None}]}
+    schema_id = registry.register(f"{topic}-value", schema)
+    worker.create("latest", {
+        "connector.class": "FileStreamSource", "file": str(tmp_path / "lines.txt"), "topic": topic, "transforms": "hoist,name",
+        "transforms.hoist.type": "org.apache.kafka.connect.transforms.HoistField$Value", "transforms.hoist.field": "text",
+        "transforms.name.type": "org.apache.kafka.connect.transforms.SetSchemaMetadata$Value", "transforms.name.schema.name": "com.acme.Line",
+        "value.converter": _CONVERTER, "value.converter.schema.registry.url": registry.url,
+        "value.converter.auto.register.schemas": "false", "value.converter.use.latest.version": "true"})
+    record = kafka.consume_all(topic, count=1)[0]
+    assert record.value == frame(schema_id, b"\x00\x02\x02a")
