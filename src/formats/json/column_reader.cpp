@@ -196,7 +196,8 @@ bool ColumnReader::fill_missing(ColumnBuilder& builder, int64_t row) {
   for (ColumnBuilder::Child& child : builder.children()) {
     if (child.builder->length() > row) continue;
     if (!builder.schemaless()) {
-      if (!read_null(*child.builder)) return false;
+      if (missing_is_null_ && !child.builder->schema()->default_value()) child.builder->append_null();
+      else if (!read_null(*child.builder)) return false;
       continue;
     }
     if (!child.may_be_absent) return false;

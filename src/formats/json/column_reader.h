@@ -12,7 +12,9 @@ namespace bywash::formats::json {
 
 class ColumnReader {
  public:
-  explicit ColumnReader(bool replace_null_with_default) : replace_null_with_default_(replace_null_with_default) {}
+  // `missing_is_null`: a field that is not there is null (or its default) even where its schema is required, as JsonSchemaConverter has it.
+  explicit ColumnReader(bool replace_null_with_default, bool missing_is_null = false)
+      : replace_null_with_default_(replace_null_with_default), missing_is_null_(missing_is_null) {}
 
   // Reads the value at `*p` (white space allowed before it) as one row of `builder`. False: refused; the builder may hold a part of
   // the row, which the caller takes back with truncate(). `depth` is the nesting of the value's parent.
@@ -32,6 +34,7 @@ class ColumnReader {
   bool string_at(const char*& p, const char* end, std::string_view* out);
 
   bool replace_null_with_default_;
+  bool missing_is_null_;
   std::string scratch_;
   std::string bytes_;
 };
