@@ -50,4 +50,9 @@ pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
 find_library(ROARING_LIBRARY roaring REQUIRED)
 add_library(roaring INTERFACE)
 target_link_libraries(roaring INTERFACE ${ROARING_LIBRARY})
+# Protocol Buffers: statically and hidden, as simdjson; libarrow brings parts of another version.
+find_library(PROTOBUF_STATIC_LIBRARY libprotobuf.a REQUIRED)
+add_library(protobuf_static STATIC IMPORTED GLOBAL)
+set_target_properties(protobuf_static PROPERTIES IMPORTED_LOCATION ${PROTOBUF_STATIC_LIBRARY}
+  INTERFACE_LINK_LIBRARIES Threads::Threads INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)
