@@ -4,7 +4,9 @@
 #include "connectors/file/plugins.h"
 #include "connectors/jdbc/plugins.h"
 #include "connectors/s3/plugins.h"
+#include "formats/json_schema/json_schema_converter.h"
 #include "formats/plugins.h"
+#include "formats/protobuf/protobuf_converter.h"
 #include "transforms/plugins.h"
 
 namespace bywash {
@@ -20,6 +22,8 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(formats::byte_array_converter());
   registry.add(formats::avro_converter());
   for (auto& converter : formats::number_converters()) registry.add(std::move(converter));
+  registry.add(formats::json_schema_converter());
+  registry.add(formats::protobuf_converter());
   registry.add(formats::simple_header_converter());
   registry.add(formats::json_header_converter());
   registry.add(formats::string_header_converter());
