@@ -167,12 +167,14 @@ class AvroConverter final : public plugin::Converter {
   Status read_message(const std::string& topic, std::string_view message, uint32_t row, size_t row_count) {
     auto id = schema_registry::take_frame(&message);
     if (!id.ok()) return ConverterSchemas::reading_error(id.status(), topic, "Avro");
-    ReadTarget* target = last_id_ == *id && last_ && last_topic_ == topic ? last_ : nullptr;
+    ReadTarget* target = nullptr;
+    for (const auto& [known, used] : recent_) {
+      if (known == *id) target = used;
+    }
     if (!target) {
       ASSIGN_OR_RETURN(target, read_target(topic, *id));
-      last_ = target;
-      last_id_ = *id;
-      last_topic_ = topic;
+      if (recent_.size() >= kRecentMax) recent_.clear();
+      recent_.emplace_back(*id, target);
     }
     if (!target->failed.ok()) return target->failed;
     if (is_null(target->avro->root(), message)) return null_record();
@@ -253,7 +255,7 @@ class AvroConverter final : public plugin::Converter {
   // A schema that could not be had may be there at the next call.
   void forget_failures() {
     std::erase_if(readers_, [](const auto& entry) { return !entry.second || !entry.second->failed.ok(); });
-    last_ = nullptr;
+    recent_.clear();
   }
 
   WriteTarget& write_target(const std::string& topic, const SchemaPtr& schema) {
@@ -306,9 +308,9 @@ class AvroConverter final : public plugin::Converter {
   int union_count_ = 0;
   std::map<std::pair<std::string, int32_t>, std::unique_ptr<ReadTarget>> readers_;
   std::map<std::pair<std::string, SchemaPtr>, WriteTarget> writers_;
-  ReadTarget* last_ = nullptr;
-  int32_t last_id_ = 0;
-  std::string last_topic_;
+  // The schemas of the running call, which is of one topic: a list is faster than the map while they are few.
+  static constexpr size_t kRecentMax = 8;
+  std::vector<std::pair<int32_t, ReadTarget*>> recent_;
 };
 
 const config::ConfigDef& converter_keys() {
