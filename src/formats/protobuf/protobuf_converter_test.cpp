@@ -78,7 +78,9 @@ class ProtobufCase : public testing::Test {
   void put(const std::string& text, int32_t id = 1, std::vector<schema_registry::Reference> references = {}, const std::string& subject = "t-value") {
     MockRegistry::named("proto-test")->put({subject, id, 7, {schema_registry::SchemaKind::kProtobuf, text, std::move(references)}});
     auto parsed = protobuf::ProtoSchema::parse(text, {});
-    if (parsed.ok()) schema_ = *parsed;
+    if (!parsed.ok()) return;
+    schema_ = *parsed;
+    kept_.push_back(schema_);
   }
   // The bytes that libprotobuf writes for a message given as text.
   std::string bytes(const std::string& type, const std::string& text) {
@@ -118,6 +120,8 @@ class ProtobufCase : public testing::Test {
 
   std::unique_ptr<plugin::Converter> converter_;
   std::shared_ptr<const protobuf::ProtoSchema> schema_;
+  // The factory's messages refer to their schemas until it goes.
+  std::vector<std::shared_ptr<const protobuf::ProtoSchema>> kept_;
   pb::DynamicMessageFactory factory_;
   Column last_;
 };
@@ -330,6 +334,7 @@ message Rec {
 )");
   auto parsed = protobuf::ProtoSchema::parse(all[0].schema.text, {});
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
+  kept_.push_back(*parsed);
   std::unique_ptr<pb::Message> message(factory_.GetPrototype((*parsed)->find("com.x.Rec"))->New());
   ASSERT_TRUE(message->ParseFromString(written[0]->substr(6)));
   std::string text;
