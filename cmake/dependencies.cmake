@@ -45,6 +45,8 @@ find_package(SQLite3 REQUIRED)
 find_package(PostgreSQL REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
+# MySQL and MariaDB client.
+pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
 # Debian's roaring ships no pkg-config file.
 find_library(ROARING_LIBRARY roaring REQUIRED)

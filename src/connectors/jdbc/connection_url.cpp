@@ -1,4 +1,5 @@
-// JDBC URLs as pgjdbc 42.7 (org.postgresql.Driver.parseURL) and sqlite-jdbc 3.41 read them. Level 6, every thread.
+// JDBC URLs as pgjdbc 42.7 (org.postgresql.Driver.parseURL), sqlite-jdbc 3.41, Connector/J 8 and MariaDB Connector/J 3 read them.
+// Level 6, every thread.
 #include "connectors/jdbc/connection_url.h"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ void parse_parameters(std::string_view query, ConnectionUrl* url) {
   }
 }
 
-Status parse_hosts(std::string_view authority, ConnectionUrl* url) {
+Status parse_hosts(std::string_view authority, std::string_view usual_port, ConnectionUrl* url) {
   std::string hosts, ports;
   while (true) {
     size_t comma = authority.find(',');
@@ -46,9 +47,9 @@ Status parse_hosts(std::string_view authority, ConnectionUrl* url) {
     size_t close = one.find(']');
     size_t colon = one.find(':', close == one.npos ? 0 : close);
     std::string_view host = one.substr(0, colon);
-    std::string_view port = colon == one.npos ? "5432" : one.substr(colon + 1);
+    std::string_view port = colon == one.npos ? usual_port : one.substr(colon + 1);
     if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    if (port.empty()) port = "5432";
+    if (port.empty()) port = usual_port;
     if (!std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; }) || port.size() > 5) {
       return Status::invalid(fmt::format("The port in connection.url is not a number: '{}'", port));
     }
@@ -71,7 +72,7 @@ Result<ConnectionUrl> parse_postgresql(std::string_view rest) {
   if (place.starts_with("//")) {
     place.remove_prefix(2);
     size_t slash = place.find('/');
-    RETURN_IF_ERROR(parse_hosts(place.substr(0, slash), &url));
+    RETURN_IF_ERROR(parse_hosts(place.substr(0, slash), "5432", &url));
     place = slash == place.npos ? std::string_view() : place.substr(slash + 1);
   }
   url.database = percent_decoded(place);
@@ -84,6 +85,31 @@ Result<ConnectionUrl> parse_sqlite(std::string_view rest) {
   size_t question = rest.find('?');
   url.database = std::string(rest.substr(0, question));
   if (question != rest.npos) parse_parameters(rest.substr(question + 1), &url);
+  return url;
+}
+
+// Several hosts ("jdbc:mysql:replication://a,b/db", "jdbc:mariadb:loadbalance://...") are tried in their order.
+Result<ConnectionUrl> parse_mysql(std::string_view rest) {
+  ConnectionUrl url;
+  url.kind = Database::kMysql;
+  url.port = "3306";
+  size_t slashes = rest.find("//");
+  if (slashes == rest.npos) return Status::invalid("connection.url must be jdbc:mysql://host:port/database or jdbc:mariadb://host:port/database");
+  rest.remove_prefix(slashes + 2);
+  size_t question = rest.find('?');
+  std::string_view place = rest.substr(0, question);
+  if (question != rest.npos) parse_parameters(rest.substr(question + 1), &url);
+  size_t slash = place.find('/');
+  std::string_view authority = place.substr(0, slash);
+  // user:password@host, as Connector/J has it.
+  if (size_t at = authority.rfind('@'); at != authority.npos) {
+    std::string_view who = authority.substr(0, at);
+    url.parameters.emplace_back("user", percent_decoded(who.substr(0, who.find(':'))));
+    if (who.find(':') != who.npos) url.parameters.emplace_back("password", percent_decoded(who.substr(who.find(':') + 1)));
+    authority.remove_prefix(at + 1);
+  }
+  RETURN_IF_ERROR(parse_hosts(authority, "3306", &url));
+  url.database = slash == place.npos ? std::string() : percent_decoded(place.substr(slash + 1));
   return url;
 }
 
@@ -100,10 +126,12 @@ Result<ConnectionUrl> parse_connection_url(const std::string& url) {
   std::string_view rest = url;
   if (rest.starts_with("jdbc:postgresql:")) return parse_postgresql(rest.substr(16));
   if (rest.starts_with("jdbc:sqlite:")) return parse_sqlite(rest.substr(12));
+  if (rest.starts_with("jdbc:mysql:")) return parse_mysql(rest.substr(11));
+  if (rest.starts_with("jdbc:mariadb:")) return parse_mysql(rest.substr(13));
   // Only what stands before any host, path or parameter is shown.
   std::string shown(rest.substr(0, rest.find_first_of("/?;@")));
   return Status::invalid(fmt::format(
-      "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database or jdbc:sqlite:FILE; "
+      "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database, jdbc:mysql://host:port/database, jdbc:mariadb://host:port/database or jdbc:sqlite:FILE; "
       "other databases are not supported yet", shown));
 }
 

@@ -10,7 +10,7 @@
 
 namespace bywash::jdbc {
 
-enum class Database : uint8_t { kPostgresql, kSqlite };
+enum class Database : uint8_t { kPostgresql, kSqlite, kMysql };
 
 struct ConnectionUrl {
   Database kind = Database::kSqlite;
@@ -24,7 +24,8 @@ struct ConnectionUrl {
   const std::string* parameter(std::string_view name) const;
 };
 
-// jdbc:postgresql://host[:port][,host[:port]]/database[?parameters], jdbc:postgresql:database, jdbc:sqlite:FILE[?parameters].
+// jdbc:postgresql://host[:port][,host[:port]]/database[?parameters], jdbc:postgresql:database, jdbc:sqlite:FILE[?parameters],
+// jdbc:mysql://host[:port][,host[:port]]/database[?parameters] and the same with jdbc:mariadb.
 // kInvalid for every other form; the message never holds parameters' values (a password may be among them).
 Result<ConnectionUrl> parse_connection_url(const std::string& url);
 

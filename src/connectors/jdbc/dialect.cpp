@@ -1,15 +1,42 @@
 // The list of dialects. Level 6.
 #include "connectors/jdbc/dialect.h"
 
+#include <algorithm>
+
 namespace bywash::jdbc {
 
 const Dialect& dialect_of(Database database) {
-  return database == Database::kPostgresql ? postgresql_dialect() : sqlite_dialect();
+  switch (database) {
+    case Database::kPostgresql: return postgresql_dialect();
+    case Database::kMysql: return mysql_dialect();
+    case Database::kSqlite: break;
+  }
+  return sqlite_dialect();
 }
 
 std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config) {
   const std::string& dates = config.date_timezone;
   return std::make_shared<const LocalTimes>(config.db_timezone, dates == "UTC" || dates == "utc", config.date_calendar == "LEGACY");
+}
+
+std::string wider_type(const Dialect& dialect, const TableColumn& column, const WriteColumn& write) {
+  using columnar::Logical;
+  using columnar::Type;
+  const columnar::ConnectSchema& schema = *write.schema;
+  static constexpr std::string_view kIntegers[] = {"tinyint", "smallint", "mediumint", "int", "integer", "bigint"};
+  auto at = std::find(std::begin(kIntegers), std::end(kIntegers), column.type);
+  bool integer = at != std::end(kIntegers), single = column.type == "real" || column.type == "float";
+  if (!integer && !single) return "";
+  Type type = schema.type();
+  bool wider = false;
+  if (schema.logical() == Logical::kDecimal) wider = true;
+  else if (schema.logical() != Logical::kNone || write.is_timestamp) return "";
+  else if (type == Type::kFloat64 || (type == Type::kFloat32 && integer)) return dialect.double_type();
+  else if (integer && type == Type::kInt16) wider = column.type == "tinyint";
+  else if (integer && type == Type::kInt32) wider = at < std::begin(kIntegers) + 3;
+  else if (integer && type == Type::kInt64) wider = column.type != "bigint";
+  auto found = wider ? dialect.column_type(write) : Result<std::string>(std::string());
+  return found.ok() ? *found : "";
 }
 
 Status no_column_type(const columnar::ConnectSchema& schema) {

@@ -1,5 +1,5 @@
 // What a database is to the sink: SQL text (Dialect) and a connection that writes rows (Session). One file set per database under
-// dialects/. A further database (MySQL, SQL Server) is one more Dialect and Session. Level 6, one session per task thread.
+// dialects/. A further database (SQL Server) is one more Dialect and Session. Level 6, one session per task thread.
 #pragma once
 
 #include <memory>
@@ -30,9 +30,11 @@ struct TableColumn {
   std::string type;      // as the database prints it: "character varying(20)"
   uint32_t type_id = 0;  // PostgreSQL's OID
   bool takes_copy = true;  // false for a domain, and for an identity column that refuses given values
+  bool is_enum = false;    // PostgreSQL: texts need a cast
   bool nullable = true;
   bool has_default = false;  // an identity or generated column too
   bool in_primary_key = false;
+  bool exact_text = true;  // texts are equal only where their bytes are (MySQL: by the collation)
 };
 
 struct TableDefinition {
@@ -57,6 +59,7 @@ struct RowBlock {
 
 // Rows for one table, in the order in which they must take effect.
 struct TableWrite {
+  bool truncates = false;  // all rows of the table go; nothing else here counts
   std::shared_ptr<const TableDefinition> table;
   InsertMode mode = InsertMode::kInsert;
   std::vector<WriteColumn> columns;  // the key's columns first
@@ -77,6 +80,8 @@ class Session {
   virtual Result<std::optional<TableDefinition>> describe(const TableName& name) = 0;
   // Outside of a transaction; each statement takes effect at once.
   virtual Status execute(const std::vector<std::string>& statements) = 0;
+  // The few rows of a statement, as texts; nullopt for a null.
+  virtual Result<std::vector<std::vector<std::optional<std::string>>>> query(const std::string& sql) = 0;
   virtual Status begin() = 0;
   virtual Status write(const TableWrite& write) = 0;
   virtual Status commit() = 0;
@@ -97,6 +102,8 @@ struct SessionOptions {
   bool replace_null_with_default = true;
   bool timestamp_nanos = false;
   int64_t rows_per_statement = 50'000;
+  // Rows of one statement in the order of their keys: two tasks that meet take their locks in the same order.
+  bool sorts_keys = false;
 };
 
 class Dialect {
@@ -112,15 +119,24 @@ class Dialect {
   virtual size_t name_bytes_max() const = 0;
   // Whether one ALTER TABLE adds all columns.
   virtual bool alters_at_once() const = 0;
-  // The statements that turn a column into one that also holds fractions; empty where columns hold any number as they are.
-  virtual std::vector<std::string> widen_to_double(const IdentifierRules& rules, const TableName& table, const std::string& column) const = 0;
+  // The statements that give a column another type; empty where columns hold any value as it is.
+  virtual std::vector<std::string> change_type(const IdentifierRules& rules, const TableName& table, const TableColumn& column,
+                                               const std::string& type) const = 0;
+  // The type that holds fractions.
+  virtual std::string double_type() const = 0;
+  // Behind a SELECT: its rows stay locked until the transaction ends.
+  virtual std::string_view row_lock() const { return " FOR UPDATE"; }
   // Connects. kRetriable: not reachable now; kUnauthorized, kFatal: refused. The message is the reason alone.
   virtual Result<std::unique_ptr<Session>> open(const SessionOptions& options) const = 0;
 };
 
 const Dialect& postgresql_dialect();
 const Dialect& sqlite_dialect();
+const Dialect& mysql_dialect();
 const Dialect& dialect_of(Database database);
+
+// The wider type that `column` needs for values of `schema`; empty when they fit, or when nothing wider is known.
+std::string wider_type(const Dialect& dialect, const TableColumn& column, const WriteColumn& write);
 
 // db.timezone, date.timezone and date.calendar.system.
 std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "connectors/jdbc/record_shape.h"
+
 namespace bywash::jdbc {
 namespace {
 
@@ -28,7 +30,7 @@ class Planner {
   Planner(const SinkConfig& config, const std::string& table) : config_(config), table_(table) {}
 
   void add(std::string name, columnar::SchemaPtr schema, Source source, int field, bool is_key) {
-    bool ts = !is_key && contains(config_.timestamp_fields, name);
+    bool ts = !is_key && (contains(config_.timestamp_fields, name) || schema->name() == kTimestampMark);
     plan.columns.push_back({std::move(name), std::move(schema), is_key, ts});
     plan.sources.push_back(source);
     plan.fields.push_back(field);

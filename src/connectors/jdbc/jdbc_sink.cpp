@@ -1,7 +1,9 @@
 // The JDBC sink's task and declaration: put with its retries, and the check at validation. Level 6, the task's thread.
 #include <algorithm>
 #include <map>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "connectors/jdbc/dialect.h"
 #include "connectors/jdbc/plugins.h"
@@ -21,15 +23,17 @@ SessionOptions session_options(const SinkConfig& config) {
   o.identifiers = dialect_of(config.url.kind).identifiers(config.quote);
   o.times = local_times_of(config);
   o.replace_null_with_default = config.replace_null_with_default;
-  o.timestamp_nanos = config.timestamp_precision == "NANOSECONDS" || config.timestamp_precision == "nanoseconds";
+  o.timestamp_nanos = config.timestamp_nanos();
+  o.sorts_keys = config.tasks_max > 1;
   o.rows_per_statement = std::max<int64_t>(config.batch_size, 50'000);
   return o;
 }
 
 class JdbcSinkTask final : public plugin::SinkTask {
  public:
-  explicit JdbcSinkTask(SinkConfig config)
-      : config_(std::move(config)), dialect_(dialect_of(config_.url.kind)), options_(session_options(config_)), writer_(&config_, &dialect_) {}
+  JdbcSinkTask(SinkConfig config, TableNaming naming)
+      : config_(std::move(config)), dialect_(dialect_of(config_.url.kind)), options_(session_options(config_)),
+        writer_(&config_, &dialect_, std::move(naming)), delivered_(&config_, &dialect_) {}
 
   Status start(plugin::SinkContext* context) override {
     context_ = context;
@@ -48,24 +52,25 @@ class JdbcSinkTask final : public plugin::SinkTask {
 
   Status open(const std::vector<TopicPartition>& partitions, Generation generation) override {
     for (const TopicPartition& partition : partitions) generations_[partition] = generation;
-    return {};
+    return config_.exactly_once ? seek_to_delivered(partitions) : Status();
   }
 
   Status put(const std::vector<columnar::Batch>& batches) override {
     bool fresh = !session_;
     RETURN_IF_ERROR(connect());
-    Status status = writer_.write(*session_, batches);
+    Status status = writer_.write(*session_, batches, once());
     // A connection that went away unnoticed, between two puts: a new one, at once.
     if (!status.ok() && !fresh && !session_->alive()) {
       session_.reset();
       writer_.forget();
       RETURN_IF_ERROR(connect());
-      status = writer_.write(*session_, batches);
+      status = writer_.write(*session_, batches, once());
     }
     // A table or column went away since it was looked up: look again, once.
-    if (!status.ok() && (mentions(status, "SQLSTATE 42P01") || mentions(status, "SQLSTATE 42703"))) {
+    if (!status.ok() && (mentions(status, "SQLSTATE 42P01") || mentions(status, "SQLSTATE 42703") || mentions(status, "SQLSTATE 42S02") ||
+                         mentions(status, "SQLSTATE 42S22"))) {
       writer_.forget();
-      status = writer_.write(*session_, batches);
+      status = writer_.write(*session_, batches, once());
     }
     if (status.ok()) {
       failures_ = connect_failures_ = 0;
@@ -84,6 +89,31 @@ class JdbcSinkTask final : public plugin::SinkTask {
   void stop() override { session_.reset(); }
 
  private:
+  DeliveredOffsets* once() { return config_.exactly_once ? &delivered_ : nullptr; }
+
+  // Each partition goes on behind what the destination has. Without the answer nothing may be written, so the database is waited for.
+  Status seek_to_delivered(const std::vector<TopicPartition>& partitions) {
+    Status last;
+    for (int attempt = 0; attempt < config_.connection_attempts; ++attempt) {
+      if (attempt > 0) std::this_thread::sleep_for(Millis(std::min<int64_t>(config_.connection_backoff_ms, 10'000)));
+      auto opened = session_ && session_->alive() ? Result<std::unique_ptr<Session>>(std::move(session_)) : dialect_.open(options_);
+      if (!opened.ok()) {
+        last = opened.status().with_context("Could not connect to database");
+        if (!last.retriable()) break;
+        continue;
+      }
+      session_ = *std::move(opened);
+      auto offsets = delivered_.open(*session_, partitions);
+      if (offsets.ok()) {
+        for (const auto& [partition, next] : *offsets) context_->seek(partition, Offset(next));
+        return {};
+      }
+      last = offsets.status();
+      if (!last.retriable()) break;
+    }
+    return Status(Code::kFatal, last.blame(), last.message()).with_java_class("org.apache.kafka.connect.errors.ConnectException");
+  }
+
   static bool mentions(const Status& status, std::string_view text) { return status.message().find(text) != std::string::npos; }
 
   Status connect() {
@@ -121,6 +151,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
   const Dialect& dialect_;
   SessionOptions options_;
   TableWriter writer_;
+  DeliveredOffsets delivered_;
   plugin::SinkContext* context_ = nullptr;
   std::map<TopicPartition, Generation> generations_;
   std::unique_ptr<Session> session_;
@@ -157,7 +188,7 @@ plugin::SinkPlugin jdbc_sink() {
   p.info.name = "jdbc_sink";
   p.info.class_names = {"io.confluent.connect.jdbc.JdbcSinkConnector"};
   p.info.version = "10.9.7";
-  p.info.summary = "Topics into tables of PostgreSQL or SQLite";
+  p.info.summary = "Topics into tables of PostgreSQL, MySQL, MariaDB or SQLite";
   p.info.description =
       "Writes the records of topics into tables, which it creates (`auto.create`) and extends (`auto.evolve`) as asked. Records with schema "
       "(JSON with schemas, Avro, ...) and plain JSON alike. Rows are inserted, upserted or updated (`insert.mode`) under a primary key that "
@@ -169,7 +200,8 @@ plugin::SinkPlugin jdbc_sink() {
   p.validate = check_connection;
   p.make = [](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::SinkTask>> {
     ASSIGN_OR_RETURN(SinkConfig config, read_sink_config(properties));
-    return std::unique_ptr<plugin::SinkTask>(new JdbcSinkTask(std::move(config)));
+    ASSIGN_OR_RETURN(TableNaming naming, TableNaming::parse(config.table_name_format));
+    return std::unique_ptr<plugin::SinkTask>(new JdbcSinkTask(std::move(config), std::move(naming)));
   };
   return p;
 }

@@ -28,8 +28,25 @@ TEST(ConnectionUrl, TakesSqliteFiles) {
   EXPECT_EQ(*url->parameter("journal_mode"), "WAL");
 }
 
+TEST(ConnectionUrl, TakesMysqlAndMariadbUrlsApart) {
+  auto url = parse_connection_url("jdbc:mysql://db1:3307,db2/sales?useSSL=true&password=p%26q");
+  ASSERT_TRUE(url.ok()) << url.status().message();
+  EXPECT_EQ(url->kind, Database::kMysql);
+  EXPECT_EQ(url->host, "db1,db2");
+  EXPECT_EQ(url->port, "3307,3306");
+  EXPECT_EQ(url->database, "sales");
+  EXPECT_EQ(*url->parameter("password"), "p&q");
+  auto maria = parse_connection_url("jdbc:mariadb:replication://me:se%40cret@h/");
+  ASSERT_TRUE(maria.ok());
+  EXPECT_EQ(maria->host, "h");
+  EXPECT_EQ(maria->database, "");
+  EXPECT_EQ(*maria->parameter("user"), "me");
+  EXPECT_EQ(*maria->parameter("password"), "se@cret");
+  EXPECT_FALSE(parse_connection_url("jdbc:mysql:h").ok());
+}
+
 TEST(ConnectionUrl, RefusesOtherDatabasesByNameWithoutSecrets) {
-  for (std::string url : {"jdbc:mysql://h/db?password=geheim", "jdbc:sqlserver://h;password=geheim", "postgres://u:geheim@h/db", ""}) {
+  for (std::string url : {"jdbc:oracle:thin:@h/db?password=geheim", "jdbc:sqlserver://h;password=geheim", "postgres://u:geheim@h/db", ""}) {
     auto parsed = parse_connection_url(url);
     ASSERT_FALSE(parsed.ok());
     EXPECT_NE(parsed.status().message().find("jdbc:postgresql://host:port/database"), std::string::npos);

@@ -77,7 +77,8 @@ void add_write_keys(TypedConfig<SinkConfig>& d) {
 void add_mapping_keys(TypedConfig<SinkConfig>& d) {
   const std::string kGroup = "Data Mapping";
   d.key("table.name.format", &SinkConfig::table_name_format).by_default("${topic}").group(kGroup, 1).check(config::not_empty(), "non-empty string")
-      .doc("Name of the destination table, `schema.table` too; `${topic}` stands for the topic.");
+      .doc("Name of the destination table, `schema.table` too; `${topic}` stands for the topic, `${field:NAME}` for a field of the value "
+           "(or key), `${header:NAME}` for a header.");
   d.key("pk.mode", &SinkConfig::pk_mode_text).by_default("none").high().group(kGroup, 2)
       .check(enumerator({"none", "kafka", "record_key", "record_value"}), "[none, kafka, record_key, record_value]")
       .doc("Where the primary key comes from: nowhere, topic/partition/offset, the record's key, or fields of its value.");
@@ -108,6 +109,9 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
       .check(enumerator({"always", "never"}), "[always, never]").doc("Whether names are quoted in SQL statements.");
   d.key("mssql.use.merge.holdlock", &SinkConfig::merge_holdlock).by_default("true").low().group(kGroup, 4)
       .doc("Concerns SQL Server only.");
+  d.key("auto.evolve.widen", &SinkConfig::widen).by_default("false").low().group(kGroup, 5)
+      .doc("Change the type of a column to a wider one where a record's type does not fit it: SMALLINT to INT to BIGINT to DECIMAL, "
+           "numbers to DOUBLE. PostgreSQL and MySQL; never a key's column.");
   const std::string kRetries = "Retries";
   d.key("max.retries", &SinkConfig::max_retries).by_default("10").group(kRetries, 1).at_least(0)
       .doc("How often a transient fault is retried before the task fails.");
@@ -115,6 +119,23 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
       .doc("Milliseconds between two tries.");
   d.key("trim.sensitive.log", &SinkConfig::trim_sensitive_log).by_default("false").low().group(kRetries, 3)
       .doc("Messages and logs never hold values of records, whatever this says.");
+}
+
+void add_own_keys(TypedConfig<SinkConfig>& d) {
+  const std::string kGroup = "Changes";
+  d.key("change.events", &SinkConfig::change_events_text).by_default("auto").low().group(kGroup, 1).one_of({"auto", "none"})
+      .doc("`auto`: Debezium's envelopes are understood: `after` is written for the operations c, r and u, d deletes the row of the record's key "
+           "(`delete.enabled`). `none`: an envelope is a value like any other.");
+  d.key("truncate.enabled", &SinkConfig::truncate_enabled).by_default("false").low().group(kGroup, 2)
+      .doc("An envelope with the operation t empties the table.");
+  d.key("flatten.structs", &SinkConfig::flatten_structs).by_default("false").low().group(kGroup, 3)
+      .doc("Fields of nested structs become columns of their own, named after their path; otherwise a nested struct is refused.");
+  d.key("flatten.delimiter", &SinkConfig::flatten_delimiter).by_default("_").low().group(kGroup, 4).doc("Joins the names of a path.");
+  const std::string kOnce = "Exactly once";
+  d.key("exactly.once", &SinkConfig::exactly_once).by_default("false").group(kOnce, 1)
+      .doc("Keep the offsets of what was written in a table of the destination, in the same transaction as the rows, and go on there.");
+  d.key("exactly.once.table", &SinkConfig::offsets_table).by_default("bywash_offsets").low().group(kOnce, 2).check(config::not_empty(), "non-empty string")
+      .doc("That table; it is created when it is missing.");
 }
 
 void add_rules(TypedConfig<SinkConfig>& d) {
@@ -139,6 +160,7 @@ const TypedConfig<SinkConfig>& sink_config_def() {
     add_write_keys(*d);
     add_mapping_keys(*d);
     add_table_keys(*d);
+    add_own_keys(*d);
     add_rules(*d);
     return d;
   }();
@@ -152,11 +174,14 @@ Result<SinkConfig> read_sink_config(const config::Properties& properties) {
   c.url = *std::move(url);
   add_driver_properties(properties, &c.url);
   c.connector_name = config::get_or(properties, "name", "");
+  auto tasks = config::parse_value(config::KeyType::kInt, config::get_or(properties, "tasks.max", "1"));
+  if (tasks.ok()) c.tasks_max = std::get<int64_t>(*tasks);
   std::string insert = ascii_lower(c.insert_mode_text), pk = ascii_lower(c.pk_mode_text);
   c.insert_mode = insert == "upsert" ? InsertMode::kUpsert : insert == "update" ? InsertMode::kUpdate : InsertMode::kInsert;
   c.pk_mode = pk == "kafka" ? PkMode::kKafka : pk == "record_key" ? PkMode::kRecordKey
             : pk == "record_value" ? PkMode::kRecordValue : PkMode::kNone;
   c.quote = ascii_lower(c.quote_identifiers) != "never";
+  c.change_events = c.change_events_text != "none";
   return c;
 }
 

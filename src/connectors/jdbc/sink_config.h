@@ -36,14 +36,25 @@ struct SinkConfig {
   int32_t max_retries = 10;
   int32_t retry_backoff_ms = 3000;
   bool trim_sensitive_log = false;
+  // Ours.
+  std::string change_events_text;
+  bool truncate_enabled = false;
+  bool flatten_structs = false;
+  std::string flatten_delimiter;
+  bool widen = false;
+  bool exactly_once = false;
+  std::string offsets_table;
 
   // Derived by read_sink_config.
   std::string connector_name;
+  int64_t tasks_max = 1;
   ConnectionUrl url;
   InsertMode insert_mode = InsertMode::kInsert;
   PkMode pk_mode = PkMode::kNone;
   bool quote = true;
+  bool change_events = true;  // envelopes are understood
 
+  bool timestamp_nanos() const { return timestamp_precision == "NANOSECONDS" || timestamp_precision == "nanoseconds"; }
   bool takes_table_type(std::string_view type) const;  // "TABLE", "VIEW", "PARTITIONED TABLE"
 };
 

@@ -1,6 +1,7 @@
 // A stand-in for the runtime in tests of sinks: remembers acks, and puts batches as the runtime does.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,11 +21,12 @@ class SinkContextForTests final : public plugin::SinkContext {
   }
   Status errant(const columnar::Batch&, int64_t, const Status& error) override { return error; }
   bool tolerates_errors() const override { return false; }
-  void seek(const TopicPartition&, Offset) override {}
+  void seek(const TopicPartition& origin, Offset offset) override { sought[origin] = offset; }
 
   std::string name = "jdbc-test";
   std::vector<std::pair<TopicPartition, OffsetRange>> acked;
   Generation acked_generation;
+  std::map<TopicPartition, Offset> sought;
 };
 
 }  // namespace bywash::jdbc

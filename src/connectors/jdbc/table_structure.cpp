@@ -132,6 +132,14 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& s
     // Another task may have been first; then its table is the table.
     if (!table) return created.ok() ? Status::fatal(fmt::format("Table {} is not there after it was created", rules_.write(name))) : created;
   }
+  if (config_->auto_evolve && config_->widen) {
+    for (const WriteColumn& write : plan.columns) {
+      const TableColumn* column = table->find(write.name);
+      std::string type = column && !column->in_primary_key ? wider_type(*dialect_, *column, write) : "";
+      if (type.empty() || table->kind != "TABLE") continue;
+      ASSIGN_OR_RETURN(table, widen(session, name, TableColumn(*column), type));
+    }
+  }
   auto missing = missing_columns(*table, plan);
   if (missing.empty()) return table;
   Status extended = extend(session, *table, missing);
@@ -142,11 +150,12 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& s
   return table;
 }
 
-Result<std::shared_ptr<const TableDefinition>> TableStructure::widen(Session& session, const TableName& name, const std::string& column) {
+Result<std::shared_ptr<const TableDefinition>> TableStructure::widen(Session& session, const TableName& name, const TableColumn& column,
+                                                                      const std::string& type) {
   ASSIGN_OR_RETURN(auto table, find(session, name));
   if (!table) return Status::retriable(fmt::format("Table {} is gone", rules_.write(name)));
-  RETURN_IF_ERROR(session.execute(dialect_->widen_to_double(rules_, table->name, column)));
-  log::info(kStructureLogger, "Column '{}' of table {} holds fractions from now on", column, rules_.write(table->name));
+  RETURN_IF_ERROR(session.execute(dialect_->change_type(rules_, table->name, column, type)));
+  log::info(kStructureLogger, "Column '{}' of table {} is {} from now on", column.name, rules_.write(table->name), type);
   tables_.erase(name);
   return find(session, name);
 }

@@ -21,8 +21,8 @@ class TableStructure {
   // The table with every column of `plan`, created (auto.create) or extended (auto.evolve) when something is missing.
   // kFatal: the table is missing and auto.create is off. kData: a column is missing and may not or cannot be added.
   Result<std::shared_ptr<const TableDefinition>> ensure(Session& session, const TableName& name, const FieldPlan& plan);
-  // Changes a column of integers so that it also holds fractions (schemaless records, auto.evolve).
-  Result<std::shared_ptr<const TableDefinition>> widen(Session& session, const TableName& name, const std::string& column);
+  // Gives a column another type, one that also holds what it holds.
+  Result<std::shared_ptr<const TableDefinition>> widen(Session& session, const TableName& name, const TableColumn& column, const std::string& type);
   // Asks again next time: after a failure, and after a lost connection.
   void forget() { tables_.clear(); }
 

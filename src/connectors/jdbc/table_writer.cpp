@@ -31,11 +31,13 @@ struct TableWriter::Piece {
   TableName table_name;
   std::string table_text;
   bool tombstones = false;
+  bool truncates = false;
   bool schemaless = false;
   std::vector<uint32_t> rows;  // of the batch, ascending; empty: all
   std::vector<int64_t> offsets;
   Column key, value;  // only these rows, with schema
   std::shared_ptr<CachedPlan> plan;
+  std::shared_ptr<const TableDefinition> table;  // of truncations
   std::vector<std::string> null_columns;
   int64_t row_count() const { return static_cast<int64_t>(offsets.size()); }
 };
@@ -127,39 +129,38 @@ bool same_columns(const TableWrite& write, const FieldPlan& plan) {
   return true;
 }
 
-std::string replaced(std::string format, std::string_view topic) {
-  static constexpr std::string_view kPlace = "${topic}";
-  for (size_t at = 0; (at = format.find(kPlace, at)) != format.npos; at += topic.size()) format.replace(at, kPlace.size(), topic);
-  return format;
-}
-
 }  // namespace
 
-TableWriter::TableWriter(const SinkConfig* config, const Dialect* dialect)
-    : config_(config), dialect_(dialect), rules_(dialect->identifiers(config->quote)), structure_(config, dialect, rules_) {}
+TableWriter::TableWriter(const SinkConfig* config, const Dialect* dialect, TableNaming naming)
+    : config_(config), dialect_(dialect), rules_(dialect->identifiers(config->quote)), naming_(std::move(naming)),
+      structure_(config, dialect, rules_) {}
 
 void TableWriter::forget() {
   structure_.forget();
   plans_.clear();
 }
 
-Status TableWriter::split(const Batch& batch, std::vector<Piece>* out) const {
+Status TableWriter::split(const ShapedBatch& shaped, std::vector<Piece>* out) const {
+  const Batch& batch = *shaped.batch;
   int64_t n = batch.row_count();
   bool no_values = batch.value.schema->type() == Type::kNull;
   bool mixed = !no_values && batch.value.data->null_count() > 0;
-  // The common case, one topic and no tombstones, costs no copy.
+  // The common case, one table and no tombstones, costs no copy.
   std::map<std::pair<std::string, bool>, std::vector<uint32_t>> parts;
-  if (batch.topics.empty() && !mixed) {
-    parts[{batch.topic, no_values}] = {};
+  if (batch.topics.empty() && !mixed && !naming_.per_record()) {
+    ASSIGN_OR_RETURN(std::string table, naming_.name_for(batch, 0));
+    parts[{table, no_values}] = {};
   } else {
     for (int64_t row = 0; row < n; ++row) {
-      parts[{batch.topic_of(row), no_values || batch.value.is_null(row)}].push_back(static_cast<uint32_t>(row));
+      ASSIGN_OR_RETURN(std::string table, naming_.name_for(batch, row));
+      parts[{table, no_values || batch.value.is_null(row)}].push_back(static_cast<uint32_t>(row));
     }
   }
   for (auto& [kind, rows] : parts) {
     Piece piece;
     piece.batch = &batch;
-    piece.table_text = replaced(config_->table_name_format, kind.first);
+    piece.table_text = kind.first;
+    piece.truncates = shaped.truncates;
     ASSIGN_OR_RETURN(piece.table_name, rules_.parse(piece.table_text));
     piece.tombstones = kind.second;
     bool all = rows.empty() || static_cast<int64_t>(rows.size()) == n;
@@ -216,8 +217,9 @@ Status TableWriter::plan_piece(Session& session, Piece& piece) {
   const ConnectSchema* key = with_key ? piece.key.schema.get() : nullptr;
   const ConnectSchema* value = piece.tombstones ? nullptr : piece.value.schema.get();
   for (const auto& known : plans_) {
-    if (known->tombstones == piece.tombstones && known->table_name == piece.table_name && (!with_key || known->key_schema.get() == key) &&
-        (piece.tombstones || known->value_schema.get() == value)) {
+    auto same = [](const ConnectSchema* a, const ConnectSchema* b) { return a == b || a->equals(*b); };
+    if (known->tombstones == piece.tombstones && known->table_name == piece.table_name && (!with_key || same(known->key_schema.get(), key)) &&
+        (piece.tombstones || same(known->value_schema.get(), value))) {
       piece.plan = known;
     }
   }
@@ -257,13 +259,14 @@ Status TableWriter::adapt_schemaless(Session& session, Piece& piece) {
   for (size_t i = 0; i < plan.columns.size(); ++i) {
     const TableColumn* column = piece.plan->table->find(plan.columns[i].name);
     if (!column || plan.columns[i].schema->type() != Type::kFloat64 || plan.sources[i] != Source::kValueField) continue;
-    if (column->type != "bigint" && column->type != "integer" && column->type != "smallint") continue;
+    static constexpr std::string_view kIntegers[] = {"bigint", "integer", "smallint", "int", "mediumint", "tinyint"};
+    if (std::find(std::begin(kIntegers), std::end(kIntegers), column->type) == std::end(kIntegers)) continue;
     if (!has_fractions(piece.value.child(plan.fields[i]))) continue;
     if (!config_->auto_evolve || plan.columns[i].is_key) {
       return record_error(fmt::format("Field '{}' holds fractions, but column '{}' of table {} is {}: set auto.evolve=true, or change the column",
                                       plan.columns[i].name, column->name, rules_.write(piece.plan->table->name), column->type));
     }
-    ASSIGN_OR_RETURN(piece.plan->table, structure_.widen(session, piece.table_name, column->name));
+    ASSIGN_OR_RETURN(piece.plan->table, structure_.widen(session, piece.table_name, TableColumn(*column), dialect_->double_type()));
   }
   if (config_->insert_mode == InsertMode::kInsert) return {};
   for (const TableColumn& column : piece.plan->table->columns) {
@@ -277,8 +280,14 @@ Status TableWriter::adapt_schemaless(Session& session, Piece& piece) {
 }
 
 Status TableWriter::append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const {
+  if (piece.truncates) {
+    TableWrite& all = writes->emplace_back();
+    all.truncates = true;
+    all.table = piece.table;
+    return {};
+  }
   const FieldPlan& plan = piece.plan->plan;
-  TableWrite* write = writes->empty() ? nullptr : &writes->back();
+  TableWrite* write = writes->empty() || writes->back().truncates ? nullptr : &writes->back();
   if (write && write->table->name != piece.plan->table->name) write = nullptr;
   if (write && piece.tombstones) {
     if (!same_keys(*write, plan)) write = nullptr;
@@ -340,44 +349,69 @@ Status TableWriter::plan_group(Session& session, Group& group, std::vector<Table
     }
     if (first == group.pieces.size()) break;
     Piece& piece = *group.pieces[first];
-    if (!planned[first]) {
+    if (!planned[first] && piece.truncates) {
+      ASSIGN_OR_RETURN(piece.table, structure_.find(session, piece.table_name));
+    } else if (!planned[first]) {
       RETURN_IF_ERROR(validate(piece));
       RETURN_IF_ERROR(plan_piece(session, piece));
-      planned[first] = true;
     }
+    planned[first] = true;
     size_t from = next[first], to = piece.offsets.size();
     if (second < group.pieces.size()) {
       to = static_cast<size_t>(std::lower_bound(piece.offsets.begin() + static_cast<int64_t>(from), piece.offsets.end(), head(second)) -
                                piece.offsets.begin());
     }
-    RETURN_IF_ERROR(append(piece, from, to, &writes));
+    if (!piece.truncates || piece.table) RETURN_IF_ERROR(append(piece, from, to, &writes));
     next[first] = to;
   }
   for (TableWrite& write : writes) out->push_back(std::move(write));
   return {};
 }
 
-Status TableWriter::run_transaction(Session& session, const std::vector<TableWrite>& writes) {
+Status TableWriter::run_transaction(Session& session, const std::vector<TableWrite>& writes, const std::vector<Batch>& batches,
+                                    DeliveredOffsets* once) {
   Status status;
   for (int attempt = 0; attempt < 2; ++attempt) {
     status = session.begin();
+    if (once && status.ok()) {
+      auto moved = once->lock(session, batches);
+      status = moved.status();
+      if (moved.ok() && *moved) {
+        session.rollback();
+        moved_ = true;
+        return {};
+      }
+    }
     for (const TableWrite& write : writes) {
       if (status.ok()) status = session.write(write);
     }
+    if (once && status.ok()) status = once->store(session, batches);
     if (status.ok()) status = session.commit();
-    if (status.ok()) return status;
+    if (status.ok()) {
+      if (once) once->committed(batches);
+      return status;
+    }
     session.rollback();
     if (!session.wants_rerun()) break;
   }
   return status;
 }
 
-Status TableWriter::write(Session& session, const std::vector<Batch>& batches) {
-  std::vector<Piece> pieces;
-  for (const Batch& batch : batches) {
-    if (batch.row_count() == 0) continue;
-    RETURN_IF_ERROR(split(batch, &pieces));
+Status TableWriter::write(Session& session, const std::vector<Batch>& batches, DeliveredOffsets* once) {
+  moved_ = false;
+  RETURN_IF_ERROR(write_shaped(session, batches, once));
+  for (int again = 0; moved_ && again < 3; ++again) {
+    moved_ = false;
+    std::vector<Batch> rest = once->undelivered(batches);
+    if (!rest.empty()) RETURN_IF_ERROR(write_shaped(session, rest, once));
   }
+  return moved_ ? Status::retriable(fmt::format("Another task writes the same partitions ({})", config_->offsets_table)) : Status();
+}
+
+Status TableWriter::write_shaped(Session& session, const std::vector<Batch>& batches, DeliveredOffsets* once) {
+  ASSIGN_OR_RETURN(std::vector<ShapedBatch> shaped, shape_records(*config_, batches));
+  std::vector<Piece> pieces;
+  for (const ShapedBatch& batch : shaped) RETURN_IF_ERROR(split(batch, &pieces));
   // Tables in the order of their first record; batches of several partitions do not mix their offsets.
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.offsets.front() < b.offsets.front(); });
   std::vector<std::pair<std::pair<TableName, TopicPartition>, Group>> groups;
@@ -389,7 +423,7 @@ Status TableWriter::write(Session& session, const std::vector<Batch>& batches) {
   }
   std::vector<TableWrite> writes;
   for (auto& [id, group] : groups) RETURN_IF_ERROR(plan_group(session, group, &writes));
-  return run_transaction(session, writes);
+  return run_transaction(session, writes, batches, once);
 }
 
 }  // namespace bywash::jdbc

@@ -7,19 +7,22 @@
 #include <vector>
 
 #include "columnar/batch.h"
+#include "connectors/jdbc/delivered_offsets.h"
 #include "connectors/jdbc/dialect.h"
 #include "connectors/jdbc/field_plan.h"
+#include "connectors/jdbc/record_shape.h"
+#include "connectors/jdbc/table_naming.h"
 #include "connectors/jdbc/table_structure.h"
 
 namespace bywash::jdbc {
 
 class TableWriter {
  public:
-  TableWriter(const SinkConfig* config, const Dialect* dialect);
+  TableWriter(const SinkConfig* config, const Dialect* dialect, TableNaming naming);
 
   // All rows or none. Tables are created and extended before (and stay so on a failure, as in the original). Rows take effect in the
-  // order of their offsets.
-  Status write(Session& session, const std::vector<columnar::Batch>& batches);
+  // order of their offsets. With `once` the offsets are noted in the same transaction, and rows that are written already are left out.
+  Status write(Session& session, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
   // After a failure: what is known about tables may be outdated.
   void forget();
 
@@ -28,18 +31,21 @@ class TableWriter {
   struct Group;
   struct CachedPlan;
 
-  Status split(const columnar::Batch& batch, std::vector<Piece>* out) const;
+  Status split(const ShapedBatch& shaped, std::vector<Piece>* out) const;
+  Status write_shaped(Session& session, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
   Status validate(Piece& piece) const;
   Status plan_group(Session& session, Group& group, std::vector<TableWrite>* out);
   Status plan_piece(Session& session, Piece& piece);
   Status adapt_schemaless(Session& session, Piece& piece);
   Status append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const;
-  Status run_transaction(Session& session, const std::vector<TableWrite>& writes);
+  Status run_transaction(Session& session, const std::vector<TableWrite>& writes, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
 
   const SinkConfig* config_;
   const Dialect* dialect_;
   IdentifierRules rules_;
+  TableNaming naming_;
   TableStructure structure_;
+  bool moved_ = false;  // the last transaction met offsets that another one had written
   std::vector<std::shared_ptr<CachedPlan>> plans_;
 };
 

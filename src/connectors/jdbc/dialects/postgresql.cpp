@@ -66,9 +66,11 @@ class PostgresqlDialect final : public Dialect {
   size_t name_bytes_max() const override { return 63; }
   bool alters_at_once() const override { return true; }
 
-  std::vector<std::string> widen_to_double(const IdentifierRules& rules, const TableName& table, const std::string& column) const override {
-    return {"ALTER TABLE " + rules.write(table) + " ALTER COLUMN " + rules.write(column) + " TYPE DOUBLE PRECISION"};
+  std::vector<std::string> change_type(const IdentifierRules& rules, const TableName& table, const TableColumn& column,
+                                       const std::string& type) const override {
+    return {"ALTER TABLE " + rules.write(table) + " ALTER COLUMN " + rules.write(column.name) + " TYPE " + type};
   }
+  std::string double_type() const override { return "DOUBLE PRECISION"; }
 
   Result<std::unique_ptr<Session>> open(const SessionOptions& options) const override {
     return postgresql::PostgresqlSession::open(options);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/properties.h"
+#include "connectors/jdbc/dialects/postgresql_connect.h"
 
 namespace bywash::jdbc::postgresql {
 namespace {
@@ -89,7 +90,7 @@ std::string kind_of(char relkind) {
 
 constexpr const char* kDescribe = R"(
 SELECT n.nspname, c.relname, c.relkind, c.relhasrules OR c.relrowsecurity, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,
-       t.typtype <> 'd' AND a.attidentity <> 'a', a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
+       t.typtype <> 'd' AND a.attidentity <> 'a', t.typtype = 'e', a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
        COALESCE(a.attnum = ANY(i.indkey), false)
 FROM (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE CASE WHEN $3 THEN lower($2) ELSE $2 END = c.relname AND c.relkind IN ('r','p','v','m','f')
@@ -104,14 +105,14 @@ ORDER BY a.attnum)";
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> PostgresqlSession::open(const SessionOptions& options) {
+Result<PGconn*> connect(const ConnectionUrl& url, const std::optional<std::string>& user, const config::Secret& password) {
   std::vector<std::pair<std::string, std::string>> settings = {
-      {"host", options.url.host}, {"port", options.url.port}, {"client_encoding", "UTF8"}, {"connect_timeout", "10"},
+      {"host", url.host}, {"port", url.port}, {"client_encoding", "UTF8"}, {"connect_timeout", "10"},
       {"application_name", "Bywash"}, {"keepalives_idle", "30"}, {"tcp_user_timeout", "60000"}, {"gssencmode", "disable"}};
-  add_parameters(options.url, &settings);
-  if (options.user) settings.emplace_back("user", *options.user);
-  if (!options.password.empty()) settings.emplace_back("password", options.password.text());
-  if (!options.url.database.empty()) settings.emplace_back("dbname", options.url.database);
+  add_parameters(url, &settings);
+  if (user) settings.emplace_back("user", *user);
+  if (!password.empty()) settings.emplace_back("password", password.text());
+  if (!url.database.empty()) settings.emplace_back("dbname", url.database);
   std::vector<const char*> keys, values;
   for (const auto& [key, value] : settings) {
     keys.push_back(key.c_str());
@@ -119,12 +120,15 @@ Result<std::unique_ptr<Session>> PostgresqlSession::open(const SessionOptions& o
   }
   keys.push_back(nullptr);
   values.push_back(nullptr);
-  std::unique_ptr<PostgresqlSession> session(new PostgresqlSession(options));
-  session->connection_ = PQconnectdbParams(keys.data(), values.data(), 0);
-  if (PQstatus(session->connection_) != CONNECTION_OK) return connect_failure(session->connection_, options.url);
-  PQsetNoticeProcessor(session->connection_, [](void*, const char*) {}, nullptr);
+  PGconn* connection = PQconnectdbParams(keys.data(), values.data(), 0);
+  auto refuse = [&](Status status) {
+    PQfinish(connection);
+    return status;
+  };
+  if (PQstatus(connection) != CONNECTION_OK) return refuse(connect_failure(connection, url));
+  PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);
   std::string setup = "SET TIME ZONE 'UTC'";
-  if (auto* schema = options.url.parameter("currentSchema")) {
+  if (auto* schema = url.parameter("currentSchema")) {
     setup += "; SET search_path TO ";
     std::string_view rest = *schema;
     for (bool first = true; !rest.empty(); first = false) {
@@ -133,13 +137,22 @@ Result<std::unique_ptr<Session>> PostgresqlSession::open(const SessionOptions& o
       rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
     }
   }
-  RETURN_IF_ERROR(session->run(setup));
+  PgResult result(PQexec(connection, setup.c_str()));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return refuse(status_of(result.get(), connection));
+  return connection;
+}
+
+Result<std::unique_ptr<Session>> PostgresqlSession::open(const SessionOptions& options) {
+  std::unique_ptr<PostgresqlSession> session(new PostgresqlSession(options));
+  ASSIGN_OR_RETURN(session->connection_, connect(options.url, options.user, options.password));
   auto* type = options.url.parameter("stringtype");
   session->string_type_unspecified_ = type && *type == "unspecified";
   return std::unique_ptr<Session>(std::move(session));
 }
 
-PostgresqlSession::~PostgresqlSession() { PQfinish(connection_); }
+PostgresqlSession::~PostgresqlSession() {
+  if (connection_) PQfinish(connection_);
+}
 
 bool PostgresqlSession::alive() const { return PQstatus(connection_) == CONNECTION_OK; }
 
@@ -171,9 +184,10 @@ Result<std::optional<TableDefinition>> PostgresqlSession::describe(const TableNa
     column.type = text(row, 5);
     column.type_id = static_cast<uint32_t>(std::stoul(text(row, 6)));
     column.takes_copy = flag(row, 7);
-    column.nullable = !flag(row, 8);
-    column.has_default = flag(row, 9);
-    column.in_primary_key = flag(row, 10);
+    column.is_enum = flag(row, 8);
+    column.nullable = !flag(row, 9);
+    column.has_default = flag(row, 10);
+    column.in_primary_key = flag(row, 11);
     table.columns.push_back(std::move(column));
   }
   return std::optional(std::move(table));
@@ -182,6 +196,19 @@ Result<std::optional<TableDefinition>> PostgresqlSession::describe(const TableNa
 Status PostgresqlSession::execute(const std::vector<std::string>& statements) {
   for (const std::string& sql : statements) RETURN_IF_ERROR(run(sql));
   return {};
+}
+
+Result<std::vector<std::vector<std::optional<std::string>>>> PostgresqlSession::query(const std::string& sql) {
+  PgResult result(PQexec(connection_, sql.c_str()));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return status_of(result.get(), connection_);
+  std::vector<std::vector<std::optional<std::string>>> rows(static_cast<size_t>(PQntuples(result.get())));
+  for (size_t row = 0; row < rows.size(); ++row) {
+    for (int i = 0; i < PQnfields(result.get()); ++i) {
+      bool null = PQgetisnull(result.get(), static_cast<int>(row), i);
+      rows[row].push_back(null ? std::nullopt : std::optional<std::string>(PQgetvalue(result.get(), static_cast<int>(row), i)));
+    }
+  }
+  return rows;
 }
 
 Status PostgresqlSession::begin() {

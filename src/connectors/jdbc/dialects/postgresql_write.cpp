@@ -95,6 +95,18 @@ class KeyTable {
   std::vector<std::string_view> keys_;
 };
 
+// By the bytes of their keys: any one order serves.
+template <class Ref>
+void sort_by_key(const std::vector<EncodedRows>& rows, std::vector<Ref>* refs) {
+  std::vector<std::pair<std::string_view, Ref>> keyed;
+  keyed.reserve(refs->size());
+  for (const Ref& ref : *refs) keyed.emplace_back(rows[ref.block].key(ref.row), ref);
+  auto less = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (std::is_sorted(keyed.begin(), keyed.end(), less)) return;
+  std::sort(keyed.begin(), keyed.end(), less);
+  for (size_t i = 0; i < keyed.size(); ++i) (*refs)[i] = keyed[i].second;
+}
+
 std::string joined(const std::vector<std::string>& parts, size_t from, size_t to, std::string_view separator) {
   std::string out;
   for (size_t i = from; i < to; ++i) out += (i > from ? std::string(separator) : std::string()) + parts[i];
@@ -138,7 +150,8 @@ Result<WritePlan> PostgresqlSession::plan(const TableWrite& write) const {
     ASSIGN_OR_RETURN(WireType wire, wire_of(column, oid));
     std::string cast;
     bool loose = wire.wire == Wire::kTemporalText || (wire.wire == Wire::kText && (write.schemaless || string_type_unspecified_));
-    if (oid == kJson || oid == kJsonb || oid == kUuid || (loose && target && !is_text(oid))) cast = "::" + target->type;
+    bool text_form = wire.wire == Wire::kText && target && target->is_enum;
+    if (oid == kJson || oid == kJsonb || oid == kUuid || text_form || (loose && target && !is_text(oid))) cast = "::" + target->type;
     bool same_type = wire.oid() == oid || (is_text(wire.oid()) && is_text(oid));
     p.direct = p.direct && target && target->takes_copy && same_type && cast.empty();
     p.wires.push_back(wire);
@@ -149,6 +162,8 @@ Result<WritePlan> PostgresqlSession::plan(const TableWrite& write) const {
 }
 
 Status PostgresqlSession::write(const TableWrite& write) {
+  // Not TRUNCATE: that would lock out readers until the transaction ends.
+  if (write.truncates) return run("DELETE FROM " + options_.identifiers.write(write.table->name));
   ASSIGN_OR_RETURN(WritePlan p, plan(write));
   EncodeOptions options{options_.times.get(), options_.replace_null_with_default, options_.timestamp_nanos};
   Encoded rows;
@@ -233,6 +248,10 @@ Status PostgresqlSession::write_by_key(const TableWrite& write, const WritePlan&
     }
     std::reverse(merges.begin(), merges.end());
     std::reverse(deletes.begin(), deletes.end());
+    if (!one_by_one && options_.sorts_keys) {
+      sort_by_key(rows, &merges);
+      sort_by_key(rows, &deletes);
+    }
     RETURN_IF_ERROR(remove(write, plan, rows, deletes));
     Status merged = merge(write, plan, rows, merges);
     if (!merged.ok() && merged.message().find("SQLSTATE 21000") != std::string::npos && !one_by_one) {

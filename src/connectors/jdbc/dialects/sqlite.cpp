@@ -44,7 +44,10 @@ class SqliteDialect final : public Dialect {
   size_t name_bytes_max() const override { return SIZE_MAX; }
   bool alters_at_once() const override { return false; }
   // A column of SQLite holds a value of any type.
-  std::vector<std::string> widen_to_double(const IdentifierRules&, const TableName&, const std::string&) const override { return {}; }
+  std::vector<std::string> change_type(const IdentifierRules&, const TableName&, const TableColumn&, const std::string&) const override { return {}; }
+  std::string double_type() const override { return "REAL"; }
+  // BEGIN IMMEDIATE has locked the database.
+  std::string_view row_lock() const override { return ""; }
 
   Result<std::unique_ptr<Session>> open(const SessionOptions& options) const override { return sqlite::SqliteSession::open(options); }
 };

@@ -171,6 +171,24 @@ Status SqliteSession::execute(const std::vector<std::string>& statements) {
   return {};
 }
 
+Result<std::vector<std::vector<std::optional<std::string>>>> SqliteSession::query(const std::string& sql) {
+  sqlite3_stmt* s = nullptr;
+  if (int code = sqlite3_prepare_v2(database_, sql.c_str(), -1, &s, nullptr); code != SQLITE_OK) return status_of(code);
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  int code;
+  while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+    auto& row = rows.emplace_back();
+    for (int i = 0; i < sqlite3_column_count(s); ++i) {
+      auto* text = reinterpret_cast<const char*>(sqlite3_column_text(s, i));
+      row.push_back(text ? std::optional<std::string>(text) : std::nullopt);
+    }
+  }
+  Status status = code == SQLITE_DONE ? Status() : status_of(code);
+  sqlite3_finalize(s);
+  RETURN_IF_ERROR(status);
+  return rows;
+}
+
 Result<sqlite3_stmt*> SqliteSession::prepare(const std::string& sql) {
   auto it = statements_.find(sql);
   if (it != statements_.end()) return it->second;
@@ -269,6 +287,7 @@ Status SqliteSession::write_rows(const TableWrite& write, const RowBlock& block,
 Status SqliteSession::write(const TableWrite& write) {
   const IdentifierRules& rules = options_.identifiers;
   std::string target = rules.write(write.table->name);
+  if (write.truncates) return run("DELETE FROM " + target);
   std::string names, marks, sets, match;
   std::vector<size_t> in_order, keys_last, keys_only;
   for (size_t i = 0; i < write.columns.size(); ++i) {

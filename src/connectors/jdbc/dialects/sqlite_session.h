@@ -20,6 +20,7 @@ class SqliteSession final : public Session {
 
   Result<std::optional<TableDefinition>> describe(const TableName& name) override;
   Status execute(const std::vector<std::string>& statements) override;
+  Result<std::vector<std::vector<std::optional<std::string>>>> query(const std::string& sql) override;
   Status begin() override;
   Status write(const TableWrite& write) override;
   Status commit() override;

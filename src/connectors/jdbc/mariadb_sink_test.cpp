@@ -1,0 +1,212 @@
+// The sink into a real MariaDB.
+#include <gtest/gtest.h>
+
+#include "connectors/jdbc/batches_for_tests.h"
+#include "connectors/jdbc/mariadb_server_for_tests.h"
+
+namespace bywash::jdbc {
+namespace {
+
+constexpr const char* kIdAndName = R"({"field":"id","type":"int32"},{"field":"name","type":"string","optional":true})";
+
+class MariadbSink : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(shared_mariadb().why(), "");
+    static int count = 0;
+    db_ = "sink_" + std::to_string(++count);
+    shared_mariadb().create_database(db_);
+  }
+  plugin::Properties config(plugin::Properties more) {
+    more["connection.url"] = shared_mariadb().jdbc_url(db_) + url_parameters_;
+    more.try_emplace("connection.user", "bywash");
+    more.try_emplace("connection.password", MariadbServerForTests::kPassword);
+    more.try_emplace("auto.create", "true");
+    more.try_emplace("auto.evolve", "true");
+    return more;
+  }
+  plugin::Properties upsert_by_id() { return config({{"insert.mode", "upsert"}, {"pk.mode", "record_value"}, {"pk.fields", "id"}}); }
+  plugin::Properties by_key() {
+    return config({{"insert.mode", "upsert"}, {"pk.mode", "record_key"}, {"pk.fields", "k"}, {"delete.enabled", "true"}});
+  }
+  std::string rows(const std::string& sql) {
+    std::string out;
+    for (const auto& row : shared_mariadb().query(db_, sql)) {
+      out += out.empty() ? "" : ";";
+      for (size_t i = 0; i < row.size(); ++i) out += (i ? "|" : "") + row[i];
+    }
+    return out;
+  }
+  std::string columns(const std::string& table) {
+    return rows("SELECT column_name, column_type, is_nullable, column_key FROM information_schema.columns WHERE table_schema = DATABASE() AND "
+                "table_name = '" + table + "' ORDER BY ordinal_position");
+  }
+  void run(const std::string& sql) { shared_mariadb().query(db_, sql); }
+  static Texts keyed(std::initializer_list<const char*> keys) {
+    Texts out;
+    for (const char* key : keys) out.push_back(envelope(R"({"field":"k","type":"string"})", std::string(R"({"k":")") + key + "\"}"));
+    return out;
+  }
+  static std::string named(int id, const std::string& name) {
+    return envelope(kIdAndName, fmt::format(R"({{"id":{},"name":"{}"}})", id, name));
+  }
+
+  std::string db_, url_parameters_;
+};
+
+TEST_F(MariadbSink, CreatesTheOriginalsTypesAndWritesThemExactly) {
+  TaskForTests task(upsert_by_id());
+  std::string fields = R"({"field":"id","type":"int64"},{"field":"i8","type":"int8"},{"field":"i16","type":"int16"},{"field":"i32","type":"int32"},
+    {"field":"f","type":"float"},{"field":"d","type":"double"},{"field":"b","type":"boolean"},{"field":"s","type":"string"},{"field":"x","type":"bytes"},
+    {"field":"dec","type":"bytes","name":"org.apache.kafka.connect.data.Decimal","version":1,"parameters":{"scale":"2"}},
+    {"field":"day","type":"int32","name":"org.apache.kafka.connect.data.Date","version":1},
+    {"field":"t","type":"int32","name":"org.apache.kafka.connect.data.Time","version":1},
+    {"field":"ts","type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1},{"field":"n","type":"string","optional":true,"default":"it's"})";
+  Status put = task.put(batches_of_json("t", 0, {envelope(fields, R"({"id":-9,"i8":-128,"i16":-5,"i32":7,"f":1.5,"d":-2.25,"b":true,"s":"a☃'","x":"AAEC",
+    "dec":"MDk=","day":19889,"t":36000123,"ts":1718445600123,"n":null})")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(columns("t"), "id|bigint(20)|NO|PRI;i8|tinyint(4)|NO|;i16|smallint(6)|NO|;i32|int(11)|NO|;f|float|NO|;d|double|NO|;b|tinyint(4)|NO|;"
+            "s|text|NO|;x|varbinary(1024)|NO|;dec|decimal(65,2)|NO|;day|date|NO|;t|time(3)|NO|;ts|datetime(3)|NO|;n|text|YES|");
+  EXPECT_EQ(rows("SELECT id, i8, i16, i32, f, d, b, s, HEX(x), `dec`, day, t, ts, n FROM t"),
+            "-9|-128|-5|7|1.5|-2.25|1|a☃'|000102|123.45|2024-06-15|10:00:00.123|2024-06-15 10:00:00.123|it's");
+}
+
+TEST_F(MariadbSink, InsertsUpsertsAndUpdates) {
+  {
+    TaskForTests task(config({}));
+    ASSERT_TRUE(task.put(batches_of_json("plain", 0, {named(1, "a"), named(1, "a")}, {}, true)).ok());
+  }
+  EXPECT_EQ(rows("SELECT id, name FROM plain"), "1|a;1|a");
+  TaskForTests upsert(upsert_by_id());
+  ASSERT_TRUE(upsert.put(batches_of_json("u", 0, {named(2, "a"), named(1, "b"), named(2, "c")}, {}, true)).ok());
+  ASSERT_TRUE(upsert.put(batches_of_json("u", 3, {named(1, "d")}, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT id, name FROM u ORDER BY id"), "1|d;2|c");
+  TaskForTests update(config({{"insert.mode", "update"}, {"pk.mode", "record_value"}, {"pk.fields", "id"}}));
+  ASSERT_TRUE(update.put(batches_of_json("u", 4, {named(1, "e"), named(9, "none"), named(1, "f")}, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT id, name FROM u ORDER BY id"), "1|f;2|c");
+  TaskForTests insert(config({{"insert.mode", "insert"}, {"pk.mode", "record_value"}, {"pk.fields", "id"}}));
+  Status twice = insert.put(batches_of_json("u", 5, {named(7, "g"), named(1, "geheim")}, {}, true));
+  EXPECT_EQ(twice.code(), Code::kData);
+  EXPECT_NE(twice.message().find("SQLSTATE 23000: duplicate entry for key 'PRIMARY'"), std::string::npos) << twice.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM u"), "2");
+}
+
+TEST_F(MariadbSink, KeysComeFromKafkaTheKeyOrTheValue) {
+  TaskForTests kafka(config({{"insert.mode", "upsert"}, {"pk.mode", "kafka"}}));
+  ASSERT_TRUE(kafka.put(batches_of_json("k", 5, {named(1, "a"), named(1, "b")}, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT * FROM k"), "k|0|5|1|a;k|0|6|1|b");
+  TaskForTests key(by_key());
+  auto batches = batches_of_json("r", 0, {named(1, "a"), named(2, "A"), named(3, "a2")}, keyed({"a", "A", "a"}), true);
+  ASSERT_TRUE(key.put(batches).ok());
+  // Keys that differ by case are different records.
+  EXPECT_EQ(rows("SELECT id, name, k FROM r ORDER BY k"), "2|A|A;3|a2|a");
+  TaskForTests primitive(by_key());
+  ASSERT_TRUE(primitive.put(batches_of_json("p", 0, {named(1, "a")}, {R"({"schema":{"type":"int32"},"payload":42})"}, true)).ok());
+  EXPECT_EQ(rows("SELECT k, id FROM p"), "42|1");
+  TaskForTests only_key(config({{"insert.mode", "upsert"}, {"pk.mode", "record_value"}, {"pk.fields", "id,name"}}));
+  ASSERT_TRUE(only_key.put(batches_of_json("all_key", 0, {named(1, "a"), named(1, "a")}, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT * FROM all_key"), "1|a");
+}
+
+TEST_F(MariadbSink, DeletesInOrderAndTheLastRecordOfAKeyWins) {
+  TaskForTests task(by_key());
+  Texts values = {named(1, "a"), std::nullopt, named(2, "b"), named(3, "c"), std::nullopt, named(5, "d"), std::nullopt};
+  ASSERT_TRUE(task.put(batches_of_json("r", 0, values, keyed({"x", "x", "x", "y", "y", "z", "none"}), true)).ok());
+  EXPECT_EQ(rows("SELECT id, name, k FROM r ORDER BY k"), "2|b|x;5|d|z");
+  ASSERT_TRUE(task.put(batches_of_json("r", 7, {std::nullopt, named(6, "e")}, keyed({"x", "z"}), true)).ok());
+  EXPECT_EQ(rows("SELECT id, name, k FROM r ORDER BY k"), "6|e|z");
+  // A table of the user's, whose collation takes "A" and "a" for one key: in order.
+  run("CREATE TABLE ci (k VARCHAR(20) PRIMARY KEY, id INT, name TEXT)");
+  ASSERT_TRUE(task.put(batches_of_json("ci", 0, {named(1, "a"), std::nullopt, named(3, "c"), named(4, "d")}, keyed({"q", "Q", "w", "W"}), true)).ok());
+  EXPECT_EQ(rows("SELECT k, id FROM ci"), "w|4");
+}
+
+TEST_F(MariadbSink, InsertModeDeletesInOrderToo) {
+  auto settings = by_key();
+  settings["insert.mode"] = "insert";
+  TaskForTests task(settings);
+  ASSERT_TRUE(task.put(batches_of_json("r", 0, {named(1, "a"), std::nullopt, named(2, "b")}, keyed({"x", "x", "x"}), true)).ok());
+  EXPECT_EQ(rows("SELECT id, name, k FROM r"), "2|b|x");
+}
+
+TEST_F(MariadbSink, AddsColumnsAndTakesPlainJson) {
+  TaskForTests task(upsert_by_id());
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"n":5})", R"({"id":2,"n":6,"o":{"p":[1]}})"})).ok());
+  ASSERT_TRUE(task.put(batches_of_json("t", 2, {R"({"id":1,"n":2.5,"z":"new","ok":true})"})).ok());
+  EXPECT_EQ(columns("t"), "id|bigint(20)|NO|PRI;n|double|YES|;o|text|YES|;z|text|YES|;ok|tinyint(4)|YES|");
+  EXPECT_EQ(rows("SELECT * FROM t ORDER BY id"), "1|2.5|NULL|new|1;2|6|{\"p\":[1]}|NULL|NULL");
+}
+
+TEST_F(MariadbSink, WritesTheSameWithoutArrays) {
+  url_parameters_ = "?useBulkStmts=false";
+  TaskForTests task(by_key());
+  Texts values = {named(1, "a"), std::nullopt, named(2, "b"), envelope(kIdAndName, R"({"id":3,"name":null})")};
+  ASSERT_TRUE(task.put(batches_of_json("r", 0, values, keyed({"x", "x", "x", "y"}), true)).ok());
+  EXPECT_EQ(rows("SELECT id, name, k FROM r ORDER BY k"), "2|b|x;3|NULL|y");
+}
+
+TEST_F(MariadbSink, TimesFollowTheZoneAndInstantsStayInstants) {
+  run("CREATE TABLE z (id INT PRIMARY KEY, at DATETIME(6), stamp TIMESTAMP(6) NULL, micros DATETIME(6))");
+  TaskForTests task(config({{"db.timezone", "Asia/Kolkata"}, {"timestamp.fields.list", "micros"}}));
+  std::string fields = R"({"field":"id","type":"int32"},{"field":"at","type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1},
+    {"field":"stamp","type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1},{"field":"micros","type":"int64"})";
+  Status put = task.put(batches_of_json("z", 0, {envelope(fields, R"({"id":1,"at":1718445600123,"stamp":1718445600123,"micros":1718445600123456})")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT * FROM z"), "1|2024-06-15 15:30:00.123000|2024-06-15 10:00:00.123000|2024-06-15 15:30:00.123456");
+}
+
+TEST_F(MariadbSink, MessagesNameTheFaultAndHoldNoValue) {
+  run("CREATE TABLE narrow (id TINYINT PRIMARY KEY, name VARCHAR(3) NOT NULL)");
+  TaskForTests task(config({{"auto.evolve", "false"}}));
+  auto message = [&](const std::string& value) {
+    Status put = task.put(batches_of_json("narrow", 0, {value}, {}, true));
+    EXPECT_EQ(put.code(), Code::kData) << put.message();
+    EXPECT_EQ(put.message().find("geheim"), std::string::npos) << put.message();
+    return put.message();
+  };
+  EXPECT_EQ(message(named(1, "geheim")), "Write to table `narrow`: SQLSTATE 22001: value too long, column 'name'");
+  EXPECT_EQ(message(named(1000, "a")), "Write to table `narrow`: SQLSTATE 22003: value out of range, column 'id'");
+  EXPECT_EQ(message(envelope(kIdAndName, R"({"id":1,"name":null})")), "Write to table `narrow`: SQLSTATE 23000: a value is needed, column 'name'");
+  EXPECT_EQ(rows("SELECT count(*) FROM narrow"), "0");
+  TaskForTests missing(config({{"auto.create", "false"}}));
+  EXPECT_EQ(missing.put(batches_of_json("nowhere", 0, {named(1, "a")}, {}, true)).code(), Code::kFatal);
+}
+
+TEST_F(MariadbSink, HostileNamesAreHarmless) {
+  std::string topic = "x`; DROP TABLE victim; -- ";
+  run("CREATE TABLE victim (id INT)");
+  TaskForTests task(config({{"table.name.format", "`x``; DROP TABLE victim; --`"}}));
+  std::string field = R"({"field":"a`,b) VALUES(1); DROP TABLE victim; --","type":"string"})";
+  Status put = task.put(batches_of_json("h", 0, {envelope(field, R"({"a`,b) VALUES(1); DROP TABLE victim; --":"'; DROP TABLE victim"})")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM victim"), "0");
+  EXPECT_EQ(rows("SELECT * FROM `x``; DROP TABLE victim; --`"), "'; DROP TABLE victim");
+}
+
+TEST_F(MariadbSink, ALostConnectionIsMadeAnew) {
+  TaskForTests task(upsert_by_id());
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {named(1, "a")}, {}, true)).ok());
+  for (const auto& row : shared_mariadb().query(db_, "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")) {
+    run("KILL " + row[0]);
+  }
+  Status put = task.put(batches_of_json("t", 1, {named(2, "b")}, {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT * FROM t ORDER BY id"), "1|a;2|b");
+}
+
+TEST_F(MariadbSink, WrongCredentialsAndDatabasesAreToldAtValidation) {
+  auto errors = [&](plugin::Properties properties) {
+    auto values = jdbc_sink().def.validate(properties);
+    jdbc_sink().validate(properties, &values);
+    std::string all;
+    for (const auto& v : values) for (const auto& e : v.errors) all += v.name + ": " + e;
+    return all;
+  };
+  auto wrong = config({{"connection.password", "falsch"}});
+  EXPECT_NE(errors(wrong).find("connection.url: Could not connect to database. Access denied"), std::string::npos) << errors(wrong);
+  db_ = "nowhere";
+  EXPECT_NE(errors(config({})).find("Unknown database 'nowhere'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bywash::jdbc
