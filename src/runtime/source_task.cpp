@@ -188,6 +188,12 @@ void SourceTask::settle(int64_t sequence) {
   in_flight_[static_cast<size_t>(sequence - first_sequence_)].settled = true;
   while (!in_flight_.empty() && in_flight_.front().settled) {
     InFlight& front = in_flight_.front();
+    // A source that keeps no offset (a whole table at each poll) gives an empty one.
+    if (front.source_offset.empty()) {
+      in_flight_.pop_front();
+      ++first_sequence_;
+      continue;
+    }
     auto known = std::find_if(to_store_.begin(), to_store_.end(), [&](const auto& e) { return e.first == front.source_partition; });
     if (known == to_store_.end()) to_store_.emplace_back(std::move(front.source_partition), std::move(front.source_offset));
     else known->second = std::move(front.source_offset);

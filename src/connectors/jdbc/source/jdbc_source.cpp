@@ -1,0 +1,271 @@
+// The JDBC source's task and declaration: tables over tasks, one statement at a time, polled in turn. Level 6, the task's thread.
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "base/log.h"
+#include "config/properties.h"
+#include "connectors/jdbc/plugins.h"
+#include "connectors/jdbc/source/table_reader.h"
+
+namespace bywash::jdbc {
+namespace {
+
+constexpr std::string_view kSourceLogger = "jdbc.source";
+
+std::string bare_name(const TableName& t) {
+  return (t.catalog.empty() ? "" : t.catalog + ".") + (t.schema.empty() ? "" : t.schema + ".") + t.table;
+}
+
+// Under what a table may be named in a list: bare or quoted, with or without schema and catalog.
+std::vector<std::string> names_of(const TableName& t, const IdentifierRules& rules) {
+  std::vector<std::string> out = {t.table, bare_name(t), rules.write(t)};
+  if (!t.catalog.empty() && !t.schema.empty()) {
+    TableName short_name{"", t.schema, t.table};
+    out.push_back(bare_name(short_name));
+    out.push_back(rules.write(short_name));
+  }
+  return out;
+}
+
+Result<bool> listed(const config::List& list, bool expressions, const std::vector<std::string>& names) {
+  for (const std::string& entry : list) {
+    for (const std::string& name : names) {
+      if (!expressions && entry == name) return true;
+      if (!expressions) continue;
+      ASSIGN_OR_RETURN(bool match, matches_whole(entry, name));
+      if (match) return true;
+    }
+  }
+  return false;
+}
+
+// The tables that the lists choose. kInvalid: two of the same name, whose topics would be one.
+Result<std::vector<TableName>> chosen_tables(const SourceConfig& config, SourceDatabase& database) {
+  ASSIGN_OR_RETURN(auto all, database.tables());
+  IdentifierRules rules = database.identifiers();
+  rules.quoted = true;
+  std::vector<TableName> out;
+  for (TableName& table : all) {
+    auto names = names_of(table, rules);
+    bool wanted = config.table_whitelist.empty() && config.table_include.empty();
+    if (!config.table_whitelist.empty()) { ASSIGN_OR_RETURN(wanted, listed(config.table_whitelist, false, names)); }
+    if (!config.table_include.empty()) { ASSIGN_OR_RETURN(wanted, listed(config.table_include, true, names)); }
+    ASSIGN_OR_RETURN(bool black, listed(config.table_blacklist, false, names));
+    ASSIGN_OR_RETURN(bool excluded, listed(config.table_exclude, true, names));
+    if (!wanted || black || excluded) continue;
+    for (const TableName& other : out) {
+      if (other.table != table.table) continue;
+      return Status::invalid(fmt::format("The connector uses the unqualified table name as the topic name and has detected duplicate unqualified table "
+                                         "names: {} and {}. Choose one with table.whitelist, schema.pattern or catalog.pattern, or use two connectors",
+                                         bare_name(other), bare_name(table)));
+    }
+    out.push_back(std::move(table));
+  }
+  return out;
+}
+
+class JdbcSourceTask final : public plugin::SourceTask {
+ public:
+  explicit JdbcSourceTask(SourceConfig config) : config_(std::move(config)) {}
+
+  Status start(plugin::SourceContext* context) override {
+    context_ = context;
+    if (!config_.query.empty()) return add_reader(std::nullopt);
+    IdentifierRules rules{config_.url.kind == Database::kPostgresql ? '"' : '`', true};
+    for (const std::string& text : config_.tables) {
+      ASSIGN_OR_RETURN(TableName name, rules.parse(text));
+      // MySQL's two parts are catalog and table.
+      if (config_.url.kind == Database::kMysql && name.catalog.empty()) std::swap(name.catalog, name.schema);
+      RETURN_IF_ERROR(add_reader(name));
+    }
+    return {};
+  }
+
+  Result<std::vector<plugin::SourceBatch>> poll() override {
+    std::vector<plugin::SourceBatch> out;
+    Status status = poll_some(&out);
+    if (status.ok()) {
+      failures_ = 0;
+      return out;
+    }
+    bool lost = !database_ || !database_->alive();
+    for (auto& reader : readers_) {
+      if (reader->reading()) reader->abandon(lost ? nullptr : database_.get());
+    }
+    if (lost) database_.reset();
+    if (!status.retriable()) return status;
+    ++failures_;
+    bool connecting = !database_;
+    if (connecting && ++connect_failures_ >= config_.connection_attempts) {
+      return Status(Code::kFatal, Blame::kRemote, fmt::format("Could not connect to database: {} (connection.attempts)", status.message()))
+          .with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    }
+    if (!connecting && config_.query_retries >= 0 && failures_ > config_.query_retries) {
+      return Status(Code::kFatal, Blame::kRemote, fmt::format("{} (gave up after {} retries: query.retry.attempts)", status.message(), config_.query_retries))
+          .with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    }
+    log::warn(kSourceLogger, "Reading failed, trying again: {}", status.message());
+    retry_at_ = steady_now() + Millis(connecting ? config_.connection_backoff_ms : std::min<int64_t>(250 << std::min<int64_t>(failures_, 6), 10'000));
+    return out;
+  }
+
+  void stop() override {
+    stopped_ = true;
+    readers_.clear();
+    database_.reset();
+  }
+
+ private:
+  Status add_reader(std::optional<TableName> table) {
+    auto reader = std::make_unique<TableReader>(config_, std::move(table));
+    auto candidates = reader->partition_candidates();
+    std::optional<std::string> offset;
+    for (const std::string& partition : candidates) {
+      if (!(offset = context_->stored_offset(partition))) continue;
+      RETURN_IF_ERROR(reader->resume(partition, offset));
+      break;
+    }
+    readers_.push_back(std::move(reader));
+    return {};
+  }
+
+  Status poll_some(std::vector<plugin::SourceBatch>* out) {
+    SteadyTime now = steady_now();
+    if (now < retry_at_) {
+      wait_until(retry_at_);
+      return {};
+    }
+    if (!database_) {
+      auto opened = open_source_database(config_);
+      if (!opened.ok()) return opened.status().with_context("Could not connect to database");
+      database_ = *std::move(opened);
+      connect_failures_ = 0;
+      if (!checked_) {
+        for (auto& reader : readers_) RETURN_IF_ERROR(reader->check_columns(*database_));
+        checked_ = true;
+      }
+    }
+    if (readers_.empty()) return look_for_tables();
+    TableReader* reader = nullptr;
+    for (auto& r : readers_) {
+      if (r->reading()) { reader = r.get(); break; }
+      if (!reader || r->due < reader->due) reader = r.get();
+    }
+    if (!reader->reading()) {
+      if (reader->due > now) {
+        wait_until(reader->due);
+        return {};
+      }
+      RETURN_IF_ERROR(reader->begin(*database_));
+      reader->due = steady_now() + Millis(config_.poll_interval_ms);
+    }
+    ASSIGN_OR_RETURN(plugin::SourceBatch batch, reader->read(*database_));
+    if (batch.batch.row_count() > 0) out->push_back(std::move(batch));
+    return {};
+  }
+
+  // At the start there were none: as soon as some are there, this task reads them all.
+  Status look_for_tables() {
+    if (steady_now() < look_at_) {
+      wait_until(look_at_);
+      return {};
+    }
+    look_at_ = steady_now() + Millis(std::max<int64_t>(config_.table_poll_interval_ms, 100));
+    ASSIGN_OR_RETURN(auto tables, chosen_tables(config_, *database_));
+    for (const TableName& table : tables) {
+      RETURN_IF_ERROR(add_reader(table));
+      RETURN_IF_ERROR(readers_.back()->check_columns(*database_));
+    }
+    return {};
+  }
+
+  // At most half a second: the runtime has other things to do in between.
+  void wait_until(SteadyTime when) {
+    SteadyTime end = std::min(when, steady_now() + Millis(500));
+    while (!stopped_ && steady_now() < end) std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - steady_now(), Millis(20)));
+  }
+
+  const SourceConfig config_;
+  plugin::SourceContext* context_ = nullptr;
+  std::vector<std::unique_ptr<TableReader>> readers_;
+  std::unique_ptr<SourceDatabase> database_;
+  int64_t failures_ = 0, connect_failures_ = 0;
+  SteadyTime retry_at_{}, look_at_{};
+  bool checked_ = false;
+  std::atomic<bool> stopped_{false};
+};
+
+// One configuration per task, tables in groups of neighbours as org.apache.kafka.connect.util.ConnectorUtils has them.
+Result<std::vector<plugin::Properties>> source_task_configs(const plugin::Properties& properties, int max_tasks) {
+  ASSIGN_OR_RETURN(SourceConfig config, read_source_config(properties));
+  if (!config.query.empty()) return std::vector<plugin::Properties>{properties};
+  auto database = open_source_database(config);
+  if (!database.ok()) return database.status().with_context("Could not connect to database");
+  ASSIGN_OR_RETURN(auto tables, chosen_tables(config, **database));
+  IdentifierRules rules = (*database)->identifiers();
+  rules.quoted = true;
+  if (tables.empty()) log::warn(kSourceLogger, "No tables were found by the given lists and patterns; looking again every {} ms", config.table_poll_interval_ms);
+  size_t groups = std::clamp<size_t>(tables.size(), 1, static_cast<size_t>(std::max(1, max_tasks)));
+  std::vector<plugin::Properties> out(groups, properties);
+  size_t at = 0;
+  for (size_t g = 0; g < groups; ++g) {
+    size_t count = tables.size() / groups + (g < tables.size() % groups);
+    std::string list;
+    for (size_t i = 0; i < count; ++i) list += (i ? "," : "") + rules.write(tables[at++]);
+    out[g]["tables"] = list;
+  }
+  return out;
+}
+
+void check_source_connection(const plugin::Properties& properties, std::vector<config::ConfigValue>* values) {
+  auto url = std::find_if(values->begin(), values->end(), [](const config::ConfigValue& v) { return v.name == "connection.url"; });
+  if (url == values->end() || !url->errors.empty()) return;
+  auto parsed = parse_connection_url(config::get_or(properties, "connection.url", ""));
+  Status status = parsed.status();
+  if (parsed.ok()) {
+    SourceConfig config;
+    config.url = *std::move(parsed);
+    add_driver_properties(properties, &config.url);
+    if (auto user = properties.find("connection.user"); user != properties.end()) config.user = user->second;
+    if (auto password = properties.find("connection.password"); password != properties.end()) config.password = config::Secret(password->second);
+    status = open_source_database(config).status();
+  }
+  if (!status.ok()) url->errors.push_back("Could not connect to database. " + status.message());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SourceDatabase>> open_source_database(const SourceConfig& config) {
+  switch (config.url.kind) {
+    case Database::kPostgresql: return open_source_postgresql(config);
+    case Database::kMysql: return open_source_mysql(config);
+    case Database::kSqlite: break;
+  }
+  return open_source_sqlite(config);
+}
+
+plugin::SourcePlugin jdbc_source() {
+  plugin::SourcePlugin p;
+  p.info.name = "jdbc_source";
+  p.info.class_names = {"io.confluent.connect.jdbc.JdbcSourceConnector"};
+  p.info.version = "10.9.7";
+  p.info.summary = "Tables of PostgreSQL, MySQL, MariaDB or SQLite into topics";
+  p.info.description =
+      "Reads tables, or a query, again and again: all rows (`bulk`), rows with a greater number than before (`incrementing`), rows changed since "
+      "(`timestamp`), or both. Each table has a topic, `topic.prefix` and its name; several tables are spread over `tasks.max` tasks. Goes on where it, "
+      "or the original, stopped. Rows are read as a stream: a table of any size takes the memory of a batch.";
+  p.info.examples = {
+      R"({"connector.class": "io.confluent.connect.jdbc.JdbcSourceConnector", "connection.url": "jdbc:sqlite::memory:", "mode": "incrementing",
+ "incrementing.column.name": "id", "topic.prefix": "shop-", "table.whitelist": "orders"})"};
+  p.def = source_config_def().def();
+  p.validate = check_source_connection;
+  p.task_configs = source_task_configs;
+  p.make = [](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::SourceTask>> {
+    ASSIGN_OR_RETURN(SourceConfig config, read_source_config(properties));
+    return std::unique_ptr<plugin::SourceTask>(new JdbcSourceTask(std::move(config)));
+  };
+  return p;
+}
+
+}  // namespace bywash::jdbc

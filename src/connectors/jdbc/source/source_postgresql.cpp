@@ -1,0 +1,235 @@
+// Reading from PostgreSQL: a cursor in a transaction, fetched in portions, so that a table of any size takes the memory of one. Level 6,
+// the task's thread.
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "connectors/jdbc/dialects/postgresql_connect.h"
+#include "connectors/jdbc/dialects/postgresql_session.h"
+#include "connectors/jdbc/source/source_database.h"
+#include "connectors/jdbc/time_zone.h"
+
+namespace bywash::jdbc {
+namespace {
+
+using postgresql::PgResult;
+using postgresql::status_of;
+
+struct PgTypeRow {
+  std::string name;
+  char kind = 'b';    // typtype
+  uint32_t base = 0;  // of a domain
+  int32_t modifier = -1;
+};
+
+JdbcType type_of_oid(uint32_t oid) {
+  switch (oid) {
+    case 16: return JdbcType::kBoolean;
+    case 21: return JdbcType::kSmallint;
+    case 23: return JdbcType::kInteger;
+    case 20: case 26: return JdbcType::kBigint;
+    case 700: return JdbcType::kReal;
+    case 701: return JdbcType::kDouble;
+    case 1700: return JdbcType::kNumeric;
+    case 18: case 19: case 25: case 114: case 142: case 1042: case 1043: case 2950: case 3802: return JdbcType::kText;
+    case 17: return JdbcType::kBytes;
+    case 1082: return JdbcType::kDate;
+    case 1083: case 1266: return JdbcType::kTime;
+    case 1114: case 1184: return JdbcType::kTimestamp;
+    default: return JdbcType::kOther;
+  }
+}
+
+std::string isolation_clause(const std::string& mode) {
+  std::string words;
+  for (char c : mode) words += c == '_' ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return words.empty() || words == "DEFAULT" ? "" : " ISOLATION LEVEL " + words;
+}
+
+class PostgresqlSource final : public SourceDatabase {
+ public:
+  PostgresqlSource(const SourceConfig& config, PGconn* connection)
+      : config_(config), connection_(connection), portion_(std::clamp(config.batch_max_rows, 100, 5000)) {}
+  ~PostgresqlSource() override { PQfinish(connection_); }
+
+  IdentifierRules identifiers() const override { return {'"', config_.quote}; }
+  bool alive() const override { return PQstatus(connection_) == CONNECTION_OK; }
+
+  Result<std::vector<TableName>> tables() override {
+    std::string kinds;
+    for (const std::string& type : config_.table_types) {
+      static constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+          {"TABLE", "r"}, {"PARTITIONED TABLE", "p"}, {"VIEW", "v"}, {"MATERIALIZED VIEW", "m"}, {"FOREIGN TABLE", "f"}};
+      std::string upper = type;
+      for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      for (auto [name, kind] : kKinds) {
+        if (upper == name) kinds += (kinds.empty() ? "'" : ",'") + std::string(kind) + "'";
+      }
+    }
+    if (kinds.empty()) return std::vector<TableName>();
+    std::string sql = "SELECT current_database(), n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN (" +
+                      kinds + ") AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_t%'";
+    if (config_.schema_pattern && !config_.schema_pattern->empty()) sql += " AND n.nspname LIKE " + literal(*config_.schema_pattern);
+    if (config_.catalog_pattern && !config_.catalog_pattern->empty()) sql += " AND current_database() LIKE " + literal(*config_.catalog_pattern);
+    PgResult result(PQexec(connection_, (sql + " ORDER BY 2, 3").c_str()));
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return status_of(result.get(), connection_);
+    std::vector<TableName> out;
+    for (int i = 0; i < PQntuples(result.get()); ++i) out.push_back({text(result, i, 0), text(result, i, 1), text(result, i, 2)});
+    return out;
+  }
+
+  Result<std::vector<SourceColumn>> start(const std::string& sql) override {
+    finish();
+    RETURN_IF_ERROR(run("BEGIN READ ONLY" + isolation_clause(config_.isolation)));
+    open_ = true;
+    Status declared = run("DECLARE bywash_rows NO SCROLL CURSOR FOR " + sql);
+    // Locking clauses and functions that write need a transaction that may.
+    if (!declared.ok() && declared.message().find("SQLSTATE 25006") != std::string::npos) {
+      RETURN_IF_ERROR(run("ROLLBACK"));
+      RETURN_IF_ERROR(run("BEGIN" + isolation_clause(config_.isolation)));
+      declared = run("DECLARE bywash_rows NO SCROLL CURSOR FOR " + sql);
+    }
+    if (!declared.ok()) {
+      finish();
+      return declared;
+    }
+    rows_.reset(PQexec(connection_, fmt::format("FETCH FORWARD {} FROM bywash_rows", portion_).c_str()));
+    at_ = 0;
+    if (PQresultStatus(rows_.get()) != PGRES_TUPLES_OK) {
+      Status failed = status_of(rows_.get(), connection_);
+      finish();
+      return failed;
+    }
+    auto described = describe();
+    if (!described.ok()) finish();
+    return described;
+  }
+
+  Result<bool> next(SourceRow* row) override {
+    if (at_ == PQntuples(rows_.get())) {
+      if (at_ < portion_) return false;
+      rows_.reset(PQexec(connection_, fmt::format("FETCH FORWARD {} FROM bywash_rows", portion_).c_str()));
+      at_ = 0;
+      if (PQresultStatus(rows_.get()) != PGRES_TUPLES_OK) return status_of(rows_.get(), connection_);
+      if (PQntuples(rows_.get()) == 0) return false;
+    }
+    int columns = PQnfields(rows_.get());
+    row->resize(static_cast<size_t>(columns));
+    bytes_.clear();
+    for (int i = 0; i < columns; ++i) {
+      auto& value = (*row)[static_cast<size_t>(i)];
+      if (PQgetisnull(rows_.get(), at_, i)) { value.reset(); continue; }
+      value = std::string_view(PQgetvalue(rows_.get(), at_, i), static_cast<size_t>(PQgetlength(rows_.get(), at_, i)));
+      if (is_bytes_[static_cast<size_t>(i)]) value = unhexed(*value);
+    }
+    ++at_;
+    return true;
+  }
+
+  void finish() override {
+    rows_.reset();
+    if (open_ && alive()) (void)run("ROLLBACK");
+    open_ = false;
+  }
+
+  Result<int64_t> now_micros() override {
+    PgResult result(PQexec(connection_, "SELECT (extract(epoch FROM CURRENT_TIMESTAMP) * 1000000)::bigint"));
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return status_of(result.get(), connection_);
+    return static_cast<int64_t>(std::stoll(text(result, 0, 0)));
+  }
+
+  std::string timestamp_literal(const SourceColumn& column, int64_t instant, int64_t local) const override {
+    return column.with_zone ? "'" + timestamp_text(instant) + "+00'::timestamptz" : "'" + timestamp_text(local) + "'::timestamp";
+  }
+
+ private:
+  static std::string text(const PgResult& r, int row, int column) { return PQgetvalue(r.get(), row, column); }
+
+  std::string literal(const std::string& value) const {
+    char* escaped = PQescapeLiteral(connection_, value.data(), value.size());
+    std::string out = escaped ? escaped : "''";
+    PQfreemem(escaped);
+    return out;
+  }
+
+  Status run(const std::string& sql) {
+    PgResult result(PQexec(connection_, sql.c_str()));
+    ExecStatusType status = PQresultStatus(result.get());
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? Status() : status_of(result.get(), connection_);
+  }
+
+  // "\x0a0b" to its bytes.
+  std::string_view unhexed(std::string_view hex) {
+    auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+    std::string& out = bytes_.emplace_back();
+    for (size_t i = 2; i + 1 < hex.size(); i += 2) out += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+    return out;
+  }
+
+  Result<std::vector<SourceColumn>> describe() {
+    std::string oids, places;
+    for (int i = 0; i < PQnfields(rows_.get()); ++i) {
+      oids += (i ? "," : "") + std::to_string(PQftype(rows_.get(), i));
+      places += fmt::format("{}({},{})", i ? "," : "", PQftable(rows_.get(), i), PQftablecol(rows_.get(), i));
+    }
+    std::vector<SourceColumn> out;
+    if (oids.empty()) return out;
+    PgResult types(PQexec(connection_, ("SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod FROM pg_type t WHERE oid IN (" + oids + ")").c_str()));
+    PgResult required(PQexec(connection_, ("SELECT attrelid, attnum FROM pg_attribute WHERE attnotnull AND (attrelid, attnum) IN (" + places + ")").c_str()));
+    for (const PgResult* r : {&types, &required}) {
+      if (PQresultStatus(r->get()) != PGRES_TUPLES_OK) return status_of(r->get(), connection_);
+    }
+    std::map<uint32_t, PgTypeRow> by_oid;
+    for (int i = 0; i < PQntuples(types.get()); ++i) {
+      by_oid[static_cast<uint32_t>(std::stoul(text(types, i, 0)))] = {text(types, i, 1), text(types, i, 2)[0],
+                                                                      static_cast<uint32_t>(std::stoul(text(types, i, 3))), std::stoi(text(types, i, 4))};
+    }
+    is_bytes_.clear();
+    for (int i = 0; i < PQnfields(rows_.get()); ++i) {
+      uint32_t oid = PQftype(rows_.get(), i);
+      int32_t modifier = PQfmod(rows_.get(), i);
+      const PgTypeRow& type = by_oid[oid];
+      if (type.kind == 'd') { oid = type.base; modifier = type.modifier; }
+      SourceColumn c;
+      c.name = PQfname(rows_.get(), i);
+      c.type_name = type.name;
+      c.type = type.kind == 'e' ? JdbcType::kText : type_of_oid(oid);
+      if (oid == 1560 && modifier == 1) c.type = JdbcType::kBoolean;  // bit(1)
+      c.with_zone = oid == 1184;
+      if (oid == 1700) {
+        c.any_scale = modifier < 4;
+        c.precision = c.any_scale ? 0 : ((modifier - 4) >> 16) & 0xffff;
+        c.scale = c.any_scale ? 0 : (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
+      }
+      for (int r = 0; r < PQntuples(required.get()); ++r) {
+        if (text(required, r, 0) == std::to_string(PQftable(rows_.get(), i)) && text(required, r, 1) == std::to_string(PQftablecol(rows_.get(), i))) {
+          c.nullable = false;
+        }
+      }
+      is_bytes_.push_back(c.type == JdbcType::kBytes);
+      out.push_back(std::move(c));
+    }
+    return out;
+  }
+
+  const SourceConfig& config_;
+  PGconn* connection_;
+  int portion_;
+  PgResult rows_;
+  int at_ = 0;
+  bool open_ = false;
+  std::vector<bool> is_bytes_;
+  std::deque<std::string> bytes_;  // of the current row
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SourceDatabase>> open_source_postgresql(const SourceConfig& config) {
+  ASSIGN_OR_RETURN(PGconn * connection, postgresql::connect(config.url, config.user, config.password));
+  auto out = std::make_unique<PostgresqlSource>(config, connection);
+  PgResult set(PQexec(connection, "SET cursor_tuple_fraction = 1; SET DateStyle = ISO; SET bytea_output = hex; SET extra_float_digits = 1"));
+  if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return status_of(set.get(), connection);
+  return std::unique_ptr<SourceDatabase>(std::move(out));
+}
+
+}  // namespace bywash::jdbc
