@@ -55,7 +55,7 @@ def test_a_connectors_defaults_are_valid(worker):
         bad = {config["value"]["name"]: config["value"]["errors"] for config in answer["configs"] if config["value"]["errors"]}
         required = {config["definition"]["name"] for config in answer["configs"] if config["definition"] and config["definition"]["required"]}
         assert set(bad) <= required | {"topics", "topics.regex", "topic", "file", "s3.bucket.name", "store.url", "partition.duration.ms",
-                                       "path.format", "locale", "timezone", "partition.field.name"}, (plugin["class"], bad)
+                                       "path.format", "locale", "timezone", "partition.field.name", "connection.url", "mode"}, (plugin["class"], bad)
 
 
 def test_every_example_of_the_docs_is_json_or_properties():
