@@ -36,7 +36,8 @@ class MariaDB:
         if not data.exists():
             self._install(data)
         command = [_program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
-                   f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
+                   f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
+                   "--innodb-doublewrite=0",
                    "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--character-set-server=utf8mb4", f"--init-file={self.folder}/init.sql"]
         self.process = Process("MariaDB", command, self.folder / "mariadb.log", cwd=self.folder, user=self._os_user,
                                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})

@@ -85,7 +85,7 @@ void MariadbServerForTests::start() {
   port_ = free_loopback_port();
   server_ = spawn_mariadb({"/usr/sbin/mariadbd", "--no-defaults", "--datadir=" + folder_ + "/data", "--port=" + std::to_string(port_),
                            "--bind-address=127.0.0.1", "--socket=" + folder_ + "/socket", "--pid-file=" + folder_ + "/pid", "--skip-name-resolve",
-                           "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--init-file=" + folder_ + "/init.sql"},
+                           "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M", "--init-file=" + folder_ + "/init.sql"},
                           folder_ + "/log");
   for (int i = 0; i < 300; ++i) {
     try {

@@ -9,7 +9,7 @@
 namespace bywash::jdbc::mysql {
 namespace {
 
-constexpr std::string_view kLogger = "jdbc.mysql";
+constexpr std::string_view kMysqlLogger = "jdbc.mysql";
 
 // Parameters of Connector/J and MariaDB Connector/J that only tune the Java driver, or that the session looks at itself.
 constexpr std::string_view kWithoutEffect[] = {
@@ -159,7 +159,7 @@ Result<std::unique_ptr<Session>> MysqlSession::open(const SessionOptions& option
   ASSIGN_OR_RETURN(session->connection_, connect(options.url, options.user, options.password));
   for (const auto& [name, value] : options.url.parameters) {
     bool known = std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) != std::end(kWithoutEffect);
-    if (!known) log::warn(kLogger, "Parameter '{}' of the connection has no effect", name);
+    if (!known) log::warn(kMysqlLogger, "Parameter '{}' of the connection has no effect", name);
   }
   // Strict, as Connector/J's jdbcCompliantTruncation: what does not fit is refused, never cut. Backslashes in literals escape.
   RETURN_IF_ERROR(session->run("SET SESSION sql_mode = CONCAT(REPLACE(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ANSI_QUOTES', ''), "
@@ -219,7 +219,7 @@ Result<std::vector<std::vector<std::optional<std::string>>>> MysqlSession::query
 
 void MysqlSession::rollback() {
   if (!alive_) return;
-  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kLogger, "Could not roll back: {}", s.message());
+  if (Status s = run("ROLLBACK"); !s.ok()) log::warn(kMysqlLogger, "Could not roll back: {}", s.message());
 }
 
 Result<std::optional<TableDefinition>> MysqlSession::describe(const TableName& name) {
