@@ -8,7 +8,7 @@
 namespace bywash::net {
 namespace {
 
-std::string nothing(const char*) { return ""; }
+std::string nothing(const char* name) { return std::string(name) == "AWS_EC2_METADATA_DISABLED" ? "true" : ""; }
 std::string from_variables(const char* name) {
   std::string n = name;
   if (n == "AWS_ACCESS_KEY_ID") return "envid";

@@ -2,11 +2,13 @@
 #include "storage/local_store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -121,12 +123,22 @@ Result<std::string> LocalStore::temporary_beside(const std::string& path) {
   return fmt::format("{}/.tmp-{}-{}", folder, ::getpid(), next_temporary_.fetch_add(1));
 }
 
-Status LocalStore::finish(const std::string& temporary, const std::string& path) {
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return host_error("rename to", path, errno);
+Status LocalStore::finish(const std::string& temporary, const std::string& path, bool only_if_absent) {
+  // link() fails where the name exists, rename() would replace it.
+  bool linked = only_if_absent && ::link(temporary.c_str(), path.c_str()) == 0;
+  if (only_if_absent && !linked && (errno == EEXIST || ::access(path.c_str(), F_OK) == 0)) {
+    return Status::conflict(fmt::format("'{}' exists already", path));
+  }
+  if (linked) {
+    ::unlink(temporary.c_str());
+  } else if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    // Also for file systems without links.
+    return host_error("rename to", path, errno);
+  }
   return sync_folder(fs::path(path).parent_path());
 }
 
-Status LocalStore::put(const std::string& key, std::string_view bytes, const ObjectAttributes&) {
+Status LocalStore::put(const std::string& key, std::string_view bytes, const ObjectAttributes& attributes) {
   ASSIGN_OR_RETURN(std::string path, path_of(key));
   ASSIGN_OR_RETURN(std::string temporary, temporary_beside(path));
   Status written;
@@ -136,7 +148,7 @@ Status LocalStore::put(const std::string& key, std::string_view bytes, const Obj
     written = write_all(fd.get(), bytes, path);
     if (written.ok() && ::fsync(fd.get()) != 0) written = host_error("flush", path, errno);
   }
-  if (written.ok()) written = finish(temporary, path);
+  if (written.ok()) written = finish(temporary, path, attributes.only_if_absent);
   if (!written.ok()) ::unlink(temporary.c_str());
   return written;
 }
@@ -163,19 +175,36 @@ Result<std::string> LocalStore::upload_part(const std::string&, const std::strin
   return std::to_string(number);
 }
 
-Status LocalStore::complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>&) {
+Status LocalStore::complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>&, bool only_if_absent) {
   ASSIGN_OR_RETURN(std::string path, path_of(key));
   {
     Descriptor fd(::open(upload.c_str(), O_WRONLY | O_CLOEXEC));
     if (fd.get() < 0) return host_error("open", upload, errno);
     if (::fsync(fd.get()) != 0) return host_error("flush", upload, errno);
   }
-  return finish(upload, path);
+  return finish(upload, path, only_if_absent);
 }
 
 Status LocalStore::abort_upload(const std::string&, const std::string& upload) {
   if (::unlink(upload.c_str()) != 0 && errno != ENOENT) return host_error("remove", upload, errno);
   return {};
+}
+
+// Temporary files say which process made them, not for which key: the key is the folder's.
+Result<std::vector<PendingUpload>> LocalStore::pending_uploads(const std::string& prefix) {
+  std::vector<PendingUpload> out;
+  size_t slash = prefix.rfind('/');
+  fs::path start = slash == prefix.npos ? fs::path(folder_) : fs::path(folder_) / prefix.substr(0, slash);
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(start, error), end; !error && it != end; it.increment(error)) {
+    std::string file = it->path().filename();
+    int owner = 0;
+    unsigned long long number = 0;
+    if (std::sscanf(file.c_str(), ".tmp-%d-%llu", &owner, &number) != 2 || owner <= 0) continue;
+    if (owner == ::getpid() || ::kill(owner, 0) == 0 || errno != ESRCH) continue;
+    out.push_back({it->path().parent_path().lexically_relative(folder_).string() + "/", it->path().string()});
+  }
+  return out;
 }
 
 Status LocalStore::set_tags(const std::string& key, const std::map<std::string, std::string>&) {

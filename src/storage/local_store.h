@@ -20,8 +20,10 @@ class LocalStore : public ObjectStore {
   Status put(const std::string& key, std::string_view bytes, const ObjectAttributes& attributes) override;
   Result<std::string> create_upload(const std::string& key, const ObjectAttributes& attributes) override;
   Result<std::string> upload_part(const std::string& key, const std::string& upload, int number, std::string_view bytes) override;
-  Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags) override;
+  Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags,
+                         bool only_if_absent = false) override;
   Status abort_upload(const std::string& key, const std::string& upload) override;
+  Result<std::vector<PendingUpload>> pending_uploads(const std::string& prefix) override;
   Status set_tags(const std::string& key, const std::map<std::string, std::string>& tags) override;
   Result<std::string> get(const std::string& key) override;
   Result<ObjectEntry> head(const std::string& key) override;
@@ -31,7 +33,7 @@ class LocalStore : public ObjectStore {
  private:
   Result<std::string> path_of(const std::string& key) const;
   Result<std::string> temporary_beside(const std::string& path);
-  Status finish(const std::string& temporary, const std::string& path);
+  Status finish(const std::string& temporary, const std::string& path, bool only_if_absent);
 
   std::string folder_;
   std::string name_;

@@ -18,6 +18,7 @@ namespace bywash::storage {
 struct ObjectAttributes {
   std::string content_type = "application/octet-stream";
   std::string content_encoding;  // empty: none
+  bool only_if_absent = false;   // an object that is there already is not replaced: kConflict (where the store knows If-None-Match)
 };
 
 struct ObjectEntry {
@@ -25,6 +26,12 @@ struct ObjectEntry {
   int64_t size = 0;
   std::string etag;              // without quotes; empty where the store has none
   int64_t last_modified_ms = 0;  // since the epoch
+};
+
+// An upload that was started and neither completed nor aborted.
+struct PendingUpload {
+  std::string key;
+  std::string upload;
 };
 
 struct ListRequest {
@@ -57,8 +64,13 @@ class ObjectStore {
   virtual Result<std::string> create_upload(const std::string& key, const ObjectAttributes& attributes) = 0;
   // The part's tag, to be given to complete_upload in part order.
   virtual Result<std::string> upload_part(const std::string& key, const std::string& upload, int number, std::string_view bytes) = 0;
-  virtual Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags) = 0;
+  // kNotFound: there is no such upload (any more). `only_if_absent` as in ObjectAttributes.
+  virtual Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags,
+                                 bool only_if_absent = false) = 0;
+  // Ok also when there was no such upload.
   virtual Status abort_upload(const std::string& key, const std::string& upload) = 0;
+  // Pending uploads of keys with this prefix. A folder knows those of processes of this machine that have ended.
+  virtual Result<std::vector<PendingUpload>> pending_uploads(const std::string& prefix) = 0;
 
   // Replaces an object's tags. Error: kInvalid where the store has none.
   virtual Status set_tags(const std::string& key, const std::map<std::string, std::string>& tags) = 0;

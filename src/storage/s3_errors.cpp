@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "storage/object_key.h"
+
 namespace bywash::storage {
 namespace {
 
@@ -66,6 +68,14 @@ std::vector<std::string_view> xml_elements(std::string_view xml, std::string_vie
 std::string xml_text(std::string_view xml, std::string_view tag) {
   auto found = xml_elements(xml, tag);
   return found.empty() ? std::string() : unescape(found.front());
+}
+
+std::string url_text(std::string text) {
+  for (char& c : text) {
+    if (c == '+') c = ' ';
+  }
+  auto plain = percent_decode(text);
+  return plain.ok() ? *plain : text;
 }
 
 std::string xml_escape(std::string_view text) {

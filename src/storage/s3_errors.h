@@ -13,6 +13,8 @@ namespace bywash::storage {
 std::string xml_text(std::string_view xml, std::string_view tag);
 // Every <tag>...</tag> body (not nested in itself), raw.
 std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view tag);
+// A key of an answer to encoding-type=url: percent-encoded, with "+" for a blank.
+std::string url_text(std::string text);
 // For bodies that we send.
 std::string xml_escape(std::string_view text);
 

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "storage/object_key.h"
 #include "storage/s3_errors.h"
 #include "storage/s3_store.h"
 
@@ -20,15 +19,6 @@ int64_t millis_of_iso(const std::string& text) {
   return int64_t{timegm(&utc)} * 1000 + ms;
 }
 
-// Keys come percent-encoded (encoding-type=url), with "+" for a blank.
-std::string decoded(std::string text) {
-  for (char& c : text) {
-    if (c == '+') c = ' ';
-  }
-  auto plain = percent_decode(text);
-  return plain.ok() ? *plain : text;
-}
-
 }  // namespace
 
 Result<ListPage> S3Store::list(const ListRequest& request) {
@@ -40,7 +30,7 @@ Result<ListPage> S3Store::list(const ListRequest& request) {
   ListPage page;
   for (std::string_view item : xml_elements(answer.body, "Contents")) {
     ObjectEntry entry;
-    entry.key = decoded(xml_text(item, "Key"));
+    entry.key = url_text(xml_text(item, "Key"));
     entry.size = std::strtoll(xml_text(item, "Size").c_str(), nullptr, 10);
     entry.last_modified_ms = millis_of_iso(xml_text(item, "LastModified"));
     for (char c : xml_text(item, "ETag")) {
@@ -48,7 +38,7 @@ Result<ListPage> S3Store::list(const ListRequest& request) {
     }
     page.objects.push_back(std::move(entry));
   }
-  for (std::string_view item : xml_elements(answer.body, "CommonPrefixes")) page.prefixes.push_back(decoded(xml_text(item, "Prefix")));
+  for (std::string_view item : xml_elements(answer.body, "CommonPrefixes")) page.prefixes.push_back(url_text(xml_text(item, "Prefix")));
   if (xml_text(answer.body, "IsTruncated") == "true") page.next = xml_text(answer.body, "NextContinuationToken");
   return page;
 }

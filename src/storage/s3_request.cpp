@@ -48,7 +48,7 @@ Millis backoff_with_jitter(Millis backoff, Millis backoff_max, int attempt) {
   return Millis(full - std::uniform_int_distribution<int64_t>(0, full / 2)(random));
 }
 
-S3Requester::S3Requester(S3Options options) : options_(std::move(options)), http_(options_.http) {
+S3Requester::S3Requester(S3Options options) : options_(std::move(options)), credentials_(options_.credentials), http_(options_.http) {
   std::string endpoint = options_.endpoint;
   if (endpoint.empty()) endpoint = fmt::format("https://s3.{}.amazonaws.com", options_.region);
   if (endpoint.find("://") == endpoint.npos) endpoint = "https://" + endpoint;
@@ -92,6 +92,17 @@ Result<net::HttpResponse> S3Requester::send(const S3Call& call) {
   }
 }
 
+// Those of now. While new ones cannot be had the old ones serve until the store refuses them.
+Result<net::AwsCredentials> S3Requester::credentials() {
+  constexpr int64_t kBeforeExpiryMs = 5 * 60 * 1000;
+  std::lock_guard lock(mutex_);
+  if (!options_.refresh || credentials_.expires_ms == 0 || wall_clock_ms() < credentials_.expires_ms - kBeforeExpiryMs) return credentials_;
+  auto fresh = options_.refresh();
+  if (fresh.ok()) credentials_ = *std::move(fresh);
+  else if (wall_clock_ms() >= credentials_.expires_ms) return fresh.status();
+  return credentials_;
+}
+
 Result<net::HttpResponse> S3Requester::send_once(const S3Call& call) {
   SignedRequest request;
   request.method = call.method;
@@ -102,7 +113,8 @@ Result<net::HttpResponse> S3Requester::send_once(const S3Call& call) {
   if (options_.send_digest && !call.body.empty()) request.headers["content-md5"] = md5_base64(call.body);
   // Over TLS the bytes are protected already, as Amazon's SDKs have it.
   request.payload_hash = tls_ && !call.body.empty() ? std::string(kUnsignedPayload) : sha256_hex(call.body);
-  sign(request, options_.credentials, options_.region, wall_clock_ms());
+  ASSIGN_OR_RETURN(net::AwsCredentials own, credentials());
+  sign(request, own, options_.region, wall_clock_ms());
 
   net::HttpRequest http;
   http.method = call.method;
@@ -112,7 +124,19 @@ Result<net::HttpResponse> S3Requester::send_once(const S3Call& call) {
   http.body = call.body;
   auto answer = http_.send(http);
   if (!answer.ok()) return answer.status().with_context(call.what);
-  if (answer->status < 200 || answer->status > 299) return status_of(*answer, call.what);
+  if (answer->status == 501 && call.headers.contains("if-none-match")) {
+    // A store without conditional writes.
+    S3Call plain = call;
+    plain.headers.erase("if-none-match");
+    return send_once(plain);
+  }
+  if (answer->status < 200 || answer->status > 299) {
+    if (options_.refresh && answer->body.find("<Code>ExpiredToken</Code>") != std::string::npos) {
+      std::lock_guard lock(mutex_);
+      if (credentials_.expires_ms != 0) credentials_.expires_ms = 1;
+    }
+    return status_of(*answer, call.what);
+  }
   return answer;
 }
 

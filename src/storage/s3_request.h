@@ -1,7 +1,9 @@
 // One S3 request: address, signature, retries with jittered exponential backoff. Level 3, every thread.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +21,8 @@ struct S3Options {
   std::string bucket;
   bool path_style = true;
   net::AwsCredentials credentials;
+  // New ones, asked for five minutes before `credentials` expire and when the store says that they have; may be empty.
+  std::function<Result<net::AwsCredentials>()> refresh;
   int retries = 3;                // after the first attempt
   Millis retry_backoff{200};      // before the first retry; doubles, with jitter
   Millis retry_backoff_max{60'000};
@@ -51,7 +55,10 @@ class S3Requester {
 
  private:
   Result<net::HttpResponse> send_once(const S3Call& call);
+  Result<net::AwsCredentials> credentials();
   S3Options options_;
+  std::mutex mutex_;
+  net::AwsCredentials credentials_;  // under mutex_
   net::HttpClient http_;
   std::string base_url_;   // scheme and host
   std::string host_;

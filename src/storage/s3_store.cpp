@@ -41,7 +41,9 @@ Status S3Store::create_bucket() {
 }
 
 Status S3Store::put(const std::string& key, std::string_view bytes, const ObjectAttributes& attributes) {
-  return requester_.send({"PUT", key, {}, object_headers(attributes), bytes, what("write", key)}).status();
+  S3Call call{"PUT", key, {}, object_headers(attributes), bytes, what("write", key)};
+  if (attributes.only_if_absent) call.headers["if-none-match"] = "*";
+  return requester_.send(call).status();
 }
 
 Status S3Store::set_tags(const std::string& key, const std::map<std::string, std::string>& tags) {

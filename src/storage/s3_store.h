@@ -17,8 +17,10 @@ class S3Store : public ObjectStore {
   Status put(const std::string& key, std::string_view bytes, const ObjectAttributes& attributes) override;
   Result<std::string> create_upload(const std::string& key, const ObjectAttributes& attributes) override;
   Result<std::string> upload_part(const std::string& key, const std::string& upload, int number, std::string_view bytes) override;
-  Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags) override;
+  Status complete_upload(const std::string& key, const std::string& upload, const std::vector<std::string>& part_tags,
+                         bool only_if_absent = false) override;
   Status abort_upload(const std::string& key, const std::string& upload) override;
+  Result<std::vector<PendingUpload>> pending_uploads(const std::string& prefix) override;
   Status set_tags(const std::string& key, const std::map<std::string, std::string>& tags) override;
   Result<std::string> get(const std::string& key) override;
   Result<ObjectEntry> head(const std::string& key) override;

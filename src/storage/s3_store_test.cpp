@@ -48,7 +48,7 @@ TEST(S3Store, AStoreThatIsNotThereIsRetriableAndNamed) {
   options.endpoint = "http://127.0.0.1:1";
   options.bucket = "b";
   options.retries = 0;
-  options.credentials = {"id", config::Secret("secret"), {}};
+  options.credentials = {"id", config::Secret("secret"), {}, 0};
   S3Store store(options);
   Status status = store.check();
   EXPECT_TRUE(status.retriable()) << status.message();
