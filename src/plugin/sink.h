@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -31,6 +33,8 @@ class SinkContext {
   virtual bool tolerates_errors() const = 0;
   // Starts the next fetch of an assigned partition at this offset (a sink that keeps offsets itself). In open() only.
   virtual void seek(const TopicPartition& origin, Offset offset) = 0;
+  // The group's committed offset of an assigned partition; nothing when none was committed yet. In open() only: asks the broker.
+  virtual Result<std::optional<Offset>> committed(const TopicPartition& /*origin*/) { return std::optional<Offset>(); }
 };
 
 // One task. All calls come from the task's thread.
@@ -54,6 +58,8 @@ class SinkTask {
   virtual Status tick() { return {}; }
   // False pauses the partitions until it is true again (bounded buffers).
   virtual bool wants_more() const { return true; }
+  // These offsets are committed: what lies before them is never read again. After close() too, for the partitions that went.
+  virtual void committed(const std::vector<std::pair<TopicPartition, Offset>>& /*offsets*/) {}
   // Before offsets are committed: deliver what can be delivered now without cutting files short.
   virtual Status flush() { return {}; }
   // Partitions are being taken away: finish or discard what is open for them; acks made inside are still committed.

@@ -222,7 +222,9 @@ Status SinkTask::commit() {
     // Nothing is lost: the same offsets or later ones are committed next time.
     log::warn("runtime", "Offsets were not committed, trying again: {}", status.message());
     tracker_.give_back(offsets);
+    return {};
   }
+  parts_.sink->committed(offsets);
   return {};
 }
 
@@ -249,7 +251,8 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
     auto offsets = tracker_.take_committable();
     if (!offsets.empty()) {
       Status committed = consumer_->commit(offsets);
-      if (!committed.ok()) log::warn("runtime", "Offsets were not committed before the partitions went; some records come twice: {}", committed.message());
+      if (committed.ok()) parts_.sink->committed(offsets);
+      else log::warn("runtime", "Offsets were not committed before the partitions went; some records come twice: {}", committed.message());
     }
   }
   tracker_.revoke(partitions);

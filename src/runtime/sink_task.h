@@ -46,6 +46,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   Status errant(const columnar::Batch& batch, int64_t row, const Status& error) override;
   bool tolerates_errors() const override { return reporter_.tolerates_put(); }
   void seek(const TopicPartition& origin, Offset offset) override;
+  Result<std::optional<Offset>> committed(const TopicPartition& origin) override;
 
  private:
   // The line, in order; each returns why the task must fail.

@@ -22,6 +22,12 @@ Status SinkTask::errant(const columnar::Batch& batch, int64_t row, const Status&
   return reporter_.report(record, [this, tp = batch.origin, g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });
 }
 
+Result<std::optional<Offset>> SinkTask::committed(const TopicPartition& origin) {
+  ASSIGN_OR_RETURN(auto offsets, consumer_->committed({origin}));
+  if (offsets.empty() || offsets.front().second.value < 0) return std::optional<Offset>();
+  return std::optional<Offset>(offsets.front().second);
+}
+
 void SinkTask::seek(const TopicPartition& origin, Offset offset) { (void)consumer_->seek(origin, offset); }
 
 }  // namespace bywash::runtime
