@@ -40,6 +40,8 @@ struct AvroFileWriter::Impl {
   std::string out;
   std::string block;
   int64_t block_rows = 0;
+  size_t before = 0;             // bytes of the block before the row that was appended last
+  columnar::Column bound;        // that the encoder looks at
   bool closed = false;
 
   void write_header() {
@@ -100,12 +102,37 @@ Status AvroFileWriter::write(const columnar::Column& column, int64_t* rows_writt
   return {};
 }
 
+Status AvroFileWriter::append(const columnar::Column& column, int64_t row) {
+  CHECK(!impl_->closed);
+  // Not when the row is in, so that it can be taken back.
+  if (static_cast<int64_t>(impl_->block.size()) >= impl_->options.block_bytes) RETURN_IF_ERROR(impl_->end_block());
+  impl_->before = impl_->block.size();
+  if (!impl_->encoder) {
+    RETURN_IF_ERROR(write_anything(columnar::value_at(column, row), &impl_->block));
+  } else {
+    if (impl_->bound.data != column.data) {
+      impl_->bound = column;
+      impl_->encoder->bind(column);
+    }
+    RETURN_IF_ERROR(impl_->encoder->write(row, &impl_->block));
+  }
+  ++impl_->block_rows;
+  return {};
+}
+
+void AvroFileWriter::take_back() {
+  impl_->block.resize(impl_->before);
+  --impl_->block_rows;
+}
+
 Status AvroFileWriter::close() {
   impl_->closed = true;
   return impl_->end_block();
 }
 
 std::string AvroFileWriter::take_bytes() { return std::exchange(impl_->out, {}); }
+
+int64_t AvroFileWriter::bytes_ready() const { return static_cast<int64_t>(impl_->out.size()); }
 
 int64_t AvroFileWriter::byte_count() const { return static_cast<int64_t>(impl_->out.size() + impl_->block.size()); }
 

@@ -35,11 +35,17 @@ class AvroFileWriter {
   // Appends every row of a column whose schema equals the writer's. Error: kData of the first row that cannot be written, with its field;
   // the rows before it are in the file then, it and those after it are not. `rows_written`, where not null, counts them.
   Status write(const columnar::Column& column, int64_t* rows_written = nullptr);
+  // Appends one row of such a column. Error: kData; the row is not in the file.
+  Status append(const columnar::Column& column, int64_t row);
+  // Takes back the row of the last append; called before anything else is.
+  void take_back();
   // Ends the last block. A file without rows is a valid file.
   Status close();
   // Bytes of the file produced since the last call, the header first.
   std::string take_bytes();
-  // Bytes waiting to be taken, and those of the open block before compression.
+  // Bytes that take_bytes() would give.
+  int64_t bytes_ready() const;
+  // Those, and the bytes of the open block before compression.
   int64_t byte_count() const;
 
  private:
