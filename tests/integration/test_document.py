@@ -88,7 +88,7 @@ def test_the_s3_connector_writes_the_originals_object_names(broker, s3, bucket, 
                                             env=s3.environment()))
     bywash.wait_running("s3-sink-connector")
     broker.wait_committed("connect-s3-sink-connector", topic)
-    keys = s3.keys(bucket)
+    keys = s3.keys(bucket, "topics/")
     assert [key.rpartition("/")[2] for key in keys] == [f"my-topic+0+{start:010}.snappy.parquet" for start in (0, 10_000, 20_000)]
     folder = r"topics/my-topic/year=20\d\d/month=[01]\d/day=[0-3]\d/hour=[0-2]\d/"
     assert all(re.fullmatch(folder + r"[^/]+", key) for key in keys), keys

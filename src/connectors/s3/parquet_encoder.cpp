@@ -1,11 +1,17 @@
 // ParquetFormat: collects columns and writes them in row groups; schemaless records get their schema here. Level 6, the task's thread.
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/buffer.h>
+#include <arrow/io/memory.h>
+#include <arrow/ipc/reader.h>
+#include <arrow/ipc/writer.h>
+#include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 
 #include <map>
 
 #include "connectors/s3/file_encoder.h"
+#include "connectors/s3/spill_file.h"
 #include "formats/parquet/inferred_schema.h"
 #include "formats/parquet/parquet_file_writer.h"
 
@@ -27,6 +33,7 @@ constexpr size_t kChunkLimit = 64;
 struct SharedLayout {
   std::shared_ptr<const ParquetLayout> layout;
   DictionaryMemory dictionaries;
+  double bytes_per_column_byte = 0;  // of the row group written last; 0: none yet
 };
 
 class ParquetEncoder : public FileEncoder {
@@ -54,36 +61,110 @@ class ParquetEncoder : public FileEncoder {
     return {};
   }
 
+  void take_back() override {
+    if (rows_.empty()) --count_;
+    else rows_.pop_back();
+    if (rows_.empty() && count_ == 0) run_ = {};
+  }
+
   Status end_put() override {
     if (!run_.data) return {};
     Column part = rows_.empty() ? Column{run_.schema, run_.data->Slice(first_, count_)} : columnar::take(run_, rows_);
     run_ = {};
     rows_.clear();
+    count_ = 0;
     auto size = arrow::util::ReferencedBufferSize(*part.data);
     column_bytes_ += size.ok() ? *size : arrow::util::TotalBufferSize(*part.data);
     chunks_.push_back(std::move(part));
     if (chunks_.size() >= kChunkLimit) RETURN_IF_ERROR(join_chunks());
-    if (writer_ && column_bytes_ >= kRowGroupBytes) return write_row_group();
+    if (writer_ && column_bytes_ + spilled_bytes() >= kRowGroupBytes) return write_next_group();
     return {};
   }
 
-  Status finish() override {
+  Result<bool> finish() override {
     RETURN_IF_ERROR(end_put());
     if (!writer_) RETURN_IF_ERROR(infer());
-    if (!chunks_.empty()) RETURN_IF_ERROR(write_row_group());
-    return writer_->close();
+    if (has_rows()) RETURN_IF_ERROR(write_next_group());
+    if (has_rows()) return true;
+    RETURN_IF_ERROR(writer_->close());
+    return false;
   }
 
-  std::string take_bytes() override { return writer_ ? writer_->take_bytes() : std::string(); }
+  std::string take_bytes() override {
+    std::string bytes = writer_ ? writer_->take_bytes() : std::string();
+    taken_ += static_cast<int64_t>(bytes.size());
+    return bytes;
+  }
   int64_t bytes_ready() const override { return writer_ ? writer_->byte_count() : 0; }
   int64_t bytes_held() const override { return column_bytes_ + bytes_ready(); }
+  int64_t file_bytes() const override {
+    // Columns in memory are larger than in the file: by how much, the row groups before say.
+    double ratio = shared_ && shared_->bytes_per_column_byte > 0 ? shared_->bytes_per_column_byte : 1;
+    return taken_ + bytes_ready() + static_cast<int64_t>(ratio * static_cast<double>(column_bytes_ + spilled_bytes()));
+  }
+
+  Status spill(const std::string& folder) override {
+    RETURN_IF_ERROR(end_put());
+    RETURN_IF_ERROR(join_chunks());
+    if (chunks_.empty()) return {};
+    if (!spill_) {
+      ASSIGN_OR_RETURN(spill_, SpillFile::make(folder));
+    }
+    int64_t share = column_bytes_ / static_cast<int64_t>(chunks_.size());
+    while (!chunks_.empty()) {
+      ASSIGN_OR_RETURN(std::string bytes, packed(chunks_.front()));
+      int64_t at = spill_->size();
+      RETURN_IF_ERROR(spill_->append(bytes));
+      spilled_.push_back({at, static_cast<int64_t>(bytes.size()), share, chunks_.front().schema});
+      chunks_.erase(chunks_.begin());
+      column_bytes_ -= share;
+    }
+    column_bytes_ = 0;
+    return {};
+  }
 
  private:
-  Status write_row_group() {
-    Status written = writer_->write_row_group(chunks_);
-    chunks_.clear();
-    column_bytes_ = 0;
-    return written;
+  // A chunk that lies in spill_.
+  struct Spilled {
+    int64_t offset = 0, size = 0, column_bytes = 0;
+    SchemaPtr schema;
+  };
+
+  bool has_rows() const { return !chunks_.empty() || !spilled_.empty(); }
+  int64_t spilled_bytes() const {
+    int64_t bytes = 0;
+    for (const Spilled& s : spilled_) bytes += s.column_bytes;
+    return bytes;
+  }
+
+  // Writes the oldest rows as one row group, about kRowGroupBytes of columns.
+  Status write_next_group() {
+    std::vector<Column> group;
+    int64_t bytes = 0;
+    size_t read = 0;
+    for (; read < spilled_.size() && bytes < kRowGroupBytes; ++read) {
+      ASSIGN_OR_RETURN(Column chunk, unpacked(spilled_[read]));
+      bytes += spilled_[read].column_bytes;
+      group.push_back(std::move(chunk));
+    }
+    bool all = read == spilled_.size();
+    spilled_.erase(spilled_.begin(), spilled_.begin() + static_cast<long>(read));
+    if (all) {
+      if (spill_) RETURN_IF_ERROR(spill_->clear());
+      for (Column& chunk : chunks_) group.push_back(std::move(chunk));
+      bytes += column_bytes_;
+      chunks_.clear();
+      column_bytes_ = 0;
+    }
+    if (inferred_) {
+      for (Column& chunk : group) {
+        ASSIGN_OR_RETURN(chunk, formats::convert_to_inferred(chunk, inferred_));
+      }
+    }
+    int64_t before = writer_->byte_count();
+    RETURN_IF_ERROR(writer_->write_row_group(group));
+    if (shared_ && bytes > 0) shared_->bytes_per_column_byte = static_cast<double>(writer_->byte_count() - before) / static_cast<double>(bytes);
+    return {};
   }
 
   // Neighbouring chunks of one schema as one.
@@ -93,24 +174,53 @@ class ParquetEncoder : public FileEncoder {
       size_t end = i + 1;
       arrow::ArrayVector arrays = {chunks_[i].data};
       for (; end < chunks_.size() && chunks_[end].schema->arrow_type()->Equals(chunks_[i].schema->arrow_type()); ++end) arrays.push_back(chunks_[end].data);
-      auto array = arrow::Concatenate(arrays);
-      if (!array.ok()) return Status::host(array.status().message());
-      joined.push_back({chunks_[i].schema, *array});
+      if (arrays.size() == 1) {
+        joined.push_back(std::move(chunks_[i]));
+      } else {
+        auto array = arrow::Concatenate(arrays);
+        if (!array.ok()) return Status::host(array.status().message());
+        joined.push_back({chunks_[i].schema, *array});
+      }
       i = end;
     }
     chunks_ = std::move(joined);
     return {};
   }
 
+  // A chunk as a stream of Arrow's IPC format, and back.
+  static Result<std::string> packed(const Column& chunk) {
+    auto schema = arrow::schema({arrow::field("v", chunk.data->type())});
+    auto batch = arrow::RecordBatch::Make(schema, chunk.data->length(), {chunk.data});
+    auto out = arrow::io::BufferOutputStream::Create();
+    if (!out.ok()) return Status::host(out.status().message());
+    auto writer = arrow::ipc::MakeStreamWriter(*out, schema);
+    if (!writer.ok()) return Status::host(writer.status().message());
+    for (auto status : {(*writer)->WriteRecordBatch(*batch), (*writer)->Close()}) {
+      if (!status.ok()) return Status::host(status.message());
+    }
+    auto buffer = (*out)->Finish();
+    if (!buffer.ok()) return Status::host(buffer.status().message());
+    return (*buffer)->ToString();
+  }
+  Result<Column> unpacked(const Spilled& spilled) const {
+    ASSIGN_OR_RETURN(std::string bytes, spill_->read(spilled.offset, spilled.size));
+    auto reader = arrow::ipc::RecordBatchStreamReader::Open(std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::move(bytes))));
+    if (!reader.ok()) return Status::host(reader.status().message());
+    auto batch = (*reader)->Next();
+    if (!batch.ok()) return Status::host(batch.status().message());
+    return Column{spilled.schema, (*batch)->column(0)};
+  }
+
   // All rows are there: the schema that holds them.
   Status infer() {
     formats::SchemaInference inference;
-    for (const Column& chunk : chunks_) inference.add(chunk);
-    SchemaPtr schema = inference.schema();
-    ASSIGN_OR_RETURN(auto layout, ParquetLayout::make(schema, options_));
-    for (Column& chunk : chunks_) {
-      ASSIGN_OR_RETURN(chunk, formats::convert_to_inferred(chunk, schema));
+    for (const Spilled& s : spilled_) {
+      ASSIGN_OR_RETURN(Column chunk, unpacked(s));
+      inference.add(chunk);
     }
+    for (const Column& chunk : chunks_) inference.add(chunk);
+    inferred_ = inference.schema();
+    ASSIGN_OR_RETURN(auto layout, ParquetLayout::make(inferred_, options_));
     writer_ = std::make_unique<formats::ParquetFileWriter>(std::move(layout), nullptr);
     return {};
   }
@@ -118,11 +228,15 @@ class ParquetEncoder : public FileEncoder {
   ParquetOptions options_;
   std::shared_ptr<SharedLayout> shared_;
   std::unique_ptr<formats::ParquetFileWriter> writer_;
+  SchemaPtr inferred_;           // of schemaless rows, once all are there
   Column run_;                   // rows of the column that append saw last: [first_, first_ + count_), or rows_
   int64_t first_ = 0, count_ = 0;
   std::vector<uint32_t> rows_;
   std::vector<Column> chunks_;
-  int64_t column_bytes_ = 0;
+  int64_t column_bytes_ = 0;     // of chunks_
+  std::unique_ptr<SpillFile> spill_;
+  std::vector<Spilled> spilled_;  // older than chunks_
+  int64_t taken_ = 0;
 };
 
 class ParquetFormat : public FileFormat {
@@ -130,6 +244,8 @@ class ParquetFormat : public FileFormat {
   explicit ParquetFormat(ParquetOptions options) : options_(std::move(options)) {}
 
   std::string extension() const override { return formats::parquet_codec_extension(options_.codec) + ".parquet"; }
+  bool is_bound_to_schema() const override { return true; }
+  bool envelopes(View view) const override { return view != View::kValues; }
 
   Status accepts(const columnar::ConnectSchema& schema) const override {
     if (schema.schemaless()) {

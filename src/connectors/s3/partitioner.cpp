@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <map>
 
 namespace bywash::connectors::s3 {
 namespace {
@@ -205,6 +206,43 @@ Result<std::unique_ptr<Partitioner>> make_time_based(const S3SinkConfig& c, Part
       *std::move(pattern), *std::move(zone), duration, TimestampExtractor(*extractor_of(c.timestamp_extractor), c.timestamp_field)));
 }
 
+// Ours: the fields' folders, then those of the time, as the field-and-time partitioners of the community have them.
+class FieldAndTimePartitioner : public Partitioner {
+ public:
+  FieldAndTimePartitioner(std::unique_ptr<Partitioner> field, std::unique_ptr<Partitioner> time, std::string delim)
+      : field_(std::move(field)), time_(std::move(time)), delim_(std::move(delim)) {
+    extractor_ = *time_->extractor();
+  }
+  std::unique_ptr<BatchPaths> bind(const Batch& batch, PathTable* paths) override {
+    return std::make_unique<Paths>(field_->bind(batch, &field_paths_), time_->bind(batch, &time_paths_), this, paths);
+  }
+
+ private:
+  class Paths : public BatchPaths {
+   public:
+    Paths(std::unique_ptr<BatchPaths> field, std::unique_ptr<BatchPaths> time, FieldAndTimePartitioner* owner, PathTable* paths)
+        : field_(std::move(field)), time_(std::move(time)), owner_(owner), paths_(paths) {}
+    int at(int64_t row, int64_t timestamp, Status* error) override {
+      int field = field_->at(row, timestamp, error);
+      int time = field < 0 ? -1 : time_->at(row, timestamp, error);
+      if (time < 0) return -1;
+      auto [known, added] = owner_->joined_.try_emplace({field, time}, 0);
+      if (added) known->second = paths_->id_of(owner_->field_paths_.path(field) + owner_->delim_ + owner_->time_paths_.path(time));
+      return known->second;
+    }
+
+   private:
+    std::unique_ptr<BatchPaths> field_, time_;
+    FieldAndTimePartitioner* owner_;
+    PathTable* paths_;
+  };
+
+  std::unique_ptr<Partitioner> field_, time_;
+  std::string delim_;
+  PathTable field_paths_, time_paths_;
+  std::map<std::pair<int, int>, int> joined_;
+};
+
 // schema_name=<name> before or behind another partitioner's path.
 class SchemaAffix : public Partitioner {
  public:
@@ -266,6 +304,10 @@ Result<std::unique_ptr<Partitioner>> make_partitioner(const S3SinkConfig& config
     made = std::make_unique<DefaultPartitioner>();
   } else if (kind == PartitionerKind::kField) {
     made = std::make_unique<FieldPartitioner>(config.partition_field_name, config.directory_delim);
+  } else if (kind == PartitionerKind::kFieldAndTime) {
+    ASSIGN_OR_RETURN(auto time, make_time_based(config, PartitionerKind::kTimeBased, warnings));
+    made = std::make_unique<FieldAndTimePartitioner>(std::make_unique<FieldPartitioner>(config.partition_field_name, config.directory_delim),
+                                                     std::move(time), config.directory_delim);
   } else {
     ASSIGN_OR_RETURN(made, make_time_based(config, kind, warnings));
   }

@@ -39,29 +39,28 @@ config::Validator any_of(std::vector<std::string> allowed) {
   });
 }
 
-// AvroFormat has a name of its own here, so that the answer says more than "could not be found".
 Maybe check_format(const std::string& name) {
   if (format_of(name)) return std::nullopt;
-  if (simple_name(name) == "AvroFormat") return "AvroFormat is not available in this version of Bywash. Use ParquetFormat or JsonFormat";
   return "Class " + name + " could not be found.";
 }
 
 void add_formats(TypedConfig<S3SinkConfig>& def) {
   using C = S3SinkConfig;
   def.key("format.class", &C::format_class).type(KeyType::kClass).required().high().check(on_text(check_format),
-      "[ParquetFormat, JsonFormat, ByteArrayFormat]").doc("The file format: io.confluent.connect.s3.format.parquet.ParquetFormat, "
-      "...json.JsonFormat or ...bytearray.ByteArrayFormat.");
+      "[AvroFormat, ParquetFormat, JsonFormat, ByteArrayFormat]").doc("The file format: io.confluent.connect.s3.format.avro.AvroFormat, "
+      "...parquet.ParquetFormat, ...json.JsonFormat or ...bytearray.ByteArrayFormat.");
   def.key("flush.size", &C::flush_size).required().high().doc("Records of one topic partition in one set of files.");
   def.key("rotate.interval.ms", &C::rotate_interval_ms).by_default("-1").high().doc(
       "With a time-based partitioner: files end when the time of a record, by the timestamp extractor, is this much after the first one's.");
   def.key("rotate.schedule.interval.ms", &C::rotate_schedule_interval_ms).by_default("-1").doc(
       "Files end by the wall clock, at multiples of this counted from midnight in the time zone.");
   def.key("schemas.cache.config", &C::schemas_cache_config).by_default("1000").low().doc("Has no effect: schemas are shared, not cached by count.");
-  def.key("enhanced.avro.schema.support", &C::enhanced_avro_schema_support).by_default("true").low().doc("Kept for configurations that set it.");
-  def.key("connect.meta.data", &C::connect_meta_data).by_default("true").low().doc("Store Connect's properties in the Avro schema of a Parquet file.");
+  def.key("enhanced.avro.schema.support", &C::enhanced_avro_schema_support).by_default("true").low().doc("Enumerations and package names as Avro has them, in Avro files.");
+  def.key("connect.meta.data", &C::connect_meta_data).by_default("true").low().doc("Store Connect's properties in the Avro schema of Avro and Parquet files.");
   def.key("retry.backoff.ms", &C::retry_backoff_ms).by_default("5000").low().doc("Wait before a failed object is tried again, after its own retries.");
   def.key("filename.offset.zero.pad.width", &C::filename_offset_zero_pad_width).by_default("10").at_least(0).low().doc("Digits of the offset in a file name.");
-  def.key("avro.codec", &C::avro_codec).by_default("null").one_of({"null", "deflate", "snappy", "bzip2"}).low().doc("Codec of Avro files.");
+  def.key("avro.codec", &C::avro_codec).by_default("null").one_of({"null", "deflate", "snappy", "bzip2", "zstandard"}).low().doc(
+      "Codec of Avro files; bzip2 is not available, zstandard is ours.");
   def.key("allow.optional.map.keys", &C::allow_optional_map_keys).by_default("false").low().doc("Maps with optional string keys are written as maps.");
   def.key("schema.compatibility", &C::schema_compatibility).by_default("NONE").high().doc("NONE, BACKWARD, FORWARD or FULL: when a new schema ends a file.");
   def.key("parquet.codec", &C::parquet_codec).by_default("snappy").low().doc("Compression of Parquet files.").check(
@@ -82,11 +81,11 @@ void add_store(TypedConfig<S3SinkConfig>& def) {
         return std::nullopt;
       }, "[5242880,...,2147483647]");
   def.key("s3.credentials.provider.class", &C::credentials_provider_class).type(KeyType::kClass).low()
-      .by_default("software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider").doc("Only the default chain: keys, environment, profile file.")
+      .by_default("software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider").doc("Only the default chain: keys, environment, web identity, profile file, container, instance.")
       .check(on_text([](const std::string& name) -> Maybe {
         std::string_view simple = simple_name(name);
         if (simple == "DefaultCredentialsProvider" || simple == "DefaultAWSCredentialsProviderChain") return std::nullopt;
-        return "Class " + name + " could not be found. Credentials come from aws.access.key.id and aws.secret.access.key, the environment or a profile file";
+        return "Class " + name + " could not be found. Credentials come from aws.access.key.id and aws.secret.access.key, the environment, a web identity, a profile file, the container or the instance";
       }));
   def.key("aws.access.key.id", &C::access_key_id).by_default("").high().doc("Access key; empty: from the environment or a profile file.");
   def.key("aws.secret.access.key", &C::secret_access_key).by_default("").high().doc("Secret of the access key.");
@@ -123,8 +122,8 @@ void add_store(TypedConfig<S3SinkConfig>& def) {
 
 void add_content(TypedConfig<S3SinkConfig>& def) {
   using C = S3SinkConfig;
-  def.key("s3.compression.type", &C::compression_type).by_default("none").one_of({"none", "gzip"}).low().doc("Compression of JSON and byte files.");
-  def.key("s3.compression.level", &C::compression_level).by_default("-1").check(config::between(-1, 9), "[-1,...,9]").low().doc("Level of gzip; -1: its default.");
+  def.key("s3.compression.type", &C::compression_type).by_default("none").one_of({"none", "gzip", "zstd"}).low().doc("Compression of JSON and byte files: none, gzip, or (ours) zstd.");
+  def.key("s3.compression.level", &C::compression_level).by_default("-1").check(config::between(-1, 9), "[-1,...,9]").low().doc("Level of gzip or zstd; -1: its default.");
   def.key("json.decimal.format", &C::json_decimal_format).by_default("BASE64").one_of({"NUMERIC", "BASE64"}, true).doc("Decimals in JSON.");
   def.key("format.bytearray.extension", &C::bytearray_extension).by_default(".bin").low().doc("File name extension of ByteArrayFormat.");
   def.key("format.bytearray.separator", &C::bytearray_separator).low().doc("Text after each record of ByteArrayFormat; not set: the line separator.");
@@ -149,12 +148,13 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
   def.key("directory.delim", &C::directory_delim).by_default("/").doc("Between folders.");
   def.key("file.delim", &C::file_delim).by_default("+").doc("Between the parts of a file name.");
   def.key("partitioner.class", &C::partitioner_class).type(KeyType::kClass).by_default("io.confluent.connect.storage.partitioner.DefaultPartitioner").high()
-      .doc("DefaultPartitioner, FieldPartitioner, TimeBasedPartitioner, DailyPartitioner or HourlyPartitioner of io.confluent.connect.storage.partitioner.")
+      .doc("DefaultPartitioner, FieldPartitioner, TimeBasedPartitioner, DailyPartitioner or HourlyPartitioner of io.confluent.connect.storage.partitioner; "
+           "or FieldAndTimeBasedPartitioner: the folders of partition.field.name, then those of path.format.")
       .check(on_text([](const std::string& name) -> Maybe {
         if (partitioner_of(name)) return std::nullopt;
         return "Class " + name + " could not be found.";
       }));
-  def.key("partition.field.name", &C::partition_field_name).by_default("").doc("Fields of the FieldPartitioner.");
+  def.key("partition.field.name", &C::partition_field_name).by_default("").doc("Fields of the FieldPartitioner and the FieldAndTimeBasedPartitioner; a.b reaches into structs.");
   def.key("partition.duration.ms", &C::partition_duration_ms).by_default("-1").doc("Time that one path of the TimeBasedPartitioner covers; not set: the finest unit of path.format.");
   def.key("path.format", &C::path_format).by_default("").doc("Folders of the TimeBasedPartitioner, in Joda-Time's pattern letters.");
   def.key("locale", &C::locale).by_default("").doc("Language of names in paths.");
@@ -165,6 +165,15 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
         return "Class " + name + " could not be found. Use Wallclock, Record or RecordField";
       }));
   def.key("timestamp.field", &C::timestamp_field).by_default("timestamp").doc("Field of the RecordField extractor; a.b reaches into structs.");
+  def.key("rotate.file.on.schema.change", &C::rotate_file_on_schema_change).by_default("true").doc(
+      "false: a record whose schema does not fit into an open file opens one for its schema beside it, instead of ending all open files, so that schemas "
+      "that take turns do not make a file per record.");
+  def.key("rotate.size.bytes", &C::rotate_size_bytes).by_default("-1").doc("Open files end when one of them has about this size; -1: whatever their size.");
+  def.key("rotate.age.ms", &C::rotate_age_ms).by_default("-1").doc(
+      "Open files end this long after their first record came in, by a clock that never jumps, so that the tail of a quiet topic is delivered; -1: never.");
+  def.key("rotate.idle.ms", &C::rotate_idle_ms).by_default("-1").doc("Open files end when no record has come for this long; -1: never.");
+  def.key("spill.folder", &C::spill_folder).by_default("").low().doc(
+      "Folder of temporary files for open files that memory has no room for; empty: the system's (TMPDIR, else /tmp).");
   def.key("path.include.topic", &C::path_include_topic).by_default("true").doc(
       "false leaves <topics.dir>/<topic>/ out of object names: objects lie directly under the partitioner's path.");
 }
@@ -173,7 +182,8 @@ void add_rules(TypedConfig<S3SinkConfig>& def) {
   using C = S3SinkConfig;
   for (const char* key : {"format.class", "s3.compression.type"}) {
     def.check(key, [](const C& c) -> Maybe {
-      if (c.compression_type == "none" || format_of(c.format_class) != Format::kParquet) return std::nullopt;
+      auto format = format_of(c.format_class);
+      if (c.compression_type == "none" || (format != Format::kParquet && format != Format::kAvro)) return std::nullopt;
       return "Compression Type " + c.compression_type + " not valid for data format class: ( " + c.format_class + " ).";
     });
   }
@@ -184,7 +194,8 @@ void add_rules(TypedConfig<S3SinkConfig>& def) {
     });
   }
   def.check("partition.field.name", [](const C& c) -> Maybe {
-    if (partitioner_of(c.partitioner_class) != PartitionerKind::kField) return std::nullopt;
+    auto kind = partitioner_of(c.partitioner_class);
+    if (kind != PartitionerKind::kField && kind != PartitionerKind::kFieldAndTime) return std::nullopt;
     bool named = !c.partition_field_name.empty();
     for (const auto& f : c.partition_field_name) named = named && !f.empty();
     if (named) return std::nullopt;
@@ -205,6 +216,7 @@ void add_rules(TypedConfig<S3SinkConfig>& def) {
 std::optional<Format> format_of(std::string_view class_name) {
   std::string_view simple = simple_name(class_name);
   if (class_name != simple && !class_name.starts_with(kFormats)) return std::nullopt;
+  if (simple == "AvroFormat") return Format::kAvro;
   if (simple == "ParquetFormat") return Format::kParquet;
   if (simple == "JsonFormat") return Format::kJson;
   if (simple == "ByteArrayFormat") return Format::kByteArray;
@@ -213,6 +225,8 @@ std::optional<Format> format_of(std::string_view class_name) {
 
 std::optional<PartitionerKind> partitioner_of(std::string_view class_name) {
   std::string_view simple = simple_name(class_name);
+  // Not one of Confluent's: the class that the community has for this goes by several packages.
+  if (simple == "FieldAndTimeBasedPartitioner") return PartitionerKind::kFieldAndTime;
   if (class_name != simple && !class_name.starts_with(kPartitioners)) return std::nullopt;
   if (simple == "DefaultPartitioner") return PartitionerKind::kDefault;
   if (simple == "FieldPartitioner") return PartitionerKind::kField;

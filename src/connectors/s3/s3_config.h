@@ -79,17 +79,25 @@ struct S3SinkConfig {
   std::string timezone;
   std::string timestamp_extractor;
   std::string timestamp_field;
-  bool path_include_topic = true;  // ours: path.include.topic
+  // Ours.
+  bool path_include_topic = true;
+  int64_t rotate_size_bytes = -1;
+  int64_t rotate_age_ms = -1;
+  int64_t rotate_idle_ms = -1;
+  bool rotate_file_on_schema_change = true;
+  std::string spill_folder;
 
   // store.url names a folder of this machine.
   bool is_local() const { return store_url && store_url->starts_with("file:"); }
+  // Files end by something else than the records: a restart would cut them elsewhere.
+  bool cuts_by_clock_or_size() const { return rotate_schedule_interval_ms > 0 || rotate_size_bytes > 0 || rotate_age_ms > 0 || rotate_idle_ms > 0; }
 };
 
 const config::TypedConfig<S3SinkConfig>& s3_sink_config();
 
 // The simple class names that this sink knows; anything else fails validation.
-enum class Format { kParquet, kJson, kByteArray };
-enum class PartitionerKind { kDefault, kField, kTimeBased, kDaily, kHourly };
+enum class Format { kAvro, kParquet, kJson, kByteArray };
+enum class PartitionerKind { kDefault, kField, kTimeBased, kDaily, kHourly, kFieldAndTime };
 enum class ExtractorKind { kWallclock, kRecord, kRecordField };
 std::optional<Format> format_of(std::string_view class_name);
 std::optional<PartitionerKind> partitioner_of(std::string_view class_name);

@@ -1,8 +1,13 @@
 // S3SinkTask. Level 6, the task's thread.
 #include "connectors/s3/s3_sink_task.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,6 +25,8 @@ constexpr std::string_view kSinkLogger = "s3.sink";
 constexpr int64_t kInFlightLimit = int64_t{64} << 20;
 // How long a close waits for objects that are complete but not yet durable; what is not done by then is read again.
 constexpr Millis kCloseWait{30'000};
+// Times that a store which is down is asked again, retry.backoff.ms apart, before a partition is consumed.
+constexpr int kRecoveryRetries = 10;
 
 class S3SinkTask : public plugin::SinkTask {
  public:
@@ -33,11 +40,7 @@ class S3SinkTask : public plugin::SinkTask {
       warnings.push_back("schema.compatibility is none of NONE, BACKWARD, FORWARD, FULL: NONE is taken");
     }
     ASSIGN_OR_RETURN(partitioner_, make_partitioner(config_, &warnings));
-    ASSIGN_OR_RETURN(format_, make_format(config_));
-    if (config_.store_kafka_keys || config_.store_kafka_headers) {
-      return Status::invalid(fmt::format("{}=true is not available in this version of Bywash: keys and headers are not stored yet",
-                                         config_.store_kafka_keys ? "store.kafka.keys" : "store.kafka.headers"));
-    }
+    RETURN_IF_ERROR(make_formats());
     if (config_.rotate_schedule_interval_ms > 0) {
       if (config_.timezone.empty()) {
         return Status::invalid("timezone configuration must be set when using rotate.schedule.interval.ms")
@@ -66,37 +69,58 @@ class S3SinkTask : public plugin::SinkTask {
     uploads_->retry_backoff = Millis(config_.retry_backoff_ms);
     uploads_->tagging = config_.object_tagging;
     uploads_->fail_on_tagging_error = config_.behavior_on_tagging_error == "fail";
-    parts_ = {&config_, format_.get(), partitioner_.get(), &paths_, schedule_zone_ ? &*schedule_zone_ : nullptr, uploads_, context};
+    uploads_->only_if_absent = config_.enable_conditional_writes && config_.cuts_by_clock_or_size();
+    parts_.config = &config_;
+    for (View view : kViews) parts_.formats[static_cast<size_t>(view)] = formats_[static_cast<size_t>(view)].get();
+    parts_.partitioner = partitioner_.get();
+    parts_.paths = &paths_;
+    if (config_.behavior_on_null_values == "write") parts_.tombstone_path = paths_.id_of(config_.tombstone_encoded_partition);
+    parts_.schedule_zone = schedule_zone_ ? &*schedule_zone_ : nullptr;
+    parts_.uploads = uploads_;
+    parts_.context = context;
     return {};
   }
 
   Status open(const std::vector<TopicPartition>& partitions, Generation generation) override {
     generation_ = generation;
-    for (const TopicPartition& tp : partitions) writers_.insert_or_assign(tp, std::make_unique<PartitionWriter>(parts_, tp, generation, wall_clock_ms()));
+    std::vector<TopicPartition> new_ones;
+    for (const TopicPartition& tp : partitions) {
+      if (!deliveries_.contains(tp)) new_ones.push_back(tp);
+      ASSIGN_OR_RETURN(std::shared_ptr<Delivery> delivery, begin_delivery(tp));
+      writers_.insert_or_assign(tp, std::make_unique<PartitionWriter>(parts_, std::move(delivery), tp, generation, now()));
+    }
+    abort_left_uploads(new_ones);
     return {};
   }
 
   Status put(const std::vector<columnar::Batch>& batches) override {
     if (batches.empty()) return {};
     RETURN_IF_ERROR(uploads_->first_failure());
-    const TopicPartition& origin = batches.front().origin;
-    auto at = writers_.find(origin);
-    if (at == writers_.end()) {
-      at = writers_.emplace(origin, std::make_unique<PartitionWriter>(parts_, origin, generation_, wall_clock_ms())).first;
+    // Batches of one partition follow each other.
+    for (size_t i = 0; i < batches.size();) {
+      const TopicPartition& origin = batches[i].origin;
+      std::vector<columnar::Batch> own;
+      for (; i < batches.size() && batches[i].origin == origin; ++i) own.push_back(batches[i]);
+      auto at = writers_.find(origin);
+      if (at == writers_.end()) return Status::fatal(fmt::format("Records of {} came although it is not assigned", to_string(origin)));
+      RETURN_IF_ERROR(at->second->write(own, now()));
     }
-    RETURN_IF_ERROR(at->second->write(batches, wall_clock_ms()));
     account();
-    return {};
+    return make_room();
   }
 
   Status tick() override {
     RETURN_IF_ERROR(uploads_->first_failure());
-    for (auto& [tp, writer] : writers_) RETURN_IF_ERROR(writer->tick(wall_clock_ms()));
-    if (MemoryBudget::process().exceeded()) {
-      for (auto& [tp, writer] : writers_) RETURN_IF_ERROR(writer->shed());
-    }
+    for (auto& [tp, writer] : writers_) RETURN_IF_ERROR(writer->tick(now()));
     account();
-    return {};
+    return make_room();
+  }
+
+  void committed(const std::vector<std::pair<TopicPartition, Offset>>& offsets) override {
+    for (const auto& [tp, offset] : offsets) {
+      auto at = deliveries_.find(tp);
+      if (at != deliveries_.end()) at->second->committed(offset);
+    }
   }
 
   bool wants_more() const override { return !uploads_ || uploads_->bytes_in_flight.load(std::memory_order_relaxed) < kInFlightLimit; }
@@ -104,10 +128,15 @@ class S3SinkTask : public plugin::SinkTask {
   Status close(const std::vector<TopicPartition>& partitions) override {
     for (const TopicPartition& tp : partitions) writers_.erase(tp);
     account();
+    // Deliveries stay for the commit that follows.
     if (uploads_ && !uploads_->wait_idle(kCloseWait)) {
       Status failure = uploads_->first_failure();
       log::warn(kSinkLogger, "Some objects are not at '{}' yet{}: their records will be read again", store_->name(),
                 failure.ok() ? "" : " (" + failure.message() + ")");
+    }
+    for (const TopicPartition& tp : partitions) {
+      auto at = deliveries_.find(tp);
+      if (at != deliveries_.end()) at->second->stop();
     }
     return {};
   }
@@ -115,8 +144,77 @@ class S3SinkTask : public plugin::SinkTask {
   void stop() override { let_go(); }
 
  private:
+  static Now now() { return {wall_clock_ms(), steady_now()}; }
+
+  Status make_formats() {
+    const std::pair<bool, const std::string*> wanted[] = {
+        {true, &config_.format_class}, {config_.store_kafka_keys, &config_.keys_format_class}, {config_.store_kafka_headers, &config_.headers_format_class}};
+    for (size_t i = 0; i < formats_.size(); ++i) {
+      if (!wanted[i].first) continue;
+      ASSIGN_OR_RETURN(formats_[i], make_format(config_, *wanted[i].second));
+    }
+    return {};
+  }
+
+  // What an earlier task of this partition left is settled before the partition is consumed.
+  Result<std::shared_ptr<Delivery>> begin_delivery(const TopicPartition& tp) {
+    DeliveryParts parts{uploads_, parts_.context, tp, generation_, ""};
+    const auto* extractor = partitioner_->extractor();
+    bool repeatable = !config_.cuts_by_clock_or_size() && !(extractor && extractor->kind() == ExtractorKind::kWallclock);
+    if (!repeatable) parts.log_prefix = log_prefix(parts_.context->connector_name(), tp);
+    auto delivery = std::make_shared<Delivery>(parts);
+    deliveries_[tp] = delivery;
+    if (repeatable) return delivery;
+    ASSIGN_OR_RETURN(std::optional<Offset> committed, parts_.context->committed(tp));
+    std::optional<int64_t> offset = committed ? std::optional<int64_t>(committed->value) : std::nullopt;
+    auto recovered = recover(*store_, parts.log_prefix, offset);
+    for (int attempt = 0; !recovered.ok() && recovered.status().retriable() && attempt < kRecoveryRetries; ++attempt) {
+      log::warn(kSinkLogger, "{}. Trying again before {} is consumed", recovered.status().message(), to_string(tp));
+      std::this_thread::sleep_for(Millis(config_.retry_backoff_ms));
+      recovered = recover(*store_, parts.log_prefix, offset);
+    }
+    if (!recovered.ok()) return recovered.status();
+    if (recovered->position) {
+      log::info(kSinkLogger, "{} goes on at offset {}: what an earlier task had written down up to there is delivered", to_string(tp), *recovered->position);
+      parts_.context->seek(tp, Offset(*recovered->position));
+    }
+    delivery->starts_at(offset, *recovered);
+    return delivery;
+  }
+
+  // Uploads of these partitions that a task did not live to complete: their records are read again, their parts only cost money.
+  void abort_left_uploads(const std::vector<TopicPartition>& partitions) {
+    std::set<std::string> topics;
+    for (const TopicPartition& tp : partitions) topics.insert(tp.topic);
+    for (const std::string& topic : topics) {
+      std::string prefix;
+      if (config_.path_include_topic) prefix = (config_.topics_dir.empty() ? "" : config_.topics_dir + config_.directory_delim) + topic + config_.directory_delim;
+      auto pending = store_->pending_uploads(prefix);
+      if (!pending.ok()) {
+        log::warn(kSinkLogger, "{}. Uploads that an earlier task left stay there until the bucket's lifecycle rules remove them", pending.status().message());
+        continue;
+      }
+      for (const storage::PendingUpload& upload : *pending) {
+        if (!is_of(partitions, upload.key)) continue;
+        Status aborted = store_->abort_upload(upload.key, upload.upload);
+        if (!aborted.ok()) log::warn(kSinkLogger, "{}", aborted.message());
+      }
+    }
+  }
+
+  // Whether an object's name begins as those of these partitions do; a folder's temporary files have none.
+  bool is_of(const std::vector<TopicPartition>& partitions, const std::string& key) const {
+    if (key.ends_with("/")) return true;
+    size_t slash = key.rfind(config_.directory_delim);
+    std::string_view name = std::string_view(key).substr(slash == key.npos ? 0 : slash + config_.directory_delim.size());
+    return std::any_of(partitions.begin(), partitions.end(), [&](const TopicPartition& tp) {
+      return name.starts_with(fmt::format("{}{}{}{}", tp.topic, config_.file_delim, tp.partition.value, config_.file_delim));
+    });
+  }
+
   void let_go() {
     writers_.clear();
+    deliveries_.clear();
     if (uploads_) uploads_->stop();
     account();
   }
@@ -128,17 +226,42 @@ class S3SinkTask : public plugin::SinkTask {
     held_.resize(bytes);
   }
 
+  // Moves open files out of memory, the largest holders first, before the budget is used up: past it no record would come that ends
+  // a file, and nothing would become free.
+  Status make_room() {
+    MemoryBudget& budget = MemoryBudget::process();
+    if (budget.used() < budget.limit() / 4 * 3 || held_.bytes() == 0) return {};
+    std::vector<std::pair<int64_t, PartitionWriter*>> holders;
+    for (const auto& [tp, writer] : writers_) holders.emplace_back(writer->bytes_held(), writer.get());
+    std::sort(holders.rbegin(), holders.rend());
+    for (const auto& [bytes, writer] : holders) {
+      if (bytes == 0 || budget.used() < budget.limit() / 2) break;
+      Status moved = writer->spill();
+      account();
+      if (moved.retriable()) {
+        if (!disk_is_full_) log::warn(kSinkLogger, "{}. Partitions pause until there is room", moved.message());
+        disk_is_full_ = true;
+        return {};
+      }
+      RETURN_IF_ERROR(moved);
+    }
+    disk_is_full_ = false;
+    return {};
+  }
+
   S3SinkConfig config_;
   std::shared_ptr<storage::ObjectStore> store_;
   std::unique_ptr<Partitioner> partitioner_;
-  std::unique_ptr<FileFormat> format_;
+  std::array<std::unique_ptr<FileFormat>, 3> formats_;  // by View; null: not stored
   std::optional<Zone> schedule_zone_;
   PathTable paths_;
   std::shared_ptr<UploadGroup> uploads_;
   WriterParts parts_;
   Generation generation_;
   std::map<TopicPartition, std::unique_ptr<PartitionWriter>> writers_;
+  std::map<TopicPartition, std::shared_ptr<Delivery>> deliveries_;
   Reservation held_;
+  bool disk_is_full_ = false;
 };
 
 }  // namespace
@@ -158,7 +281,11 @@ Result<std::shared_ptr<storage::ObjectStore>> make_store(const S3SinkConfig& con
   }
   options.region = config.region;
   options.bucket = config.bucket.value_or("");
-  ASSIGN_OR_RETURN(options.credentials, net::find_aws_credentials({config.access_key_id, config.secret_access_key, nullptr}));
+  net::CredentialSources sources{config.access_key_id, config.secret_access_key, nullptr};
+  ASSIGN_OR_RETURN(options.credentials, net::find_aws_credentials(sources));
+  options.refresh = [sources] { return net::find_aws_credentials(sources); };
+  // As Amazon's command line and SDK for Python have it: certificates of a private authority.
+  if (const char* authorities = std::getenv("AWS_CA_BUNDLE")) options.http.ca_file = authorities;
   options.retries = config.part_retries;
   options.retry_backoff = Millis(config.s3_retry_backoff_ms);
   options.http.proxy_url = config.proxy_url;

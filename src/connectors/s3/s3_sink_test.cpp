@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <mutex>
@@ -11,6 +12,8 @@
 
 #include "base/clock.h"
 #include "columnar/value.h"
+#include "base/memory_budget.h"
+#include "connectors/s3/delivery_log.h"
 #include "connectors/s3/plugins.h"
 #include "connectors/s3/s3_config.h"
 #include "storage/local_store.h"
@@ -37,13 +40,16 @@ class Context : public plugin::SinkContext {
     return tolerant ? Status() : error;
   }
   bool tolerates_errors() const override { return tolerant; }
-  void seek(const TopicPartition&, Offset) override {}
+  void seek(const TopicPartition&, Offset offset) override { sought = offset.value; }
+  Result<std::optional<Offset>> committed(const TopicPartition&) override { return committed_offset; }
   size_t acked() {
     std::lock_guard lock(mutex_);
     return acked_.size();
   }
   bool tolerant = false;
   int errants = 0;
+  int64_t sought = -1;
+  std::optional<Offset> committed_offset;
 
  private:
   std::string name_ = "sink";
@@ -174,6 +180,7 @@ TEST_F(S3SinkTest, WithoutTheTopicInThePathObjectsLieUnderThePartition) {
 TEST_F(S3SinkTest, RoutedTopicsDoNotShareNames) {
   properties_["flush.size"] = "2";
   ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(task_->open({{"u", Partition(0)}}, Generation(1)).ok());
   Batch a = batch_of(0, 2, "t"), b = batch_of(0, 2, "u");
   a.topic = b.topic = "merged";
   ASSERT_TRUE(task_->put({a}).ok());
@@ -219,6 +226,227 @@ TEST_F(S3SinkTest, WallclockRotationEndsAnIdleFile) {
   ASSERT_TRUE(task_->tick().ok());
   settle();
   EXPECT_EQ(context_.acked(), 3u);
+}
+
+TEST_F(S3SinkTest, EachPartitionOfAPollHasItsOwnFiles) {
+  properties_["flush.size"] = "2";
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(task_->open({{"t", Partition(1)}}, Generation(1)).ok());
+  Batch other = batch_of(0, 2);
+  other.origin.partition = Partition(1);
+  other.kafka_partition = 1;
+  ASSERT_TRUE(task_->put({batch_of(0, 2), other}).ok());
+  settle();
+  EXPECT_EQ(keys(), (std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.json", "topics/t/partition=1/t+1+0000000000.json"}));
+}
+
+Batch with_keys(Batch batch, std::vector<Value> keys) {
+  batch.key = *columnar::infer_column(keys);
+  return batch;
+}
+
+TEST_F(S3SinkTest, KeysAndHeadersLieBesideTheValues) {
+  properties_["flush.size"] = "2";
+  properties_["store.kafka.keys"] = properties_["store.kafka.headers"] = "true";
+  properties_["keys.format.class"] = properties_["headers.format.class"] = "io.confluent.connect.s3.format.json.JsonFormat";
+  ASSERT_TRUE(begin().ok());
+  Batch batch = with_keys(batch_of(0, 2), {Value::string("a"), Value::string("b")});
+  batch.headers = {{{"h", nullptr, Value(int64_t{1})}}, {{"h", nullptr, Value::string("x")}, {"g", nullptr, Value(true)}}};
+  ASSERT_TRUE(task_->put({batch}).ok());
+  settle();
+  const std::string head = "topics/t/partition=0/t+0+0000000000";
+  EXPECT_EQ(keys(), (std::vector<std::string>{head + ".headers.json", head + ".json", head + ".keys.json"}));
+  EXPECT_EQ(store_->get(head + ".keys.json").value_or(""), "\"a\"\n\"b\"\n");
+  EXPECT_EQ(store_->get(head + ".headers.json").value_or(""),
+            "{\"headers\":[{\"key\":\"h\",\"value\":\"1\"}]}\n{\"headers\":[{\"key\":\"h\",\"value\":\"x\"},{\"key\":\"g\",\"value\":\"true\"}]}\n");
+}
+
+TEST_F(S3SinkTest, ARecordWithoutKeyIsBadDataWhereKeysAreStored) {
+  properties_["flush.size"] = "2";
+  properties_["store.kafka.keys"] = "true";
+  properties_["keys.format.class"] = "io.confluent.connect.s3.format.parquet.ParquetFormat";
+  context_.tolerant = true;
+  ASSERT_TRUE(begin().ok());
+  ASSERT_TRUE(task_->put({with_keys(batch_of(0, 3), {Value::string("a"), Value(), Value::string("c")})}).ok());
+  settle();
+  EXPECT_EQ(context_.errants, 1);
+  EXPECT_EQ(keys().size(), 2u);
+  EXPECT_EQ(store_->get("topics/t/partition=0/t+0+0000000000.json").value_or("").find("\"id\":1"), std::string::npos);
+}
+
+TEST_F(S3SinkTest, TombstonesAreWrittenWithTheirKeysOnly) {
+  properties_["behavior.on.null.values"] = "write";
+  properties_["store.kafka.keys"] = "true";
+  properties_["keys.format.class"] = "io.confluent.connect.s3.format.json.JsonFormat";
+  properties_["flush.size"] = "2";
+  ASSERT_TRUE(begin().ok());
+  Batch tombstones = with_keys(batch_of(0, 2), {Value::string("a"), Value::string("b")});
+  tombstones.value = *columnar::infer_column({Value(), Value()});
+  ASSERT_TRUE(task_->put({tombstones}).ok());
+  settle();
+  EXPECT_EQ(keys(), std::vector<std::string>{"topics/t/tombstone/t+0+0000000000.keys.json"});
+  EXPECT_EQ(context_.acked(), 2u);
+}
+
+columnar::SchemaPtr versioned(int version, bool with_b) {
+  columnar::SchemaSpec spec;
+  spec.name = "r";
+  spec.version = version;
+  spec.fields = {{"a", columnar::ConnectSchema::of(columnar::Type::kInt64), false}};
+  if (with_b) spec.fields.push_back({"b", columnar::ConnectSchema::of(columnar::Type::kString, true), false});
+  return columnar::ConnectSchema::make(std::move(spec));
+}
+
+Batch versioned_row(int64_t offset, bool with_b) {
+  Batch batch = batch_of(offset, 1);
+  static const columnar::SchemaPtr one = versioned(1, false), two = versioned(2, true);
+  columnar::ValueAppender rows(with_b ? two : one);
+  std::vector<Value> values = {Value(offset)};
+  if (with_b) values.push_back(Value::string("b"));
+  EXPECT_TRUE(rows.append(Value::structure(with_b ? two : one, std::move(values))).ok());
+  batch.value = *rows.finish();
+  return batch;
+}
+
+TEST_F(S3SinkTest, SchemasThatTakeTurnsShareTheirFilesWhenTheyDoNotEndThem) {
+  properties_["flush.size"] = "6";
+  properties_["rotate.file.on.schema.change"] = "false";
+  ASSERT_TRUE(begin().ok());
+  for (int64_t i = 0; i < 6; ++i) ASSERT_TRUE(task_->put({versioned_row(i, i % 2 == 1)}).ok());
+  settle();
+  EXPECT_EQ(keys(), (std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.json", "topics/t/partition=0/t+0+0000000001.json"}));
+  EXPECT_EQ(store_->get(keys()[1]).value_or("").substr(0, 14), "{\"a\":1,\"b\":\"b\"");
+  EXPECT_EQ(context_.acked(), 6u);
+}
+
+TEST_F(S3SinkTest, AQuietTopicsTailIsDelivered) {
+  for (const char* key : {"rotate.idle.ms", "rotate.age.ms"}) {
+    properties_.erase("rotate.age.ms");
+    properties_.erase("rotate.idle.ms");
+    properties_[key] = "1";
+    Context fresh;
+    auto config = s3_sink_config().parse(properties_);
+    auto task = make_s3_sink_task(*config, store_);
+    ASSERT_TRUE(task->start(&fresh).ok());
+    ASSERT_TRUE(task->open({{"t", Partition(0)}}, Generation(1)).ok());
+    ASSERT_TRUE(task->put({batch_of(0, 3)}).ok());
+    while (fresh.acked() < 3) {
+      ASSERT_TRUE(task->tick().ok());
+      std::this_thread::sleep_for(Millis(1));
+    }
+    ASSERT_TRUE(task->close({{"t", Partition(0)}}).ok());
+    task->stop();
+    std::filesystem::remove_all(folder_);
+  }
+}
+
+TEST_F(S3SinkTest, FilesEndBySize) {
+  properties_["flush.size"] = "1000000";
+  properties_["rotate.size.bytes"] = "2000";
+  ASSERT_TRUE(begin().ok());
+  for (int64_t at = 0; at < 300; at += 10) ASSERT_TRUE(task_->put({batch_of(at, 10)}).ok());
+  settle();
+  std::vector<std::string> data;
+  for (const auto& key : keys()) {
+    if (key.starts_with("topics/")) data.push_back(key);
+  }
+  EXPECT_GE(data.size(), 2u);
+  EXPECT_GE(store_->head(data[0])->size, 2000);
+  EXPECT_LE(store_->head(data[0])->size, 2400);
+}
+
+// A restart after any step: every row is in one object. `steps` puts are acked by the first task, then it is gone without a commit.
+TEST_F(S3SinkTest, ARestartGoesOnAfterWhatIsWrittenDown) {
+  properties_["rotate.size.bytes"] = "500";
+  properties_["flush.size"] = "1000000";
+  ASSERT_TRUE(begin().ok());
+  for (int64_t at = 0; at < 60; at += 10) ASSERT_TRUE(task_->put({batch_of(at, 10)}).ok());
+  settle();
+  int64_t delivered = static_cast<int64_t>(context_.acked());
+  ASSERT_GT(delivered, 0);
+  task_->stop();
+  // Nothing was committed, and the sizes of puts are others now.
+  ASSERT_TRUE(begin().ok());
+  EXPECT_EQ(context_.sought, delivered);
+  for (int64_t at = delivered; at < 100; at += 7) ASSERT_TRUE(task_->put({batch_of(at, std::min<int64_t>(7, 100 - at))}).ok());
+  settle();
+  std::multiset<int64_t> ids;
+  for (const auto& key : keys()) {
+    if (!key.starts_with("topics/")) continue;
+    std::string text = store_->get(key).value_or("");
+    for (size_t at = text.find("\"id\":"); at != text.npos; at = text.find("\"id\":", at + 1)) ids.insert(std::stoll(text.substr(at + 5)));
+  }
+  EXPECT_EQ(ids.size(), context_.acked());
+  EXPECT_EQ(std::set<int64_t>(ids.begin(), ids.end()).size(), ids.size());
+  // When its offsets are committed, nothing is left of the log.
+  task_->committed({{{"t", Partition(0)}, Offset(static_cast<int64_t>(ids.size()))}});
+  auto entries = [&] {
+    auto all = keys();
+    return std::count_if(all.begin(), all.end(), [](const std::string& k) { return k.starts_with("_bywash/"); });
+  };
+  for (int i = 0; i < 2000 && entries() > 0; ++i) std::this_thread::sleep_for(Millis(5));
+  EXPECT_EQ(entries(), 0);
+}
+
+TEST_F(S3SinkTest, ShortMemoryMovesOpenFilesToDiskAndChangesNothing) {
+  for (const char* format : {"json.JsonFormat", "parquet.ParquetFormat"}) {
+    std::string expected;
+    for (bool is_short : {false, true}) {
+      properties_["format.class"] = std::string("io.confluent.connect.s3.format.") + format;
+      properties_["flush.size"] = "1000";
+      if (is_short) MemoryBudget::process().set_limit(1);
+      Context fresh;
+      auto config = s3_sink_config().parse(properties_);
+      auto task = make_s3_sink_task(*config, store_);
+      ASSERT_TRUE(task->start(&fresh).ok());
+      ASSERT_TRUE(task->open({{"t", Partition(0)}}, Generation(1)).ok());
+      for (int64_t at = 0; at < 1000; at += 50) ASSERT_TRUE(task->put({batch_of(at, 50)}).ok());
+      ASSERT_TRUE(task->close({{"t", Partition(0)}}).ok());
+      task->stop();
+      MemoryBudget::process().set_limit(int64_t{512} << 20);
+      ASSERT_EQ(keys().size(), 1u);
+      std::string bytes = store_->get(keys()[0]).value_or("");
+      if (!is_short) expected = bytes;
+      EXPECT_EQ(bytes, expected) << format;
+      std::filesystem::remove_all(folder_);
+    }
+  }
+}
+
+TEST(DeliveryLog, EntriesReadBackWhatWasWritten) {
+  LoggedCut cut{7, 19, {{"topics/t/a b=%/t+0+7.json", "id with blanks", 12, {"\"etag\"", "2"}}, {"k", "u", 0, {}}}};
+  auto back = parse_cut(print_cut(cut));
+  ASSERT_TRUE(back.ok()) << back.status().message();
+  EXPECT_EQ(*back, cut);
+  EXPECT_FALSE(parse_cut("bywash-delivery 1\noffsets 1 2\n").ok());
+  EXPECT_FALSE(parse_cut("").ok());
+}
+
+TEST_F(S3SinkTest, RecoveryFinishesDiscardsAndForgets) {
+  auto upload = [&](const std::string& key, const std::string& bytes) {
+    auto id = store_->create_upload(key, {});
+    auto tag = store_->upload_part(key, *id, 1, bytes);
+    return LoggedObject{key, *id, static_cast<int64_t>(bytes.size()), {*tag}};
+  };
+  TopicPartition tp{"t", Partition(0)};
+  std::string prefix = log_prefix("c", tp);
+  auto log = [&](const LoggedCut& cut) { ASSERT_TRUE(store_->put(log_key(prefix, cut.from, cut.end), print_cut(cut), {}).ok()); };
+  log({0, 5, {upload("a", "1")}});                      // committed long ago
+  log({5, 9, {upload("b", "2"), upload("c", "3")}});     // to be finished
+  ASSERT_TRUE(store_->put("d", "another task's", {}).ok());
+  log({9, 12, {{"d", "no such upload", 3, {"1"}}}});     // gone
+  log({12, 15, {upload("e", "5")}});                     // behind the gap
+  auto recovered = recover(*store_, prefix, 5);
+  ASSERT_TRUE(recovered.ok()) << recovered.status().message();
+  EXPECT_EQ(recovered->position, std::optional<int64_t>(9));
+  EXPECT_TRUE(store_->head("b").ok() && store_->head("c").ok());
+  EXPECT_FALSE(store_->head("a").ok() || store_->head("e").ok());
+  EXPECT_EQ(store_->get("d").value_or(""), "another task's");
+  // Once more: the same answer.
+  EXPECT_EQ(recover(*store_, prefix, 5)->position, std::optional<int64_t>(9));
+  // Offsets set back by hand stay where they are.
+  EXPECT_EQ(recover(*store_, prefix, 2)->position, std::nullopt);
+  EXPECT_EQ(recover(*store_, prefix, 2)->position, std::nullopt);
 }
 
 TEST_F(S3SinkTest, ADiscardedFileIsNotAcked) {

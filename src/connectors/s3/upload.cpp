@@ -106,7 +106,7 @@ void FileUpload::add_part(std::string bytes) {
   schedule();
 }
 
-void FileUpload::finish(std::string bytes, std::map<std::string, std::string> tags, std::function<void()> durable) {
+void FileUpload::finish(std::string bytes, std::map<std::string, std::string> tags, UploadEvents events) {
   add_bytes(*group_, static_cast<int64_t>(bytes.size()));
   {
     std::lock_guard lock(group_->mutex);
@@ -116,8 +116,17 @@ void FileUpload::finish(std::string bytes, std::map<std::string, std::string> ta
     std::lock_guard lock(mutex_);
     parts_.push_back(std::move(bytes));
     finishing_ = true;
+    released_ = !in_two_steps_;
     tags_ = std::move(tags);
-    durable_ = std::move(durable);
+    events_ = std::move(events);
+  }
+  schedule();
+}
+
+void FileUpload::complete() {
+  {
+    std::lock_guard lock(mutex_);
+    released_ = true;
   }
   schedule();
 }
@@ -140,38 +149,40 @@ void FileUpload::schedule() {
   UploadPool::process().post([self = shared_from_this()] { self->step(); });
 }
 
+FileUpload::Action FileUpload::next_action(std::string* bytes) {
+  bool stopped = group_->is_stopped();
+  std::lock_guard lock(mutex_);
+  if (done_) return Action::kNothing;
+  if (cancelled_ = cancelled_ || stopped; cancelled_) return Action::kCancel;
+  if (!parts_.empty()) {
+    bool last = finishing_ && parts_.size() == 1;
+    *bytes = std::move(parts_.front());
+    parts_.pop_front();
+    return last && upload_.empty() && !in_two_steps_ ? Action::kPut : Action::kSend;
+  }
+  if (finishing_ && all_sent_ && released_) return Action::kComplete;
+  return Action::kNothing;
+}
+
 // One request or a few; then the pool's next task may run.
 void FileUpload::step() {
   std::string bytes;
-  bool last = false, cancelled = group_->is_stopped();
-  {
+  Action action = next_action(&bytes);
+  if (action == Action::kNothing) {
     std::lock_guard lock(mutex_);
-    cancelled = cancelled_ = cancelled_ || cancelled;
-    if (done_ || (!cancelled && parts_.empty())) {
-      running_ = false;
-      return;
-    }
-    if (!cancelled) {
-      bytes = std::move(parts_.front());
-      parts_.pop_front();
-      last = finishing_ && parts_.empty();
-    }
+    // Something may have come since.
+    bool more = !done_ && (cancelled_ || !parts_.empty() || (finishing_ && all_sent_ && released_));
+    running_ = more;
+    if (more) UploadPool::process().post([self = shared_from_this()] { self->step(); });
+    return;
   }
-  if (cancelled) {
+  if (action == Action::kCancel) {
     give_up({});
     return;
   }
-  Status status = run_next(bytes, last);
+  Status status = run(action, bytes);
   if (status.retriable()) {
-    if (failures_ == 0) group_->retrying.fetch_add(1);
-    if (failures_++ % 12 == 0) {
-      log::warn(kUploadLogger, "{}. Nothing is lost: trying again every {} ms", status.message(), group_->retry_backoff.count());
-    }
-    {
-      std::lock_guard lock(mutex_);
-      parts_.push_front(std::move(bytes));
-    }
-    UploadPool::process().post([self = shared_from_this()] { self->step(); }, group_->retry_backoff);
+    try_again(action, std::move(bytes), status);
     return;
   }
   release_bytes(*group_, static_cast<int64_t>(bytes.size()));
@@ -184,16 +195,94 @@ void FileUpload::step() {
     log::info(kUploadLogger, "'{}/{}': the store answers again", group_->store->name(), key_);
   }
   failures_ = 0;
-  if (!last) {
-    UploadPool::process().post([self = shared_from_this()] { self->step(); });
+  after(action);
+}
+
+void FileUpload::try_again(Action action, std::string bytes, const Status& status) {
+  if (failures_ == 0) group_->retrying.fetch_add(1);
+  if (failures_++ % 12 == 0) {
+    log::warn(kUploadLogger, "{}. Nothing is lost: trying again every {} ms", status.message(), group_->retry_backoff.count());
+  }
+  if (action != Action::kComplete) {
+    std::lock_guard lock(mutex_);
+    parts_.push_front(std::move(bytes));
+  }
+  UploadPool::process().post([self = shared_from_this()] { self->step(); }, group_->retry_backoff);
+}
+
+Status FileUpload::run(Action action, const std::string& bytes) {
+  storage::ObjectStore& store = *group_->store;
+  if (action == Action::kSend) return send(bytes);
+  if (!visible_) {
+    if (action == Action::kPut) {
+      storage::ObjectAttributes attributes = group_->attributes;
+      attributes.only_if_absent = group_->only_if_absent;
+      sent_bytes_ = static_cast<int64_t>(bytes.size());
+      RETURN_IF_ERROR(make_visible(store.put(key_, bytes, attributes)));
+    } else {
+      RETURN_IF_ERROR(make_visible(store.complete_upload(key_, upload_, part_tags_, group_->only_if_absent)));
+    }
+    visible_ = true;
+  }
+  if (tags_.empty()) return {};
+  Status tagged = store.set_tags(key_, tags_);
+  if (tagged.ok()) return {};
+  if (group_->fail_on_tagging_error) return tagged;
+  log::warn(kUploadLogger, "{}. The object is there without its tags", tagged.message());
+  return {};
+}
+
+Status FileUpload::send(const std::string& bytes) {
+  storage::ObjectStore& store = *group_->store;
+  if (upload_.empty()) {
+    ASSIGN_OR_RETURN(upload_, store.create_upload(key_, group_->attributes));
+  }
+  // A file that ended exactly at a part's end has nothing left.
+  if (bytes.empty() && !part_tags_.empty()) return {};
+  ASSIGN_OR_RETURN(std::string tag, store.upload_part(key_, upload_, static_cast<int>(part_tags_.size() + 1), bytes));
+  part_tags_.push_back(std::move(tag));
+  sent_bytes_ += static_cast<int64_t>(bytes.size());
+  return {};
+}
+
+// An answer that got lost makes the same request fail when it is repeated: the object is there already, or the upload is gone.
+Status FileUpload::make_visible(Status status) {
+  if (status.code() != Code::kConflict && status.code() != Code::kNotFound) return status;
+  auto there = group_->store->head(key_);
+  if (there.ok() && there->size == sent_bytes_) return {};
+  if (!there.ok() && there.status().retriable()) return there.status();
+  if (status.code() == Code::kNotFound) return status;
+  return Status(Code::kFatal, Blame::kRemote,
+                fmt::format("{}: another task has written an object of this name, or offsets were set back. Delete the objects from this offset on, or set "
+                            "enable.conditional.writes=false to replace them", status.message()));
+}
+
+// What follows a request that went well.
+void FileUpload::after(Action action) {
+  if (action != Action::kSend) {
+    done();
     return;
   }
+  std::function<void()> hidden;
+  {
+    std::lock_guard lock(mutex_);
+    if (finishing_ && parts_.empty() && !all_sent_) {
+      all_sent_ = true;
+      hidden = std::move(events_.hidden);
+    }
+  }
+  if (hidden) hidden();
+  UploadPool::process().post([self = shared_from_this()] { self->step(); });
+}
+
+void FileUpload::done() {
   std::function<void()> durable;
   {
     std::lock_guard own(mutex_);
     done_ = true;
     running_ = false;
-    durable = std::move(durable_);
+    durable = std::move(events_.durable);
+    events_ = {};
   }
   // Under the lock, so that a stopped task is never called.
   std::lock_guard lock(group_->mutex);
@@ -202,50 +291,26 @@ void FileUpload::step() {
   group_->changed.notify_all();
 }
 
-Status FileUpload::run_next(const std::string& bytes, bool last) {
-  storage::ObjectStore& store = *group_->store;
-  if (last && upload_.empty()) {
-    RETURN_IF_ERROR(store.put(key_, bytes, group_->attributes));
-  } else {
-    if (upload_.empty()) {
-      ASSIGN_OR_RETURN(upload_, store.create_upload(key_, group_->attributes));
-    }
-    // A part that went through before complete failed is not sent again.
-    if (!last || !bytes.empty()) {
-      size_t number = part_tags_.size() + 1;
-      if (!last_part_sent_) {
-        ASSIGN_OR_RETURN(std::string tag, store.upload_part(key_, upload_, static_cast<int>(number), bytes));
-        part_tags_.push_back(std::move(tag));
-        last_part_sent_ = last;
-      }
-    }
-    if (last) RETURN_IF_ERROR(store.complete_upload(key_, upload_, part_tags_));
-  }
-  if (last && group_->tagging) {
-    Status tagged = store.set_tags(key_, tags_);
-    if (!tagged.ok() && group_->fail_on_tagging_error) return tagged;
-    if (!tagged.ok()) log::warn(kUploadLogger, "{}. The object is there without its tags", tagged.message());
-  }
-  return {};
-}
-
 // After a failure that no retry mends, or when the task lets go of the object.
 void FileUpload::give_up(const Status& status) {
   int64_t left = 0;
-  bool counted = false;
+  bool counted = false, released = false;
+  UploadEvents events;
   {
     std::lock_guard lock(mutex_);
     for (const std::string& part : parts_) left += static_cast<int64_t>(part.size());
     parts_.clear();
     counted = finishing_;
+    released = released_;
     done_ = true;
     running_ = false;
-    durable_ = nullptr;
+    events = std::exchange(events_, {});
   }
   release_bytes(*group_, left);
   if (failures_ > 0) group_->retrying.fetch_sub(1);
   failures_ = 0;
-  if (!upload_.empty()) {
+  // What is written down in the delivery log is the next task's to complete.
+  if (!upload_.empty() && !(in_two_steps_ && released)) {
     Status aborted = group_->store->abort_upload(key_, upload_);
     if (!aborted.ok()) log::warn(kUploadLogger, "{}. Its parts stay at the store until its lifecycle rules remove them", aborted.message());
   }

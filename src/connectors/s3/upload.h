@@ -43,6 +43,7 @@ struct UploadGroup {
   Millis retry_backoff{5000};
   bool tagging = false;
   bool fail_on_tagging_error = false;
+  bool only_if_absent = false;  // an object that another task has written is an error, not replaced
 
   std::atomic<int64_t> bytes_in_flight{0};  // queued or being sent
   std::atomic<int> retrying{0};             // uploads that the store has refused for now
@@ -61,33 +62,58 @@ struct UploadGroup {
   bool is_stopped();
 };
 
+// What an upload's owner wants to know. Both run on a pool thread.
+struct UploadEvents {
+  std::function<void()> hidden;   // two steps: all bytes are at the store, the object is not visible yet
+  std::function<void()> durable;  // the object is there
+};
+
 class FileUpload : public std::enable_shared_from_this<FileUpload> {
  public:
-  FileUpload(std::shared_ptr<UploadGroup> group, std::string key) : group_(std::move(group)), key_(std::move(key)) {}
+  // `in_two_steps`: always a multipart upload, and not completed before complete() is called.
+  FileUpload(std::shared_ptr<UploadGroup> group, std::string key, bool in_two_steps)
+      : group_(std::move(group)), key_(std::move(key)), in_two_steps_(in_two_steps) {}
   // A part of a large object (at least 5 MiB); more follows.
   void add_part(std::string bytes);
-  // The rest of the object. `durable` runs on a pool thread when the object is there.
-  void finish(std::string bytes, std::map<std::string, std::string> tags, std::function<void()> durable);
+  // The rest of the object. `tags` empty: none are set.
+  void finish(std::string bytes, std::map<std::string, std::string> tags, UploadEvents events);
+  // Two steps, after `hidden`: makes the object visible.
+  void complete();
   // Gives the object up; parts at the store are removed.
   void cancel();
+  const std::string& key() const { return key_; }
+  // After `hidden`.
+  const std::string& id() const { return upload_; }
+  const std::vector<std::string>& part_tags() const { return part_tags_; }
+  int64_t size() const { return sent_bytes_; }
 
  private:
+  enum class Action { kNothing, kCancel, kSend, kPut, kComplete };
+  Action next_action(std::string* bytes);
   void step();
-  Status run_next(const std::string& bytes, bool last);
+  Status run(Action action, const std::string& bytes);
+  Status send(const std::string& bytes);
+  Status make_visible(Status status);
+  void after(Action action);
+  void try_again(Action action, std::string bytes, const Status& status);
+  void done();
   void give_up(const Status& status);
   void schedule();
 
   std::shared_ptr<UploadGroup> group_;
   std::string key_;
+  bool in_two_steps_;
   std::mutex mutex_;
   std::deque<std::string> parts_;
-  bool finishing_ = false, running_ = false, cancelled_ = false, done_ = false;
+  bool finishing_ = false, released_ = false, running_ = false, cancelled_ = false, done_ = false;
+  bool all_sent_ = false;  // with finishing_: complete is what is left
   std::map<std::string, std::string> tags_;
-  std::function<void()> durable_;
+  UploadEvents events_;
   // Touched by steps only, which never overlap.
   std::string upload_;
   std::vector<std::string> part_tags_;
-  bool last_part_sent_ = false;
+  int64_t sent_bytes_ = 0;
+  bool visible_ = false;  // the object is there, its tags perhaps not
   int failures_ = 0;
 };
 

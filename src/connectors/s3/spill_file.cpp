@@ -1,0 +1,74 @@
+// An unnamed temporary file. Level 6, the task's thread.
+#include "connectors/s3/spill_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace bywash::connectors::s3 {
+
+Result<std::unique_ptr<SpillFile>> SpillFile::make(const std::string& folder) {
+  std::string where = folder;
+  if (where.empty()) {
+    const char* temporary = std::getenv("TMPDIR");
+    where = temporary && *temporary ? temporary : "/tmp";
+  }
+  int fd = ::open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+    // A file system without unnamed files: one with a name that goes at once.
+    std::string name = where + "/bywash-spill-XXXXXX";
+    fd = ::mkostemp(name.data(), O_CLOEXEC);
+    if (fd >= 0) ::unlink(name.c_str());
+  }
+  int error = errno;
+  std::unique_ptr<SpillFile> file(new SpillFile(fd, std::move(where)));
+  if (fd < 0) return file->failure("make", error);
+  return file;
+}
+
+SpillFile::~SpillFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Status SpillFile::failure(const char* what, int error) const {
+  std::string message = fmt::format("Cannot {} a temporary file in '{}': {}. Open files are written there when memory is short: make room, or "
+                                    "set spill.folder to another folder", what, folder_, std::strerror(error));
+  bool full = error == ENOSPC || error == EDQUOT;
+  return Status(full ? Code::kRetriable : Code::kFatal, Blame::kHost, std::move(message));
+}
+
+Status SpillFile::append(std::string_view bytes) {
+  int64_t at = size_;
+  while (!bytes.empty()) {
+    ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failure("write", errno);
+    bytes.remove_prefix(static_cast<size_t>(n));
+    at += n;
+  }
+  size_ = at;
+  return {};
+}
+
+Result<std::string> SpillFile::read(int64_t offset, int64_t size) const {
+  std::string out(static_cast<size_t>(size), '\0');
+  int64_t have = 0;
+  while (have < size) {
+    ssize_t n = ::pread(fd_, out.data() + have, static_cast<size_t>(size - have), offset + have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return failure("read", n < 0 ? errno : EIO);
+    have += n;
+  }
+  return out;
+}
+
+Status SpillFile::clear() {
+  if (::ftruncate(fd_, 0) != 0) return failure("empty", errno);
+  size_ = 0;
+  return {};
+}
+
+}  // namespace bywash::connectors::s3
