@@ -39,6 +39,7 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(transforms::header_from());
   registry.add(transforms::hoist_field());
   registry.add(transforms::insert_field());
+  registry.add(transforms::insert_header());
   registry.add(transforms::mask_field());
   registry.add(transforms::regex_router());
   registry.add(transforms::replace_field());

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "config/properties.h"
+#include "rest/connect_try.h"
 
 namespace bywash::rest {
 
@@ -19,6 +20,7 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   add_plugin_routes(router, service->context_.get());
   add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
+  add_try_route(router, config.all, registry);
   ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router](const HttpRequest& request) { return router->handle(request); }));
   const ListenAddress& first = service->server_->addresses().front();
   std::string host = config::get_or(config.all, "rest.advertised.host.name", first.host == "0.0.0.0" || first.host == "::" ? "localhost" : first.host);

@@ -8,10 +8,20 @@
 namespace bywash::runtime {
 namespace {
 
+constexpr int kLastLetterMs = 10'000;
 
 const std::string& class_of(const Status& status) {
   static const std::string kDefault = "org.apache.kafka.connect.errors.ConnectException";
   return status.java_class().empty() ? kDefault : status.java_class();
+}
+
+// errors.log.include.messages: where the record was, in LogReporter's words; never its content.
+std::string where_it_was(const ErrantRecord& record) {
+  if (!record.raw) return record.topic.empty() ? "" : fmt::format(", where source record is {{topic='{}'}}", record.topic);
+  const columnar::RawRecord& r = record.raw->records()[record.raw_row];
+  static constexpr std::string_view kTypes[] = {"NoTimestampType", "CreateTime", "LogAppendTime"};
+  return fmt::format(", where consumed record is {{topic='{}', partition={}, offset={}, timestamp={}, timestampType={}}}", record.raw->origin().topic,
+                     record.raw->origin().partition.value, r.offset, r.timestamp_ms, kTypes[static_cast<size_t>(r.timestamp_type)]);
 }
 
 }  // namespace
@@ -68,15 +78,18 @@ Status ErrorReporter::open(const config::Properties& producer_config, const conf
 
 Status ErrorReporter::report(const ErrantRecord& record, std::function<void()> settled) {
   metrics_->record_error();
+  metrics_->record_failure();
   if (policy_.log) {
     metrics_->error_logged();
-    std::string where = record.raw ? fmt::format(" (topic '{}', partition {}, offset {})", record.raw->origin().topic, record.raw->origin().partition.value,
-                                                 record.raw->records()[record.raw_row].offset) : "";
-    log::error("errors", "Error encountered in task {}. Executing stage '{}' with class '{}'{}: {}", to_string(id_), columnar::to_string(record.stage),
-               record.component, policy_.log_messages ? where : "", record.status.message());
+    log::error("errors", "Error encountered in task {}. Executing stage '{}' with class '{}'{}. {}: {}", to_string(id_), columnar::to_string(record.stage),
+               record.component, policy_.log_messages ? where_it_was(record) : "", class_of(record.status), record.status.message());
   }
   if (!policy_.tolerate_all) {
-    metrics_->record_failure();
+    // As the original: the record that ends the task is in the queue as well. It is not settled, so it is read again.
+    if (producer_ && record.raw) {
+      RETURN_IF_ERROR(send_to_dlq(record, [] {}));
+      if (Status sent = flush(kLastLetterMs); !sent.ok()) log::warn("errors", "The record that ends the task may not be in its dead letter queue: {}", sent.message());
+    }
     return record.status;
   }
   metrics_->record_skipped();

@@ -35,6 +35,7 @@ struct ErrantRecord {
   columnar::Stage stage = columnar::Stage::kTaskPut;
   std::string component;
   Status status;
+  std::string topic = {};  // source line: where it was to go
 };
 
 class ErrorReporter {

@@ -117,13 +117,16 @@ Result<std::vector<Batch>> RecordDecoder::decode(const std::shared_ptr<const Raw
   const size_t n = records.size();
   payloads_.resize(n);
   for (size_t i = 0; i < n; ++i) payloads_[i] = records[i].key;
+  stage_ = Stage::kKeyConverter;
   ASSIGN_OR_RETURN(Decoded keys, key_.converter->decode(topic, payloads_));
   for (size_t i = 0; i < n; ++i) payloads_[i] = records[i].value;
+  stage_ = Stage::kValueConverter;
   ASSIGN_OR_RETURN(Decoded values, value_.converter->decode(topic, payloads_));
   RETURN_IF_ERROR(split_variants(&keys));
   RETURN_IF_ERROR(split_variants(&values));
   std::vector<std::vector<columnar::Header>> headers;
   std::vector<DecodeError> header_errors;
+  stage_ = Stage::kHeaderConverter;
   RETURN_IF_ERROR(decode_headers(*raw, &headers, &header_errors));
 
   std::vector<Batch> out;

@@ -33,6 +33,8 @@ class RecordDecoder {
 
   // Every record of `raw` ends in exactly one batch or in `errors`. A bad status concerns the whole call (a registry that is down).
   Result<std::vector<columnar::Batch>> decode(const std::shared_ptr<const columnar::RawBatch>& raw, std::vector<DecodeError>* errors);
+  // Where a bad status of the last decode() came from.
+  columnar::Stage failed_stage() const { return stage_; }
 
  private:
   Status decode_headers(const columnar::RawBatch& raw, std::vector<std::vector<columnar::Header>>* headers, std::vector<DecodeError>* errors);
@@ -40,6 +42,7 @@ class RecordDecoder {
   Named<plugin::Converter> value_;
   Named<plugin::HeaderConverter> header_;
   std::vector<std::optional<std::string_view>> payloads_;
+  columnar::Stage stage_ = columnar::Stage::kKeyConverter;
 };
 
 }  // namespace bywash::runtime

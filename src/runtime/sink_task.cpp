@@ -16,10 +16,19 @@ using columnar::RawBatch;
 constexpr int kPollRecords = 8192;
 constexpr int kPollWaitMs = 50;
 constexpr int64_t kTickMs = 50;
-constexpr int64_t kFirstRetryMs = 250;
-constexpr int64_t kLongestRetryMs = 10000;
 constexpr const char* kToleranceExceeded = "Tolerance exceeded in error handler";
-constexpr const char* kPutFailed = "Exiting WorkerSinkTask due to unrecoverable exception.";
+
+template <class Batches>
+int64_t rows_in(const Batches& batches) {
+  int64_t rows = 0;
+  for (const Batch& batch : batches) rows += batch.row_count();
+  return rows;
+}
+int64_t records_in(const std::vector<std::shared_ptr<const RawBatch>>& fetched) {
+  int64_t records = 0;
+  for (const auto& raw : fetched) records += static_cast<int64_t>(raw->records().size());
+  return records;
+}
 
 double ms_since(SteadyTime start) { return std::chrono::duration<double, std::milli>(steady_now() - start).count(); }
 
@@ -41,7 +50,8 @@ SinkTask::SinkTask(SinkTaskParts parts, StatusListener* listener, bool paused)
     : TaskThread(parts.id, listener, paused),
       parts_(std::move(parts)),
       metrics_(parts_.id, true),
-      reporter_(parts_.id, parts_.errors, &metrics_) {}
+      reporter_(parts_.id, parts_.errors, &metrics_),
+      convert_backoff_(parts_.errors.retry_timeout_ms, parts_.errors.retry_delay_max_ms) {}
 
 SinkTask::~SinkTask() { finish(); }
 
@@ -71,7 +81,7 @@ Status SinkTask::step() {
   if (now >= next_commit_) RETURN_IF_ERROR(commit());
   if (now >= next_lag_) update_lag();
 
-  const bool busy = !pending_.empty() || !parts_.sink->wants_more() || MemoryBudget::process().exceeded();
+  const bool busy = !pending_.empty() || now < convert_at_ || !parts_.sink->wants_more() || MemoryBudget::process().exceeded();
   hold(busy || paused());
   if (!pending_.empty()) RETURN_IF_ERROR(retry_put());
   // What was fetched before a hold is delivered first; a poll while held only keeps the group membership alive.
@@ -83,6 +93,7 @@ Status SinkTask::step() {
   if (!polled.ok()) return polled.status().retriable() ? Status() : polled.status();
   for (auto& raw : *polled) {
     metrics_.read(static_cast<int64_t>(raw->records().size()));
+    balance_.read(static_cast<int64_t>(raw->records().size()));
     tracker_.received(*raw);
     fetched_.push_back(std::move(raw));
   }
@@ -92,28 +103,37 @@ Status SinkTask::step() {
 // What was fetched, from bytes to the sink: all partitions of a poll in one put.
 Status SinkTask::deliver() {
   std::vector<Batch> ready;
-  for (auto& raw : std::exchange(fetched_, {})) {
-    RETURN_IF_ERROR(prepare(raw, &ready));
-    if (stopping()) return {};
+  auto fetched = std::exchange(fetched_, {});
+  for (size_t i = 0; i < fetched.size(); ++i) {
+    Status status = prepare(fetched[i], &ready);
+    if (status.retriable()) {
+      // A registry that is down: what was fetched waits, the group membership stays.
+      fetched_.assign(fetched.begin() + static_cast<long>(i), fetched.end());
+      RETURN_IF_ERROR(wait_to_convert(status));
+      break;
+    }
+    RETURN_IF_ERROR(status);
+    convert_backoff_.reset();
   }
   return ready.empty() ? Status() : put(std::move(ready));
 }
 
-// One partition's records from bytes to batches that are ready for the sink.
+Status SinkTask::wait_to_convert(const Status& trouble) {
+  auto pause = convert_backoff_.next(steady_now());
+  if (!pause) return Status::fatal(fmt::format("errors.retry.timeout has passed: {}", trouble.message())).with_java_class(std::string(trouble.java_class()));
+  metrics_.retry();
+  log::warn("runtime", "Cannot convert records now, trying again in {} ms: {}", *pause, trouble.message());
+  convert_at_ = steady_now() + Millis(*pause);
+  return {};
+}
+
+// One partition's records from bytes to batches that are ready for the sink. kRetriable: nothing was done yet.
 Status SinkTask::prepare(const std::shared_ptr<const RawBatch>& raw, std::vector<Batch>* ready) {
   std::vector<DecodeError> refused;
-  auto decoded = parts_.decoder->decode(raw, &refused);
-  while (!decoded.ok() && decoded.status().retriable() && !stopping()) {
-    metrics_.retry();
-    log::warn("runtime", "Cannot convert records now, trying again: {}", decoded.status().message());
-    std::this_thread::sleep_for(Millis(kFirstRetryMs));
-    refused.clear();
-    decoded = parts_.decoder->decode(raw, &refused);
-  }
-  if (!decoded.ok()) return stopping() ? Status() : decoded.status();
+  ASSIGN_OR_RETURN(auto decoded, parts_.decoder->decode(raw, &refused));
   for (const DecodeError& error : refused) RETURN_IF_ERROR(settle(*raw, error));
 
-  for (Batch& batch : parts_.chain.apply(*std::move(decoded))) {
+  for (Batch& batch : parts_.chain.apply(std::move(decoded))) {
     batch.check_invariants();
     RETURN_IF_ERROR(settle(batch));
     Batch selected = columnar::compact(std::move(batch));
@@ -133,6 +153,7 @@ Status SinkTask::settle(const Batch& batch) {
     ErrantRecord record{batch.raw.get(), batch.raw_row(error.row), error.stage, error.component, error.status};
     failing_ = kToleranceExceeded;
     RETURN_IF_ERROR(reporter_.report(record, [this, tp = batch.origin, g = generation_, range] { tracker_.ack(tp, g, range); }));
+    balance_.refused(1);
   }
   int64_t filtered = 0;
   for (int64_t row = 0; row < batch.row_count(); ++row) {
@@ -141,6 +162,7 @@ Status SinkTask::settle(const Batch& batch) {
     tracker_.ack(batch.origin, generation_, {batch.offsets[static_cast<size_t>(row)], batch.offsets[static_cast<size_t>(row)] + 1});
   }
   metrics_.filtered(filtered);
+  balance_.filtered(filtered);
   return {};
 }
 
@@ -148,67 +170,13 @@ Status SinkTask::settle(const RawBatch& raw, const DecodeError& error) {
   const int64_t offset = raw.records()[error.raw_row].offset;
   ErrantRecord record{&raw, error.raw_row, error.stage, error.component, error.status};
   failing_ = kToleranceExceeded;
-  return reporter_.report(record, [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });
-}
-
-Status SinkTask::put(std::vector<Batch> batches) {
-  int64_t rows = 0;
-  for (const Batch& batch : batches) rows += batch.row_count();
-  const SteadyTime start = steady_now();
-  failing_ = kPutFailed;
-  Status status = parts_.sink->put(batches);
-  if (status.code() == Code::kData && tolerates_errors()) status = put_bisected(std::move(batches));
-  else if (status.retriable()) {
-    // Nothing was taken: the same batches again after a pause, for as long as the sink calls it retriable.
-    metrics_.retry();
-    retry_delay_ms_ = parts_.sink->retry_backoff_ms() > 0 ? parts_.sink->retry_backoff_ms()
-                                                          : std::clamp(retry_delay_ms_ * 2, kFirstRetryMs, kLongestRetryMs);
-    log::warn("runtime", "The sink cannot take {} records now, trying again in {} ms: {}", rows, retry_delay_ms_, status.message());
-    retry_at_ = steady_now() + Millis(retry_delay_ms_);
-    pending_ = std::move(batches);
-    return {};
-  }
-  RETURN_IF_ERROR(status);
-  retry_delay_ms_ = 0;
-  metrics_.sent(rows);
-  metrics_.batch(rows, ms_since(start));
-  return {};
-}
-
-Status SinkTask::retry_put() {
-  if (steady_now() < retry_at_) return {};
-  return put(std::exchange(pending_, {}));
-}
-
-// A batch with bad data: halves of it, split by offset so that order holds, until the bad record stands alone.
-Status SinkTask::put_bisected(std::vector<Batch> batches) {
-  std::vector<int64_t> offsets;
-  for (const Batch& batch : batches) offsets.insert(offsets.end(), batch.offsets.begin(), batch.offsets.end());
-  Status status = parts_.sink->put(batches);
-  if (status.ok()) return {};
-  if (status.code() != Code::kData) return status.retriable() ? put(std::move(batches)) : status;
-  if (offsets.size() == 1) return errant(batches.front(), 0, status);
-  std::nth_element(offsets.begin(), offsets.begin() + static_cast<long>(offsets.size() / 2), offsets.end());
-  const int64_t middle = offsets[offsets.size() / 2];
-  for (bool upper : {false, true}) {
-    std::vector<Batch> half;
-    for (const Batch& batch : batches) {
-      std::vector<uint32_t> rows;
-      for (size_t i = 0; i < batch.offsets.size(); ++i) {
-        if ((batch.offsets[i] >= middle) == upper) rows.push_back(static_cast<uint32_t>(i));
-      }
-      if (!rows.empty()) half.push_back(columnar::take(batch, rows));
-    }
-    while (!pending_.empty() && !stopping()) {
-      std::this_thread::sleep_for(Millis(5));
-      RETURN_IF_ERROR(retry_put());
-    }
-    RETURN_IF_ERROR(put_bisected(std::move(half)));
-  }
+  RETURN_IF_ERROR(reporter_.report(record, [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); }));
+  balance_.refused(1);
   return {};
 }
 
 Status SinkTask::commit() {
+  balance_.check(records_in(fetched_) + rows_in(pending_));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
   RETURN_IF_ERROR(parts_.sink->flush());
   RETURN_IF_ERROR(reporter_.failure());
@@ -239,6 +207,7 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
 Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
   log::info("runtime", "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   // Not delivered yet: whoever owns the partitions next reads them again.
+  balance_.given_up(records_in(fetched_) + rows_in(pending_));
   fetched_.clear();
   pending_.clear();
   Status status;

@@ -12,7 +12,9 @@
 #include "plugin/sink.h"
 #include "runtime/ack_tracker.h"
 #include "runtime/error_reporter.h"
+#include "runtime/record_balance.h"
 #include "runtime/record_decoder.h"
+#include "runtime/retry_backoff.h"
 #include "runtime/task_metrics.h"
 #include "runtime/task_thread.h"
 #include "runtime/worker.h"
@@ -61,7 +63,8 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   Status settle(const columnar::Batch& batch);
   Status settle(const columnar::RawBatch& raw, const DecodeError& error);
   Status put(std::vector<columnar::Batch> batches);
-  Status put_bisected(std::vector<columnar::Batch> batches);
+  Status put_halves(const std::vector<columnar::Batch>& batches, const Status& refusal);
+  Status wait_to_convert(const Status& trouble);
   Status retry_put();
   Status commit();
   Status on_assigned(const std::vector<TopicPartition>& partitions);
@@ -72,6 +75,9 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   SinkTaskParts parts_;
   TaskMetrics metrics_;
   ErrorReporter reporter_;
+  RetryBackoff convert_backoff_;
+  SteadyTime convert_at_{};  // when what a converter could not do is tried again
+  RecordBalance balance_;
   AckTracker tracker_;
   Generation generation_;
   std::unique_ptr<kafka::Consumer> consumer_;

@@ -19,6 +19,7 @@ Status SinkTask::errant(const columnar::Batch& batch, int64_t row, const Status&
   ErrantRecord record{batch.raw.get(), batch.raw_row(row), columnar::Stage::kTaskPut, "org.apache.kafka.connect.sink.SinkTask", error};
   if (!tolerates_errors()) return error;
   const int64_t offset = batch.offsets[static_cast<size_t>(row)];
+  metrics_.refused(1);
   return reporter_.report(record, [this, tp = batch.origin, g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });
 }
 

@@ -6,13 +6,12 @@
 #include <thread>
 
 #include "base/log.h"
+#include "runtime/retry_backoff.h"
 
 namespace bywash::runtime {
 namespace {
 
 using columnar::Batch;
-using columnar::Stage;
-using plugin::ConvertError;
 using plugin::SourceBatch;
 
 constexpr size_t kInFlightMax = 100'000;
@@ -92,7 +91,7 @@ Status SourceTask::send(SourceBatch polled) {
     for (const columnar::RowError& error : batch.errors) {
       failed[error.row] = true;
       tolerance_exceeded_ = true;
-      RETURN_IF_ERROR(reporter_.report({nullptr, error.row, error.stage, error.component, error.status},
+      RETURN_IF_ERROR(reporter_.report({nullptr, error.row, error.stage, error.component, error.status, batch.topic_of(error.row)},
                                        [this, s = batch.offsets[error.row]] { settle(s); }));
       tolerance_exceeded_ = false;
     }
@@ -108,78 +107,68 @@ Status SourceTask::send(SourceBatch polled) {
   return {};
 }
 
-// A column to bytes, each row under the topic it goes to. A converter that cannot work now (its registry is down) is asked again until it
-// can, or the task stops: `out` is empty then.
-Status SourceTask::encode(plugin::Converter& converter, const Batch& batch, const columnar::Column& column,
-                          std::vector<std::optional<std::string>>* out, std::vector<ConvertError>* errors) {
-  std::map<std::string_view, std::vector<uint32_t>> by_topic;
-  for (int64_t row = 0; row < batch.row_count(); ++row) by_topic[batch.topic_of(row)].push_back(static_cast<uint32_t>(row));
-  std::vector<std::optional<std::string>> all(static_cast<size_t>(batch.row_count()));
-  for (const auto& [topic, rows] : by_topic) {
-    columnar::Column part = by_topic.size() == 1 ? column : columnar::take(column, rows);
-    std::vector<std::optional<std::string>> encoded;
-    std::vector<ConvertError> refused;
-    Status status = converter.encode(std::string(topic), part, &encoded, &refused);
-    while (status.retriable() && !stopping()) {
-      metrics_.retry();
-      log::warn("runtime", "Cannot convert records now, trying again: {}", status.message());
-      std::this_thread::sleep_for(Millis(250));
-      refused.clear();
-      status = converter.encode(std::string(topic), part, &encoded, &refused);
-    }
-    if (status.retriable()) return {};
-    RETURN_IF_ERROR(status);
-    for (size_t i = 0; i < rows.size(); ++i) all[rows[i]] = std::move(encoded[i]);
-    for (ConvertError& error : refused) errors->push_back({rows[error.row], std::move(error.status)});
-  }
-  *out = std::move(all);
-  return {};
-}
-
 Status SourceTask::produce(const Batch& batch) {
-  std::vector<std::optional<std::string>> keys, values;
-  std::vector<ConvertError> key_errors, value_errors;
-  RETURN_IF_ERROR(encode(*parts_.key.converter, batch, batch.key, &keys, &key_errors));
-  RETURN_IF_ERROR(encode(*parts_.value.converter, batch, batch.value, &values, &value_errors));
-  if (stopping() && (keys.empty() || values.empty())) return {};
-  std::vector<bool> failed(static_cast<size_t>(batch.row_count()), false);
-  auto report = [&](const ConvertError& e, Stage stage, const std::string& component) -> Status {
-    if (failed[e.row]) return {};
+  std::vector<EncodedRecord> encoded;
+  std::vector<EncodeError> errors;
+  RetryBackoff backoff(parts_.errors.retry_timeout_ms, parts_.errors.retry_delay_max_ms);
+  Status status = parts_.encoder.encode(batch, &encoded, &errors);
+  while (status.retriable() && !stopping()) {
+    auto pause = backoff.next(steady_now());
+    if (!pause) return Status::fatal(fmt::format("errors.retry.timeout has passed: {}", status.message()));
+    metrics_.retry();
+    log::warn("runtime", "Cannot convert records now, trying again in {} ms: {}", *pause, status.message());
+    for (const SteadyTime until = steady_now() + Millis(*pause); steady_now() < until && !stopping();) std::this_thread::sleep_for(Millis(50));
+    errors.clear();
+    status = parts_.encoder.encode(batch, &encoded, &errors);
+  }
+  // Not settled when the task stops meanwhile: these records are polled again.
+  if (!status.ok()) return stopping() ? Status() : status;
+  std::vector<bool> failed(encoded.size(), false);
+  for (const EncodeError& e : errors) {
     failed[e.row] = true;
     tolerance_exceeded_ = true;
-    RETURN_IF_ERROR(reporter_.report({nullptr, e.row, stage, component, e.status}, [this, s = batch.offsets[e.row]] { settle(s); }));
+    RETURN_IF_ERROR(reporter_.report({nullptr, e.row, e.stage, e.component, e.status, batch.topic_of(e.row)}, [this, s = batch.offsets[e.row]] { settle(s); }));
     tolerance_exceeded_ = false;
-    return {};
-  };
-  for (const auto& e : key_errors) RETURN_IF_ERROR(report(e, Stage::kKeyConverter, parts_.key.class_name));
-  for (const auto& e : value_errors) RETURN_IF_ERROR(report(e, Stage::kValueConverter, parts_.value.class_name));
+  }
   int64_t sent = 0;
-  for (size_t row = 0; row < failed.size(); ++row) {
+  for (size_t row = 0; row < encoded.size(); ++row) {
     if (failed[row]) continue;
-    std::vector<columnar::RawHeader> headers;
-    if (!batch.headers.empty()) {
-      for (const auto& header : batch.headers[row]) {
-        ASSIGN_OR_RETURN(auto bytes, parts_.header.converter->encode(batch.topic_of(static_cast<int64_t>(row)), header));
-        headers.emplace_back(header.key, std::move(bytes));
-      }
-    }
+    RETURN_IF_ERROR(check_timestamp(batch.timestamps_ms[row]));
     kafka::ProducerRecord record;
     record.topic = batch.topic_of(static_cast<int64_t>(row));
     record.partition = batch.kafka_partition;
-    record.key = keys[row];
-    record.value = values[row];
+    record.key = encoded[row].key;
+    record.value = encoded[row].value;
     record.timestamp_ms = batch.timestamps_ms[row];
-    record.headers = &headers;
+    record.headers = &encoded[row].headers;
     listener()->on_topic_used(parts_.id.connector, std::string(record.topic));
-    RETURN_IF_ERROR(producer_->produce(record, [this, s = batch.offsets[row]](const Status& status) {
-      if (status.ok()) return settle(s);
-      std::lock_guard lock(mutex_);
-      if (produce_failure_.ok()) produce_failure_ = Status::fatal(status.message());
-    }));
+    auto answered = [this, s = batch.offsets[row], topic = std::string(record.topic)](const Status& answer) {
+      if (answer.ok()) return settle(s);
+      refused_by_broker(s, topic, answer);
+    };
+    Status queued = producer_->produce(record, answered);
+    if (queued.code() == Code::kData) {
+      answered(queued);
+      continue;
+    }
+    RETURN_IF_ERROR(queued);
     ++sent;
   }
   metrics_.sent(sent);
   return {};
+}
+
+// A record that the broker will never take (too large, say) is a record's error; everything else ends the task, whatever is
+// tolerated: an outage must not skip records.
+void SourceTask::refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer) {
+  Status failure = Status::fatal(answer.message());
+  if (answer.code() == Code::kData) {
+    failure = reporter_.report({nullptr, 0, columnar::Stage::kKafkaProduce, "org.apache.kafka.connect.runtime.WorkerSourceTask", answer, topic},
+                               [this, sequence] { settle(sequence); });
+  }
+  if (failure.ok()) return;
+  std::lock_guard lock(mutex_);
+  if (produce_failure_.ok()) produce_failure_ = failure;
 }
 
 void SourceTask::settle(int64_t sequence) {

@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "kafka/producer.h"
-#include "plugin/converter.h"
 #include "plugin/source.h"
 #include "runtime/error_reporter.h"
 #include "runtime/offset_store.h"
-#include "runtime/record_decoder.h"
+#include "runtime/record_encoder.h"
 #include "runtime/task_metrics.h"
 #include "runtime/task_thread.h"
 #include "transforms/transform_chain.h"
@@ -24,8 +23,7 @@ struct SourceTaskParts {
   TaskId id;
   config::Properties connector;
   std::unique_ptr<plugin::SourceTask> source;
-  Named<plugin::Converter> key, value;
-  Named<plugin::HeaderConverter> header;
+  RecordEncoder encoder;
   transforms::TransformChain chain;
   ErrorPolicy errors;
   config::Properties producer;
@@ -52,8 +50,6 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
 
   Status send(plugin::SourceBatch polled);
   Status produce(const columnar::Batch& batch);
-  Status encode(plugin::Converter& converter, const columnar::Batch& batch, const columnar::Column& column,
-                std::vector<std::optional<std::string>>* out, std::vector<plugin::ConvertError>* errors);
   Status commit(int timeout_ms);
 
   // A polled record on its way, in the order of polling.
@@ -63,6 +59,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
     bool settled = false;
   };
   void settle(int64_t sequence);
+  void refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer);
 
   SourceTaskParts parts_;
   TaskMetrics metrics_;

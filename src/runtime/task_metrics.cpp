@@ -19,6 +19,7 @@ TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector",
   read_ = counter(group, is_sink ? "sink_record_read_total" : "source_record_poll_total", "Records read by this task.");
   sent_ = counter(group, is_sink ? "sink_record_send_total" : "source_record_write_total", "Records that came out of the transforms and were handed over.");
   filtered_ = counter(group, "record_filtered_total", "Records that transforms dropped.");
+  if (is_sink) refused_ = metrics::Registry::process().counter("bywash_sink_task_record_refused_total", "Records among those sent that the destination refused.", labels_);
   active_ = gauge(group, is_sink ? "sink_record_active_count" : "source_record_active_count", "Records taken that are not settled yet.");
   partitions_ = gauge(group, "partition_count", "Partitions assigned to this task.");
   lag_max_ = gauge(group, "sink_record_lag_max", "Greatest lag of this task's partitions, in records.");
@@ -46,6 +47,9 @@ TaskMetrics::~TaskMetrics() { metrics::Registry::process().remove(labels_); }
 void TaskMetrics::read(int64_t records) { read_->add(static_cast<double>(records)); }
 void TaskMetrics::sent(int64_t records) { sent_->add(static_cast<double>(records)); }
 void TaskMetrics::filtered(int64_t records) { filtered_->add(static_cast<double>(records)); }
+void TaskMetrics::refused(int64_t records) {
+  if (refused_) refused_->add(static_cast<double>(records));
+}
 void TaskMetrics::active(int64_t records) { active_->set(static_cast<double>(records)); }
 void TaskMetrics::batch(int64_t records, double put_ms) {
   batches_ += 1;

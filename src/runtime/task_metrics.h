@@ -20,6 +20,7 @@ class TaskMetrics {
   void read(int64_t records);                       // sink: polled; source: polled
   void sent(int64_t records);                       // sink: put; source: written
   void filtered(int64_t records);
+  void refused(int64_t records);                    // sink: put, and refused by the destination
   void active(int64_t records);                     // taken, not yet settled
   void batch(int64_t records, double put_ms);
   void committed(bool ok, double ms);
@@ -38,7 +39,7 @@ class TaskMetrics {
   metrics::Counter* counter(const char* group, const char* name, const char* doc);
   metrics::Gauge* gauge(const char* group, const char* name, const char* doc);
   metrics::Labels labels_;
-  metrics::Counter *read_, *sent_, *filtered_, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
+  metrics::Counter *read_, *sent_, *filtered_, *refused_ = nullptr, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
   metrics::Gauge *active_, *partitions_, *lag_max_, *batch_avg_, *batch_max_, *put_avg_, *put_max_, *commit_avg_, *commit_max_, *last_error_, *running_;
   double batches_ = 0, batch_rows_ = 0, batch_max_rows_ = 0, put_ms_ = 0, put_max_ms_ = 0, commit_count_ = 0, commit_ms_ = 0, commit_max_ms_ = 0;
   std::map<std::pair<std::string, int>, metrics::Gauge*> lags_;

@@ -8,6 +8,7 @@
 #include "config/properties.h"
 #include "kafka/admin.h"
 #include "runtime/client_properties.h"
+#include "runtime/converter_choice.h"
 #include "runtime/offset_store.h"
 #include "runtime/sink_task.h"
 #include "runtime/source_task.h"
@@ -16,43 +17,6 @@ namespace bywash::runtime {
 namespace {
 
 constexpr int kAdminTimeoutMs = 30000;
-
-Status unknown_class(std::string_view key, std::string_view kind, std::string_view name) {
-  return Status::invalid(fmt::format("Invalid value {} for configuration {}: Class {} could not be found. See GET /connector-plugins for the {} there are", name, key,
-                                     name, kind))
-      .with_java_class("org.apache.kafka.common.config.ConfigException");
-}
-
-// A converter by the connector's key if it is set there, else the worker's, with that side's own keys.
-struct ConverterChoice {
-  std::string class_name;
-  config::Properties keys;
-};
-ConverterChoice choose(const WorkerConfig& worker, const config::Properties& connector, const std::string& key) {
-  auto own = connector.find(key);
-  if (own != connector.end()) return {own->second, config::with_prefix(connector, key + ".")};
-  return {config::get_or(worker.all, key, "org.apache.kafka.connect.storage.SimpleHeaderConverter"), config::with_prefix(worker.all, key + ".")};
-}
-
-Result<Named<plugin::Converter>> make_converter(const plugin::Registry& registry, const WorkerConfig& worker, const config::Properties& connector,
-                                                bool is_key) {
-  const std::string key = is_key ? "key.converter" : "value.converter";
-  ConverterChoice choice = choose(worker, connector, key);
-  const plugin::ConverterPlugin* found = registry.converter(choice.class_name);
-  if (!found) return unknown_class(key, "converters", choice.class_name);
-  auto made = found->make(choice.keys, is_key);
-  if (!made.ok()) return made.status().with_context(key);
-  return Named<plugin::Converter>{*std::move(made), plugin::canonical_class(found->info, choice.class_name)};
-}
-
-Result<Named<plugin::HeaderConverter>> make_header_converter(const plugin::Registry& registry, const WorkerConfig& worker, const config::Properties& connector) {
-  ConverterChoice choice = choose(worker, connector, "header.converter");
-  const plugin::HeaderConverterPlugin* found = registry.header_converter(choice.class_name);
-  if (!found) return unknown_class("header.converter", "header converters", choice.class_name);
-  auto made = found->make(choice.keys);
-  if (!made.ok()) return made.status().with_context("header.converter");
-  return Named<plugin::HeaderConverter>{*std::move(made), plugin::canonical_class(found->info, choice.class_name)};
-}
 
 // The task's configuration over the connector's: what a task is made from.
 config::Properties merged(const config::Properties& connector, const config::Properties& task) {
@@ -126,9 +90,9 @@ Result<std::unique_ptr<TaskThread>> Worker::make_sink_task(const plugin::SinkPlu
   parts.id = id;
   parts.connector = properties;
   parts.class_name = plugin::canonical_class(plugin.info, config::get_or(properties, "connector.class", ""));
-  ASSIGN_OR_RETURN(auto key, make_converter(registry_, config_, properties, true));
-  ASSIGN_OR_RETURN(auto value, make_converter(registry_, config_, properties, false));
-  ASSIGN_OR_RETURN(auto header, make_header_converter(registry_, config_, properties));
+  ASSIGN_OR_RETURN(auto key, make_converter(registry_, choose_converter(config_.all, properties, "key.converter"), true));
+  ASSIGN_OR_RETURN(auto value, make_converter(registry_, choose_converter(config_.all, properties, "value.converter"), false));
+  ASSIGN_OR_RETURN(auto header, make_header_converter(registry_, choose_converter(config_.all, properties, "header.converter")));
   parts.decoder = std::make_unique<RecordDecoder>(std::move(key), std::move(value), std::move(header));
   ASSIGN_OR_RETURN(parts.chain, transforms::TransformChain::make(properties, registry_));
   ASSIGN_OR_RETURN(parts.errors, parse_error_policy(properties));
@@ -145,9 +109,10 @@ Result<std::unique_ptr<TaskThread>> Worker::make_source_task(const plugin::Sourc
   SourceTaskParts parts;
   parts.id = id;
   parts.connector = connector;
-  ASSIGN_OR_RETURN(parts.key, make_converter(registry_, config_, connector, true));
-  ASSIGN_OR_RETURN(parts.value, make_converter(registry_, config_, connector, false));
-  ASSIGN_OR_RETURN(parts.header, make_header_converter(registry_, config_, connector));
+  ASSIGN_OR_RETURN(auto key, make_converter(registry_, choose_converter(config_.all, connector, "key.converter"), true));
+  ASSIGN_OR_RETURN(auto value, make_converter(registry_, choose_converter(config_.all, connector, "value.converter"), false));
+  ASSIGN_OR_RETURN(auto header, make_header_converter(registry_, choose_converter(config_.all, connector, "header.converter")));
+  parts.encoder = RecordEncoder(std::move(key), std::move(value), std::move(header));
   ASSIGN_OR_RETURN(parts.chain, transforms::TransformChain::make(connector, registry_));
   ASSIGN_OR_RETURN(parts.errors, parse_error_policy(connector));
   ASSIGN_OR_RETURN(parts.producer, producer_properties(config_, id, connector));

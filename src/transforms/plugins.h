@@ -18,6 +18,7 @@ plugin::TransformPlugin flatten();
 plugin::TransformPlugin header_from();
 plugin::TransformPlugin hoist_field();
 plugin::TransformPlugin insert_field();
+plugin::TransformPlugin insert_header();
 plugin::TransformPlugin mask_field();
 plugin::TransformPlugin regex_router();
 plugin::TransformPlugin replace_field();
@@ -33,7 +34,7 @@ plugin::PredicatePlugin topic_name_matches();
 // All of them.
 template <class F>
 void for_each_transform(F&& f) {
-  for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, mask_field, regex_router, replace_field,
+  for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, insert_header, mask_field, regex_router, replace_field,
                     set_schema_metadata, timestamp_converter, timestamp_router, value_to_key}) f(make());
 }
 template <class F>

@@ -20,6 +20,8 @@ void add_standalone(CLI::App& app, Run* run);
 void add_serve(CLI::App& app, Run* run);
 void add_analytics(CLI::App& app, Run* run);
 void add_process(CLI::App& app, Run* run);
+void add_try(CLI::App& app, Run* run);
+void add_dlq(CLI::App& app, Run* run);
 void add_docs(CLI::App& app, Run* run);
 
 // Blocks SIGINT, SIGTERM and SIGHUP in every thread made from now on; call before the first thread.

@@ -110,12 +110,28 @@ def null_sink() -> pathlib.Path:
     return folder
 
 
-def _compile(files: list, classpath: pathlib.Path, out: pathlib.Path) -> None:
-    classes = out / "classes"
+def compiled(name: str) -> pathlib.Path:
+    """The folder with the classes of `jvm/<name>/*.java`, compiled against the jars of Kafka and Connect."""
+    files = sorted((_JVM / name).rglob("*.java"))
+    classpath = jars("kafka")
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in files) + classpath.name.encode()).hexdigest()[:12]
+    folder = CACHE / "jars" / f"{name}-classes-{key}"
+    with made_once(folder) as out:
+        if out is not None:
+            _javac(files, classpath, out)
+    return folder
+
+
+def _javac(files: list, classpath: pathlib.Path, classes: pathlib.Path) -> None:
     done = subprocess.run([tool("javac"), "-cp", f"{classpath}/*", "-d", str(classes), *map(str, files)],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"javac failed:\n{done.stderr}")
+
+
+def _compile(files: list, classpath: pathlib.Path, out: pathlib.Path) -> None:
+    classes = out / "classes"
+    _javac(files, classpath, classes)
     plugin = out / "nullsink"
     plugin.mkdir()
     with zipfile.ZipFile(plugin / "nullsink.jar", "w") as jar:

@@ -1,5 +1,6 @@
 // SimpleHeaderConverter: headers as text whose type is guessed (org.apache.kafka.connect.storage.SimpleHeaderConverter 4.3.1).
 // Decode step of the sink line, encode step of the source line, the task's thread. Level 4.
+#include "columnar/values_parser.h"
 #include "formats/plugins.h"
 #include "formats/string/charset.h"
 #include "formats/string/values_text.h"
@@ -14,7 +15,7 @@ class SimpleHeaderConverter final : public plugin::HeaderConverter {
     header.key = key;
     if (!bytes) return header;
     std::string scratch;
-    auto parsed = parse_value_text(repair_utf8(*bytes, &scratch));
+    auto parsed = columnar::parse_value_text(repair_utf8(*bytes, &scratch));
     if (!parsed.ok()) {
       // As the original: what cannot be parsed stays bytes.
       header.schema = columnar::ConnectSchema::of(columnar::Type::kBytes);

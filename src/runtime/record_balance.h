@@ -1,0 +1,27 @@
+// RecordBalance: what became of the records that a task has read: handed to the sink, filtered, or refused (skipped, or in the dead
+// letter queue); the rest is in its hands. Nothing else exists: checked at every commit. Level 7, the task's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace bywash::runtime {
+
+class RecordBalance {
+ public:
+  void read(int64_t n) { in_hand_ += n; }
+  void handed_over(int64_t n) { leave(n); }
+  void filtered(int64_t n) { leave(n); }
+  void refused(int64_t n) { leave(n); }
+  // Forgotten, for whoever owns the partitions next.
+  void given_up(int64_t n) { leave(n); }
+  // Aborts unless exactly `n` records are where they should be.
+  void check(int64_t n) const { CHECK(in_hand_ == n); }
+
+ private:
+  void leave(int64_t n) { in_hand_ -= n; }
+  int64_t in_hand_ = 0;
+};
+
+}  // namespace bywash::runtime
