@@ -46,7 +46,7 @@ class FromStruct : public plugin::BoundTransform {
     }
     for (const std::string& field : plan.fields) {
       bound->taken_.push_back(schema.field_index(field));
-      if (bound->taken_.back() < 0) return data_error(kNullPointer, fmt::format("The record has no field '{}'", field));
+      if (bound->taken_.back() < 0 && bound->missing_.empty()) bound->missing_ = field;
     }
     bound->schema_ = builder.build();
     return std::unique_ptr<BoundTransform>(std::move(bound));
@@ -58,6 +58,8 @@ class FromStruct : public plugin::BoundTransform {
     rows.for_each([&](int64_t row) {
       if (record.is_null(row)) fail_row(batch, row, not_a_struct(plan_.purpose(), "null"));
     });
+    // A null record is refused before the field is looked for.
+    if (!missing_.empty()) return data_error(kNullPointer, fmt::format("The record has no field '{}'", missing_));
     for (size_t i = 0; i < taken_.size(); ++i) {
       Column child = record.child(taken_[i]);
       if (plan_.defaults) { ASSIGN_OR_RETURN(child, with_default(child)); }
@@ -77,6 +79,7 @@ class FromStruct : public plugin::BoundTransform {
  private:
   const Plan plan_;
   std::vector<int> taken_, kept_;
+  std::string missing_;  // a field that the schema does not have
   SchemaPtr schema_;
 };
 
