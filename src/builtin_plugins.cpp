@@ -30,6 +30,7 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(formats::string_header_converter());
   registry.add(formats::byte_array_header_converter());
   for (auto& converter : formats::number_header_converters()) registry.add(std::move(converter));
+  plugin::SchemaCatalog::set_process(formats::schema_registry::mock_catalog());
 
   registry.add(transforms::cast());
   registry.add(transforms::drop_headers());

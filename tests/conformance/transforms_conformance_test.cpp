@@ -247,7 +247,7 @@ TEST_P(RecordedTransforms, AgreeWithKafkaConnect) {
 
 INSTANTIATE_TEST_SUITE_P(Groups, RecordedTransforms,
                          ::testing::Values("insertfield", "replacefield", "regexrouter", "predicate", "extractfield", "hoistfield", "valuetokey",
-                                           "headerfrom", "dropheaders", "cast", "flatten", "maskfield", "setschemametadata", "timestampconverter", "timestamprouter", "chain"),
+                                           "headerfrom", "dropheaders", "cast", "flatten", "maskfield", "setschemametadata", "insertheader", "timestampconverter", "timestamprouter", "chain"),
                          [](const auto& group) { return std::string(group.param); });
 
 }  // namespace

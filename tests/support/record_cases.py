@@ -26,7 +26,7 @@ class CaseMaker:
     def case(self) -> dict:
         """A case in the form of docs/try.md."""
         self.count += 1
-        kind = self.random.choice(["record", "record", "json", "envelope", "source", "source", "headers"])
+        kind = self.random.choice(["record", "record", "json", "envelope", "source", "source", "headers", "text", "string"])
         out = {"id": f"generated-{self.count:05d}", "group": kind, "note": kind}
         out.update(getattr(self, f"_{kind}")())
         return out
@@ -59,15 +59,39 @@ class CaseMaker:
                            for i in range(3)]
         return case
 
+    def _text(self) -> dict:
+        """JSON that may be none."""
+        pieces = ["{", "}", "[", "]", ":", ",", "\"a\"", "\"\\u00e9\"", "\"\\ud800\"", "1", "-0", "01", "1e5", "1E400", "-", "0.1", "true", "null", "nul", " ", "\n", "//x",
+                  "\"\\x\"", "99999999999999999999", "NaN", "'a'", "\t"]
+        text = "".join(self.random.choice(pieces) for _ in range(self.random.randint(0, 6)))
+        if self.random.random() < 0.5:
+            text = '{"a":' + text + "}"
+        config = {"schemas.enable": "false"}
+        if self.random.random() < 0.3:
+            config = {"schemas.enable": "true"}
+            kind = self.random.choice(["int8", "int32", "int64", "float", "double", "boolean", "string", "bytes", "array", "struct", "nothing"])
+            text = '{"schema":{"type":"%s","optional":%s},"payload":%s}' % (kind, self.random.choice(["true", "false", "1"]), text or "null")
+        return self._message(text, config, ["a"])
+
+    def _string(self) -> dict:
+        case = self._message(self.random.choice(_TEXTS), {}, [])
+        case["value.converter"] = {"class": _STRING, "config": {}}
+        if self.random.random() < 0.5:
+            case["value"] = self.random.choice([None, {"base64": "AP8="}, {"base64": "w6k="}])
+        return case
+
     def _source(self) -> dict:
         record = self._record_of(schemaless=self.random.random() < 0.3)
         record["partition"] = self.random.choice([None, 0, 3])
         config = {"schemas.enable": self.random.choice(["true", "false"]), "decimal.format": self.random.choice(["BASE64", "NUMERIC", "numeric"])}
+        if record["key_schema"] and record["key_schema"]["type"] != "string":
+            case_key = {"class": _JSON, "config": {"schemas.enable": "true"}}
+        else:
+            case_key = {"class": _STRING, "config": {}}
         if self.random.random() < 0.2:
             config["replace.null.with.default"] = "false"
         return {"direction": "source", "chain": self._chain(record) if self.random.random() < 0.5 else [], "record": record,
-                "key.converter": {"class": _STRING, "config": {}}, "value.converter": {"class": _JSON, "config": config},
-                "header.converter": {"class": _SIMPLE_HEADERS, "config": {}}}
+                "key.converter": case_key, "value.converter": {"class": _JSON, "config": config}, "header.converter": {"class": _SIMPLE_HEADERS, "config": {}}}
 
     def _message(self, text: str, config: dict, fields: list) -> dict:
         record = {"key": "k1", "fields": fields}
@@ -88,7 +112,10 @@ class CaseMaker:
             schema = self._schema(2, struct=self.random.random() < 0.85)
             fields = [f["name"] for f in schema.get("fields", [])]
             null = schema["optional"] and self.random.random() < 0.15
-            out.update(key_schema={"type": "string", "optional": True}, key="k1", value_schema=schema, value=None if null else self._value(schema))
+            key = {"type": "string", "optional": True} if self.random.random() < 0.7 else self._schema(1, struct=True)
+            out.update(key_schema=key, key=self._value(key), value_schema=schema, value=None if null else self._value(schema))
+            if self.random.random() < 0.3:
+                fields += [f["name"] for f in key.get("fields", [])]
         for i in range(self.random.choice([0, 0, 1, 2])):
             header = self._schema(0)
             out["headers"].append({"key": f"h{i}", "schema": header, "value": self._value(header)})
@@ -193,22 +220,26 @@ class CaseMaker:
         makers = {
             "Cast" + side: lambda: {"spec": choose([choose(types), f"{field()}:{choose(types)}", f"{field()}:{choose(types)},{field()}:{choose(types)}"])},
             "DropHeaders": lambda: {"headers": choose(["h0", "h1,h2", "h0,h0"])},
-            "ExtractField" + side: lambda: {"field": field()} | choose([{}, {"field.syntax.version": "V2"}]),
+            "ExtractField" + side: lambda: choose([{"field": field()}, {"field": field(), "field.syntax.version": "V2"},
+                                                   {"field": f"{field()}.{field()}", "field.syntax.version": choose(["V1", "V2", "v2", "V3"])},
+                                                   {"field": choose(["`a.b`", "`a.b`.city", "addr.`a.b`", "a.", "`a", "a``b", ".a", "``"]), "field.syntax.version": "V2"}]),
             "Filter": lambda: {},
             "Flatten" + side: lambda: choose([{}, {"delimiter": "_"}]),
             "HeaderFrom" + side: lambda: {"fields": field(), "headers": "from", "operation": choose(["move", "copy"])},
-            "HoistField" + side: lambda: {"field": choose(["wrapped", "a.b"])},
-            "InsertField" + side: lambda: choose([{"static.field": field(), "static.value": "s"}, {"topic.field": "t!"}, {"timestamp.field": "when"},
+            "HoistField" + side: lambda: {"field": choose(["wrapped", "a.b", ""])},
+            "InsertField" + side: lambda: choose([{"static.field": field(), "static.value": "s"}, {"topic.field": "t!"}, {"timestamp.field": choose(["when", "when!", "when?", "!"])}, {},
                                                   {"partition.field": "p?", "offset.field": "o"}]),
             "InsertHeader": lambda: {"header": "h0", "value.literal": choose(_TEXTS)},
             "MaskField" + side: lambda: {"fields": field()} | choose([{}, {"replacement": choose(["0", "x", "1.5", "2024"])}]),
-            "RegexRouter": lambda: choose([{"regex": "(o)(.*)", "replacement": "$2-$1"}, {"regex": "nothing", "replacement": "x"}, {"regex": ".*", "replacement": "all"}]),
+            "RegexRouter": lambda: choose([{"regex": "(o)(.*)", "replacement": "$2-$1"}, {"regex": "nothing", "replacement": "x"}, {"regex": ".*", "replacement": "all"},
+                                           {"regex": choose(["(?<first>o).*", "[a-z]+", "(o|p)(r)?(x)?.*", "o.*s$", "("]), "replacement": choose(["${first}x", "$0", "$3", "\\\\$", "$9", "a$"])}]),
             "ReplaceField" + side: lambda: choose([{"exclude": field()}, {"include": f"{field()},{field()}"}, {"renames": f"{field()}:renamed"}]),
-            "SetSchemaMetadata" + side: lambda: choose([{"schema.name": "com.acme.New"}, {"schema.version": "7"}, {"schema.name": "n", "schema.version": "1"}]),
+            "SetSchemaMetadata" + side: lambda: choose([{"schema.name": "com.acme.New"}, {"schema.version": "7"}, {"schema.name": "n", "schema.version": "1"},
+                                                        {"schema.name": "n", "replace.null.with.default": "false"}, {"schema.version": "x"}]),
             "TimestampConverter" + side: lambda: {"target.type": choose(["string", "unix", "Date", "Time", "Timestamp"]), "field": choose(["", field()]),
-                                                  "format": choose(["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss.SSSX"]),
+                                                  "format": choose(["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss.SSSX", "EEE, d MMM yyyy HH:mm:ss Z", "yy/M/d h:m a", "DDD yyyy", "HH:mm", "q"]),
                                                   "unix.precision": choose(["milliseconds", "seconds", "microseconds"])},
-            "TimestampRouter": lambda: {"topic.format": choose(["${topic}-${timestamp}", "x"]), "timestamp.format": choose(["yyyyMMdd", "HHmm"])},
+            "TimestampRouter": lambda: {"topic.format": choose(["${topic}-${timestamp}", "x"]), "timestamp.format": choose(["yyyyMMdd", "HHmm", "yyyy-'W'ww", "EEEE"])},
             "ValueToKey": lambda: {"fields": choose([field(), f"{field()},{field()}"])},
         }
         name = choose(sorted(makers))
