@@ -8,6 +8,7 @@
 
 #include "canonical.h"
 #include "formats/plugins.h"
+#include "formats/schema_registry/mock_catalog.h"
 #include "runtime/dry_run/sample_json.h"
 #include "transforms/plugins.h"
 
@@ -22,6 +23,10 @@ const plugin::Registry& dry_run_registry() {
     transforms::for_each_transform([&](plugin::TransformPlugin p) { r.add(std::move(p)); });
     transforms::for_each_predicate([&](plugin::PredicatePlugin p) { r.add(std::move(p)); });
     for (auto make : {formats::json_converter, formats::string_converter, formats::byte_array_converter}) r.add(make());
+    for (auto& made : formats::number_converters()) r.add(std::move(made));
+    for (auto& made : formats::number_header_converters()) r.add(std::move(made));
+    r.add(formats::avro_converter());
+    plugin::SchemaCatalog::set_process(formats::schema_registry::mock_catalog());
     for (auto make : {formats::simple_header_converter, formats::json_header_converter, formats::string_header_converter, formats::byte_array_header_converter}) {
       r.add(make());
     }
