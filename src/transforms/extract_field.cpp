@@ -113,7 +113,7 @@ class ExtractField : public plugin::Transform {
       if (what_.steps.empty()) return reject_with(what_.side, no_steps);
       return make_bound<ExtractFromMap>(what_);
     }
-    if (schema.type() != Type::kStruct) return reject_not_struct(what_.side, kExtractFieldPurpose);
+    if (schema.type() != Type::kStruct) return reject_not_struct_nor_null(what_.side, kExtractFieldPurpose, "Cannot look up fields on non-struct type");
     if (what_.steps.empty()) return no_steps;
     ASSIGN_OR_RETURN(auto positions, ExtractFromStruct::resolve(what_, schema));
     return make_bound<ExtractFromStruct>(what_, std::move(positions));

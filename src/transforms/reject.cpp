@@ -31,6 +31,25 @@ class Reject : public plugin::BoundTransform {
   const Message message_;
 };
 
+class RejectAll : public plugin::BoundTransform {
+ public:
+  RejectAll(Side side, std::string_view purpose, std::string_view for_null)
+      : side_(side), purpose_(purpose), for_null_(data_error(kDataException, std::string(for_null))) {}
+  Status apply(Batch& batch) override {
+    const Column& column = column_of(batch, side_);
+    const Status not_struct = not_a_struct(purpose_, java_class_of(*column.schema));
+    columnar::RowMask rows = batch.selected;
+    rows.for_each([&](int64_t row) { fail_row(batch, row, column.is_null(row) ? for_null_ : not_struct); });
+    return {};
+  }
+  bool edits_selected_only() const override { return true; }
+
+ private:
+  const Side side_;
+  const std::string purpose_;
+  const Status for_null_;
+};
+
 class RejectWith : public plugin::BoundTransform {
  public:
   RejectWith(Side side, Status status) : side_(side), status_(std::move(status)) {}
@@ -59,6 +78,9 @@ class PassThrough : public plugin::BoundTransform {
 
 std::unique_ptr<plugin::BoundTransform> reject_not_struct(Side side, std::string_view purpose, bool nulls_pass) {
   return std::make_unique<Reject>(side, purpose, nulls_pass, &not_a_struct);
+}
+std::unique_ptr<plugin::BoundTransform> reject_not_struct_nor_null(Side side, std::string_view purpose, std::string_view for_null) {
+  return std::make_unique<RejectAll>(side, purpose, for_null);
 }
 std::unique_ptr<plugin::BoundTransform> reject_not_map(Side side, std::string_view purpose, bool nulls_pass) {
   return std::make_unique<Reject>(side, purpose, nulls_pass, &not_a_map);

@@ -10,7 +10,9 @@ namespace bywash::transforms {
 
 // Nulls pass; other rows fail with "Only Struct objects supported for [purpose], found: <class>".
 std::unique_ptr<plugin::BoundTransform> reject_not_struct(Side side, std::string_view purpose, bool nulls_pass = true);
-// The same with "Only Map objects supported in absence of schema for [purpose], found: <class>".
+// The same, and nulls fail with `for_null` as DataException: the original looks at the schema's fields first.
+std::unique_ptr<plugin::BoundTransform> reject_not_struct_nor_null(Side side, std::string_view purpose, std::string_view for_null);
+// Nulls pass; other rows fail with "Only Map objects supported in absence of schema for [purpose], found: <class>".
 std::unique_ptr<plugin::BoundTransform> reject_not_map(Side side, std::string_view purpose, bool nulls_pass = true);
 // Nulls pass; other rows fail with `status`.
 std::unique_ptr<plugin::BoundTransform> reject_with(Side side, Status status);

@@ -160,24 +160,6 @@ class ConvertInStruct : public plugin::BoundTransform {
   const Status refusal_;   // its schema is no time
 };
 
-// A field of what is no struct: the original goes over the schema's fields even for a null.
-class NoStruct : public plugin::BoundTransform {
- public:
-  explicit NoStruct(Side side) : side_(side) {}
-  Status apply(Batch& batch) override {
-    const Column& record = column_of(batch, side_);
-    columnar::RowMask rows = batch.selected;
-    rows.for_each([&](int64_t row) {
-      fail_row(batch, row, record.is_null(row) ? data_error(kDataException, "Cannot list fields on non-struct type") : not_a_struct(kTimestampConverterPurpose, java_class_of(*record.schema)));
-    });
-    return {};
-  }
-  bool edits_selected_only() const override { return true; }
-
- private:
-  const Side side_;
-};
-
 class ConvertInMap : public plugin::BoundTransform {
  public:
   explicit ConvertInMap(const Conversion& how) : how_(how) {}
@@ -233,7 +215,7 @@ class TimestampConverter : public plugin::Transform {
       (void)from;
       return make_bound<ConvertWhole>(how_, schema_of_kind(how_.target, schema.optional()));
     }
-    if (schema.type() != Type::kStruct) return make_bound<NoStruct>(how_.side);
+    if (schema.type() != Type::kStruct) return reject_not_struct_nor_null(how_.side, kTimestampConverterPurpose, "Cannot list fields on non-struct type");
     return bind_struct(schema);
   }
 
