@@ -156,7 +156,11 @@ std::variant<Batch, DryRunError> DryRun::decode(const SampleMessage& message, co
   if (!decoded.ok()) {
     return DryRunError{std::string(columnar::to_string(decoder_->failed_stage())), component_of(decoder_->failed_stage()), decoded.status()};
   }
-  if (!errors.empty()) return DryRunError{std::string(columnar::to_string(errors[0].stage)), errors[0].component, errors[0].status};
+  if (!errors.empty()) {
+    // Where a converter of the original answers null itself (an Avro null at the top), it is the worker that fails, making the record.
+    if (errors[0].status.java_class() == "java.lang.NullPointerException") return DryRunError{"RECORD", "record", errors[0].status};
+    return DryRunError{std::string(columnar::to_string(errors[0].stage)), errors[0].component, errors[0].status};
+  }
   return std::move(decoded->at(0));
 }
 
