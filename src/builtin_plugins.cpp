@@ -6,6 +6,7 @@
 #include "connectors/s3/plugins.h"
 #include "formats/json_schema/json_schema_converter.h"
 #include "formats/plugins.h"
+#include "formats/schema_registry/mock_catalog.h"
 #include "formats/protobuf/protobuf_converter.h"
 #include "transforms/plugins.h"
 

@@ -2,7 +2,6 @@
 #include "runtime/source_task.h"
 
 #include <algorithm>
-#include <map>
 #include <thread>
 
 #include "base/log.h"
