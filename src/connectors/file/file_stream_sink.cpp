@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 #include "columnar/java_text.h"
 #include "config/typed_config.h"
@@ -28,8 +29,9 @@ struct SinkConfig {
 
 std::string why(int error) { return std::strerror(error); }
 
-// One row to write; lines of several batches of one partition go out by offset.
+// One row to write. Partitions go out one after the other, as a poll of the original gives them; in each, rows of several batches by offset.
 struct Line {
+  uint32_t partition;  // in the order of its first batch
   int64_t offset;
   uint32_t batch;
   uint32_t row;
@@ -37,11 +39,15 @@ struct Line {
 
 std::vector<Line> lines_of(const std::vector<Batch>& batches) {
   std::vector<Line> lines;
+  std::vector<TopicPartition> partitions;
   for (uint32_t b = 0; b < batches.size(); ++b) {
-    for (uint32_t row = 0; row < batches[b].offsets.size(); ++row) lines.push_back({batches[b].offsets[row], b, row});
+    auto known = std::find(partitions.begin(), partitions.end(), batches[b].origin);
+    const auto partition = static_cast<uint32_t>(known - partitions.begin());
+    if (known == partitions.end()) partitions.push_back(batches[b].origin);
+    for (uint32_t row = 0; row < batches[b].offsets.size(); ++row) lines.push_back({partition, batches[b].offsets[row], b, row});
   }
   if (batches.size() > 1) {
-    std::stable_sort(lines.begin(), lines.end(), [](const Line& x, const Line& y) { return x.offset < y.offset; });
+    std::stable_sort(lines.begin(), lines.end(), [](const Line& x, const Line& y) { return std::tie(x.partition, x.offset) < std::tie(y.partition, y.offset); });
   }
   return lines;
 }

@@ -78,6 +78,13 @@ TEST_F(FileStreamSink, WritesJavasTextAndMergesBatchesByOffset) {
                          batch({2, 3}, {Value::map({{Value::string("k"), Value(1.0)}, {Value::string("n"), Value()}}), Value()})}).ok());
   EXPECT_EQ(text(), "a\n{k=1.0, n=null}\nnull\nd\xc3\xa9\n");
 }
+TEST_F(FileStreamSink, WritesPartitionAfterPartition) {
+  auto sink = task();
+  Batch other = batch({1, 3}, {Value::string("x"), Value::string("y")});
+  other.origin.partition = Partition(1);
+  ASSERT_TRUE(sink->put({batch({2, 5}, {Value::string("a"), Value::string("c")}), other, batch({4}, {Value::string("b")})}).ok());
+  EXPECT_EQ(text(), "a\nb\nc\nx\ny\n");
+}
 TEST_F(FileStreamSink, AcksOnlyWhatIsFlushed) {
   auto sink = task();
   ASSERT_TRUE(sink->put({batch({7, 9}, {Value(int64_t{1}), Value(int64_t{2})})}).ok());

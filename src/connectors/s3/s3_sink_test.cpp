@@ -28,9 +28,9 @@ class Context : public plugin::SinkContext {
  public:
   const std::string& connector_name() const override { return name_; }
   int task_id() const override { return 0; }
-  void ack(const TopicPartition&, Generation, OffsetRange range) override {
+  void ack(const TopicPartition& origin, Generation, OffsetRange range) override {
     std::lock_guard lock(mutex_);
-    for (int64_t o = range.first; o < range.end; ++o) acked_.insert(o);
+    for (int64_t o = range.first; o < range.end; ++o) acked_.insert({origin, o});
   }
   void ack(const Batch& batch, Generation g) override {
     for (int64_t o : batch.offsets) ack(batch.origin, g, {o, o + 1});
@@ -46,6 +46,10 @@ class Context : public plugin::SinkContext {
     std::lock_guard lock(mutex_);
     return acked_.size();
   }
+  bool acked(const TopicPartition& origin, int64_t offset) {
+    std::lock_guard lock(mutex_);
+    return acked_.contains({origin, offset});
+  }
   bool tolerant = false;
   int errants = 0;
   int64_t sought = -1;
@@ -54,7 +58,7 @@ class Context : public plugin::SinkContext {
  private:
   std::string name_ = "sink";
   std::mutex mutex_;
-  std::set<int64_t> acked_;
+  std::set<std::pair<TopicPartition, int64_t>> acked_;
 };
 
 // A folder whose writes fail as told.
@@ -135,6 +139,41 @@ TEST_F(S3SinkTest, CutsByCountWhateverTheBatches) {
     EXPECT_EQ(store_->get("topics/t/partition=0/t+0+0000000000.json").value_or("").substr(0, 21), "{\"id\":0,\"s\":\"even\"}\n{");
     task->stop();
   }
+}
+
+TEST_F(S3SinkTest, PartitionsOfOnePutKeepTheirOwnFilesAndOffsets) {
+  ASSERT_TRUE(begin().ok());
+  const TopicPartition first{"t", Partition(0)}, second{"t", Partition(1)}, other{"u", Partition(0)};
+  Batch a = batch_of(0, 10), b = batch_of(40, 10), c = batch_of(5, 10, "u"), d = batch_of(10, 3);
+  b.origin = second;
+  b.kafka_partition = 1;
+  ASSERT_TRUE(task_->put({a, b, c, d}).ok());
+  settle();
+  EXPECT_EQ(keys(), (std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.json", "topics/t/partition=1/t+1+0000000040.json",
+                                              "topics/u/partition=0/u+0+0000000005.json"}));
+  EXPECT_EQ(context_.acked(), 30u);
+  EXPECT_TRUE(context_.acked(first, 9) && context_.acked(second, 40) && context_.acked(second, 49) && context_.acked(other, 14));
+  EXPECT_FALSE(context_.acked(first, 10) || context_.acked(second, 0));
+}
+
+TEST_F(S3SinkTest, OnlyOffsetsOfWrittenRowsAreAcked) {
+  ASSERT_TRUE(begin().ok());
+  Batch batch = batch_of(0, 10);
+  for (int64_t& offset : batch.offsets) offset *= 2;  // between them: records that are on their way to the dead letter queue
+  ASSERT_TRUE(task_->put({batch}).ok());
+  settle();
+  EXPECT_EQ(context_.acked(), 10u);
+  EXPECT_FALSE(context_.acked(batch.origin, 1));
+}
+
+TEST_F(S3SinkTest, ANullThatFailsTheTaskKeepsEveryPartitionOfThePutUnwritten) {
+  ASSERT_TRUE(begin().ok());
+  Batch null = batch_of(0, 1);
+  null.origin.partition = Partition(1);
+  null.value = *columnar::infer_column({Value()});
+  EXPECT_EQ(task_->put({batch_of(0, 10), null}).code(), Code::kFatal);
+  settle();
+  EXPECT_TRUE(keys().empty());
 }
 
 TEST_F(S3SinkTest, AnOutageLosesNothing) {
