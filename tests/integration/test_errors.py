@@ -48,6 +48,20 @@ def test_bad_records_of_every_stage_reach_the_dlq_and_the_others_the_table(kafka
     assert stages[b"{bad"] == "VALUE_CONVERTER" and stages[b"[1,2]"] == "TASK_PUT"
 
 
+def test_bad_records_with_the_same_offset_in_two_partitions_part(kafka, worker, tmp_path):
+    topic = kafka.create_topic(partitions=3)
+    for partition in range(3):
+        kafka.produce_many(topic, [b"[1]", b'{"id":%d}' % partition, b"[2]"], partition=partition)
+    queue = kafka.create_topic()
+    worker.create("same", sqlite_sink(topic, tmp_path / "t.db", **dlq(queue)))
+    kafka.wait_committed("connect-same", topic)
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        assert connection.execute("SELECT id FROM t ORDER BY id").fetchall() == [(0,), (1,), (2,)]
+    where = sorted((headers_of(record)["__connect.errors.partition"], headers_of(record)["__connect.errors.offset"])
+                   for record in kafka.consume_all(queue))
+    assert where == [(str(partition), offset) for partition in range(3) for offset in ("0", "2")]
+
+
 def test_without_tolerance_the_task_fails_alone_and_says_why(kafka, topic, worker, tmp_path):
     kafka.produce_many(topic, [b'{"id":1}', b"{bad"])
     worker.create("strict", sqlite_sink(topic, tmp_path / "t.db"))

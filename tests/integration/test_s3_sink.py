@@ -53,6 +53,23 @@ def test_plain_json_arrives_as_parquet_with_an_inferred_schema(kafka, s3, bucket
     assert table.column("id").to_pylist() == list(range(100, 200))
 
 
+def test_partitions_that_one_poll_gives_keep_their_own_files_and_offsets(kafka, s3, bucket, start_bywash):
+    topic = kafka.create_topic(partitions=3)
+    for partition, count in enumerate((450, 1030, 99)):
+        kafka.produce_many(topic, [json.dumps({"id": i, "partition": partition}).encode() for i in range(count)], partition=partition)
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    name = unique("s3")
+    worker.create(name, connector(topic, bucket))
+    wait_for("all full files", lambda: kafka.committed(f"connect-{name}", topic) == {0: 400, 1: 1000})
+    assert s3.keys(bucket) == [f"topics/{topic}/partition={partition}/{topic}+{partition}+{offset:010d}.json"
+                               for partition, full in ((0, 4), (1, 10)) for offset in range(0, full * 100, 100)]
+    for key in s3.keys(bucket):
+        lines = [json.loads(line) for line in s3.read(bucket, key).decode().splitlines()]
+        first = int(key.rpartition("+")[2].partition(".")[0])
+        assert [line["id"] for line in lines] == list(range(first, first + 100)), key
+        assert {f"partition={line['partition']}" for line in lines} == {key.split("/")[2]}, key
+
+
 def test_a_kill_leaves_neither_gap_nor_duplicate(kafka, s3, bucket, topic, start_bywash):
     name = unique("s3")
     config = connector(topic, bucket)
