@@ -10,6 +10,9 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <vector>
+
+#include "base/log_owner.h"
 
 namespace bywash::log {
 namespace {
@@ -21,8 +24,13 @@ std::mutex g_level_mutex;
 std::map<std::string, Level, std::less<>> g_own;  // under g_level_mutex
 std::atomic<Format> g_format{Format::kText};
 std::mutex g_write_mutex;
-thread_local const std::string* t_connector = nullptr;
-thread_local const std::string* t_task = nullptr;
+
+// Of the thread's Scopes, the innermost last.
+struct Naming {
+  const std::string* connector;
+  const std::string* task;
+};
+thread_local std::vector<Naming> t_scopes;
 
 const char* name_of(Level level) {
   static constexpr const char* kNames[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"};
@@ -62,8 +70,14 @@ void update_lowest() {
 std::string json_line(Level level, std::string_view logger, std::string_view message) {
   std::string out = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"logger\":", timestamp(), name_of(level));
   append_json_string(out, logger);
-  if (t_connector) { out += ",\"connector\":"; append_json_string(out, *t_connector); }
-  if (t_task) { out += ",\"task\":"; append_json_string(out, *t_task); }
+  if (!t_scopes.empty()) {
+    out += ",\"connector\":";
+    append_json_string(out, *t_scopes.back().connector);
+    if (!t_scopes.back().task->empty()) {
+      out += ",\"task\":";
+      append_json_string(out, *t_scopes.back().task);
+    }
+  }
   out += ",\"message\":";
   append_json_string(out, message);
   return out + "}\n";
@@ -71,7 +85,10 @@ std::string json_line(Level level, std::string_view logger, std::string_view mes
 
 std::string text_line(Level level, std::string_view logger, std::string_view message) {
   std::string where;
-  if (t_connector) where = t_task && !t_task->empty() ? fmt::format("[{}|task-{}] ", *t_connector, *t_task) : fmt::format("[{}] ", *t_connector);
+  if (!t_scopes.empty()) {
+    const Naming& naming = t_scopes.back();
+    where = naming.task->empty() ? fmt::format("[{}] ", *naming.connector) : fmt::format("[{}|task-{}] ", *naming.connector, *naming.task);
+  }
   std::string out = fmt::format("{} {:<5} {}{}: ", timestamp(), name_of(level), where, logger);
   for (char c : message) out += c == '\n' ? ' ' : c;
   return out + "\n";
@@ -119,13 +136,11 @@ bool parse_level(std::string_view text, Level* out) {
 }
 
 Scope::Scope(std::string connector, std::string task) : connector_(std::move(connector)), task_(std::move(task)) {
-  t_connector = &connector_;
-  t_task = &task_;
+  t_scopes.push_back({&connector_, &task_});
 }
-Scope::~Scope() {
-  t_connector = nullptr;
-  t_task = nullptr;
-}
+Scope::~Scope() { t_scopes.pop_back(); }
+
+Owner current_owner() { return t_scopes.empty() ? Owner() : Owner{*t_scopes.back().connector, *t_scopes.back().task}; }
 
 void write(Level level, std::string_view logger, std::string_view message) {
   if (level < logger_level(logger)) return;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
+#include "base/log_owner.h"
+
 namespace bywash {
 namespace {
 TEST(Log, NamesConnectorAndTaskOnEveryLine) {
@@ -16,6 +20,30 @@ TEST(Log, NamesConnectorAndTaskOnEveryLine) {
   log::configure(log::Format::kText, log::Level::kInfo);
   EXPECT_NE(line.find(R"("connector":"orders-sink","task":"0","message":"Tab\there and \"quotes\"")"), std::string::npos) << line;
   EXPECT_EQ(line.find("not shown"), std::string::npos);
+}
+TEST(Log, InnerScopesGiveTheNameBackAndOwnersCarryItToOtherThreads) {
+  log::configure(log::Format::kText, log::Level::kInfo);
+  testing::internal::CaptureStderr();
+  {
+    log::Scope outer("orders", "");
+    { log::Scope inner("orders", "3"); }
+    log::info("runtime", "one");
+    log::Owner owner;
+    {
+      log::Scope inner("orders", "1");
+      owner = log::current_owner();
+    }
+    std::thread([owner] {
+      log::OwnerScope scope(owner);
+      log::info("upload", "two");
+    }).join();
+  }
+  log::OwnerScope nobody(log::current_owner());
+  log::info("runtime", "three");
+  std::string lines = testing::internal::GetCapturedStderr();
+  EXPECT_NE(lines.find("[orders] runtime: one"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("[orders|task-1] upload: two"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("INFO  runtime: three"), std::string::npos) << lines;
 }
 TEST(Log, ParsesLevelsInAnyCase) {
   log::Level level;

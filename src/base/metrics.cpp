@@ -46,6 +46,16 @@ struct Registry::Impl {
   std::map<std::pair<std::string, Labels>, Series<prometheus::Family<prometheus::Counter>, CounterOf>> counters;
   std::map<std::pair<std::string, Labels>, Series<prometheus::Family<prometheus::Gauge>, GaugeOf>> gauges;
   std::map<std::string, std::function<void()>> refreshers;
+
+  GaugeOf& gauge(const std::string& name, const std::string& doc, const Labels& labels) {
+    auto& series = gauges[{name, labels}];
+    if (!series.face) {
+      auto*& family = gauge_families[name];
+      if (!family) family = &prometheus::BuildGauge().Name(name).Help(doc).Register(registry);
+      series = {family, labels, std::make_unique<GaugeOf>(family->Add(labels))};
+    }
+    return *series.face;
+  }
 };
 
 Registry& Registry::process() {
@@ -68,13 +78,20 @@ Counter* Registry::counter(const std::string& name, const std::string& doc, cons
 
 Gauge* Registry::gauge(const std::string& name, const std::string& doc, const Labels& labels) {
   std::lock_guard lock(impl_->mutex);
-  auto& series = impl_->gauges[{name, labels}];
-  if (!series.face) {
-    auto*& family = impl_->gauge_families[name];
-    if (!family) family = &prometheus::BuildGauge().Name(name).Help(doc).Register(impl_->registry);
-    series = {family, labels, std::make_unique<GaugeOf>(family->Add(labels))};
-  }
-  return series.face.get();
+  return &impl_->gauge(name, doc, labels);
+}
+
+void Registry::set_gauge(const std::string& name, const std::string& doc, const Labels& labels, double value) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->gauge(name, doc, labels).set(value);
+}
+
+void Registry::remove_gauge(const std::string& name, const Labels& labels) {
+  std::lock_guard lock(impl_->mutex);
+  auto it = impl_->gauges.find({name, labels});
+  if (it == impl_->gauges.end()) return;
+  it->second.family->Remove(&it->second.face->g_);
+  impl_->gauges.erase(it);
 }
 
 void Registry::remove(const Labels& labels) {

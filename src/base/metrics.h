@@ -37,6 +37,10 @@ class Registry {
 
   Counter* counter(const std::string& name, const std::string& doc, const Labels& labels);
   Gauge* gauge(const std::string& name, const std::string& doc, const Labels& labels);
+  // Sets a gauge that may be removed at any time: no pointer is handed out.
+  void set_gauge(const std::string& name, const std::string& doc, const Labels& labels, double value);
+  // Forgets the gauge with exactly these labels.
+  void remove_gauge(const std::string& name, const Labels& labels);
   // Forgets every series that has all of these labels (a deleted connector's). Pointers to them are dead afterwards.
   void remove(const Labels& labels);
   // `refresh` runs before each rendering, so that gauges which are read from elsewhere are current.

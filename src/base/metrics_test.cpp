@@ -15,5 +15,15 @@ TEST(Metrics, RendersCountersWithLabelsAndForgetsRemovedOnes) {
   EXPECT_EQ(registry.render().find("connector=\"a\""), std::string::npos);
   EXPECT_EQ(other->value(), 2);
 }
+TEST(Metrics, AGaugeIsSetAndRemovedByItsLabels) {
+  metrics::Registry registry;
+  registry.set_gauge("status", "Status.", {{"connector", "a"}, {"status", "running"}}, 1);
+  registry.set_gauge("status", "Status.", {{"connector", "a"}, {"status", "paused"}}, 1);
+  registry.remove_gauge("status", {{"connector", "a"}});
+  registry.remove_gauge("status", {{"connector", "a"}, {"status", "running"}});
+  std::string text = registry.render();
+  EXPECT_NE(text.find("status{connector=\"a\",status=\"paused\"} 1"), std::string::npos) << text;
+  EXPECT_EQ(text.find("running"), std::string::npos) << text;
+}
 }  // namespace
 }  // namespace bywash

@@ -6,13 +6,16 @@
 namespace bywash::kafka {
 namespace {
 
-void on_log(const rd_kafka_t*, int level, const char* facility, const char* text) {
+void on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
+  // Without a handle while one is being made, on the maker's own thread.
+  log::OwnerScope scope(rk ? health_of(const_cast<rd_kafka_t*>(rk))->owner() : log::Owner());
   // Connection troubles come with every retry: the error callback tells them once.
   if (level <= 3) log::warn("kafka", "{}: {}", facility, text);
   else log::debug("kafka", "{}: {}", facility, text);
 }
 
 void on_error(rd_kafka_t* rk, int code, const char* reason, void*) {
+  log::OwnerScope scope(health_of(rk)->owner());
   health_of(rk)->report(static_cast<rd_kafka_resp_err_t>(code), reason);
 }
 

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/log_owner.h"
 #include "base/status.h"
 #include "kafka/client_config.h"
 
@@ -26,8 +27,11 @@ class ClientHealth {
   std::string last_error() const;
   // Credentials were refused: set once, for good.
   bool unauthorized() const;
+  // Who made the client: named by the log lines of librdkafka's threads.
+  const log::Owner& owner() const { return owner_; }
 
  private:
+  const log::Owner owner_ = log::current_owner();
   mutable std::mutex mutex_;
   std::string last_error_;
   bool unauthorized_ = false;

@@ -123,6 +123,7 @@ Status ErrorReporter::send_to_dlq(const ErrantRecord& record, std::function<void
   out.headers = &headers;
   return producer_->produce(out, [this, settled = std::move(settled)](const Status& status) {
     if (status.ok()) return settled();
+    log::Scope scope(id_.connector, std::to_string(id_.task));
     metrics_->dlq_failure();
     log::error("errors", "The dead letter queue '{}' did not take a record: {}. The task stops, so that it is not lost", policy_.dlq_topic, status.message());
     std::lock_guard lock(mutex_);

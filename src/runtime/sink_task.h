@@ -74,11 +74,11 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
 
   SinkTaskParts parts_;
   TaskMetrics metrics_;
+  AckTracker tracker_;  // outlives reporter_, whose last answers of the dead letter queue ack here
   ErrorReporter reporter_;
   RetryBackoff convert_backoff_;
   SteadyTime convert_at_{};  // when what a converter could not do is tried again
   RecordBalance balance_;
-  AckTracker tracker_;
   Generation generation_;
   std::unique_ptr<kafka::Consumer> consumer_;
   std::vector<columnar::Batch> pending_;  // refused as retriable: put again at retry_at_

@@ -34,7 +34,7 @@ Status SourceTask::open() {
   RETURN_IF_ERROR(parts_.source->start(this));
   started_ = true;
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
-  metrics_.running(true);
+  metrics_.in_state(State::kRunning);
   return {};
 }
 
@@ -43,6 +43,7 @@ Status SourceTask::step() {
     std::lock_guard lock(mutex_);
     RETURN_IF_ERROR(produce_failure_);
   }
+  metrics_.sample();
   if (steady_now() >= next_commit_) RETURN_IF_ERROR(commit(static_cast<int>(parts_.flush_timeout_ms)));
   if (paused()) {
     std::this_thread::sleep_for(Millis(50));
@@ -212,7 +213,7 @@ Status SourceTask::commit(int timeout_ms) {
   return {};
 }
 
-void SourceTask::on_paused(bool is_paused) { metrics_.running(!is_paused); }
+void SourceTask::on_paused(bool is_paused) { metrics_.in_state(is_paused ? State::kPaused : State::kRunning); }
 
 std::string SourceTask::trace_of(const Status& failure) const {
   return tolerance_exceeded_ ? wrapped_trace("Tolerance exceeded in error handler", failure) : java_trace(failure);
@@ -225,7 +226,7 @@ void SourceTask::close() {
   }
   if (started_) parts_.source->stop();
   producer_.reset();
-  metrics_.running(false);
+  metrics_.in_state(State::kUnassigned);
 }
 
 }  // namespace bywash::runtime

@@ -20,7 +20,7 @@ Result<PutResult> StandaloneHerder::put(const ConnectorRequest& asked, bool repl
   ASSIGN_OR_RETURN(ConfigReport report, validate(plain));
   RETURN_IF_ERROR(report.problems());
   auto result = std::make_shared<PutResult>();
-  Status done = request("creating or updating connector " + asked.name, [this, result, replace, asked, properties, report, plain]() -> Status {
+  Status done = request(asked.name, "creating or updating connector " + asked.name, [this, result, replace, asked, properties, report, plain]() -> Status {
     {
       std::lock_guard lock(mutex_);
       result->created = !connectors_.contains(asked.name);
@@ -122,9 +122,11 @@ Status StandaloneHerder::regenerate_tasks(const std::string& name, bool force) {
     std::lock_guard lock(mutex_);
     connectors_[name].state = State::kFailed;
     connectors_[name].trace = java_trace(configs.status());
+    metrics_.connector_startup(false);
     log::error("connect", "Connector {} cannot make its tasks: {}", name, configs.status().message());
     return Status::fatal(fmt::format("Failed to start connector: {}: {}", name, configs.status().message()));
   }
+  metrics_.connector_startup(true);
   if (!force && *configs == before) return {};
   stop_tasks(name, all_tasks(name));
   std::vector<int> which;
@@ -154,7 +156,9 @@ void StandaloneHerder::start_tasks(const std::string& name, const std::vector<in
   }
   for (int task : which) {
     TaskId id{name, task};
-    if (Status status = worker_.start_task(id, properties, configs[static_cast<size_t>(task)], paused); !status.ok()) {
+    Status status = worker_.start_task(id, properties, configs[static_cast<size_t>(task)], paused);
+    metrics_.task_startup(status.ok());
+    if (!status.ok()) {
       log::error("connect", "Task {} cannot be started: {}", to_string(id), status.message());
       on_task_state(id, State::kFailed, java_trace(status));
     }
@@ -189,7 +193,7 @@ Status StandaloneHerder::persist(const std::string& name) {
 }
 
 Status StandaloneHerder::remove(const std::string& name) {
-  return request("deleting connector " + name, [this, name]() -> Status {
+  return request(name, "deleting connector " + name, [this, name]() -> Status {
     {
       std::lock_guard lock(mutex_);
       if (!connectors_.contains(name)) return Status::not_found(fmt::format("Connector {} not found", name));
@@ -205,7 +209,7 @@ Status StandaloneHerder::remove(const std::string& name) {
 }
 
 Status StandaloneHerder::set_target(const std::string& name, TargetState target) {
-  return request("changing the state of connector " + name, [this, name, target]() -> Status {
+  return request(name, "changing the state of connector " + name, [this, name, target]() -> Status {
     TargetState before;
     bool has_tasks = false, failed = false;
     {
@@ -239,7 +243,7 @@ Status StandaloneHerder::set_target(const std::string& name, TargetState target)
 }
 
 Status StandaloneHerder::restart_connector(const std::string& name) {
-  return request("restarting connector " + name, [this, name]() -> Status {
+  return request(name, "restarting connector " + name, [this, name]() -> Status {
     bool started = false;
     {
       std::lock_guard lock(mutex_);
@@ -256,7 +260,7 @@ Status StandaloneHerder::restart_connector(const std::string& name) {
 
 Result<ConnectorStatus> StandaloneHerder::restart(const std::string& name, bool only_failed, bool include_tasks) {
   auto plan = std::make_shared<ConnectorStatus>();
-  Status done = request("restarting connector " + name + " and its tasks", [this, name, only_failed, include_tasks, plan]() -> Status {
+  Status done = request(name, "restarting connector " + name + " and its tasks", [this, name, only_failed, include_tasks, plan]() -> Status {
     bool restart_it = false, started = false;
     std::vector<int> which;
     {
@@ -301,7 +305,7 @@ Result<ConnectorStatus> StandaloneHerder::restart(const std::string& name, bool 
 }
 
 Status StandaloneHerder::restart_task(const TaskId& id) {
-  return request("restarting task " + to_string(id), [this, id]() -> Status {
+  return request(id.connector, "restarting task " + to_string(id), [this, id]() -> Status {
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(id.connector);

@@ -17,7 +17,7 @@ Status no_connector(const std::string& name) { return Status::not_found(fmt::for
 }  // namespace
 
 StandaloneHerder::StandaloneHerder(WorkerConfig config, const plugin::Registry& registry, HerderOptions options)
-    : registry_(registry), options_(std::move(options)), worker_id_(options_.worker_id), worker_(std::move(config), registry, this) {}
+    : registry_(registry), options_(std::move(options)), worker_id_(options_.worker_id), metrics_([this] { return watched(); }), worker_(std::move(config), registry, this) {}
 
 StandaloneHerder::~StandaloneHerder() { stop(); }
 
@@ -35,7 +35,7 @@ Status StandaloneHerder::start() {
     if (!report.ok()) {
       return report.status().with_context(fmt::format("Stored connector '{}' cannot be started; remove its file from '{}' or use a program that has its plugin", connector.name, options_.store_folder));
     }
-    Status done = request("starting a stored connector", [this, connector, found = *report] { return put_now(connector.name, connector.config, found, connector.target); });
+    Status done = request(connector.name, "starting a stored connector", [this, connector, found = *report] { return put_now(connector.name, connector.config, found, connector.target); });
     if (!done.ok()) log::error("connect", "Connector {} could not be started: {}", connector.name, done.message());
   }
   return {};
@@ -74,7 +74,7 @@ void StandaloneHerder::run() {
   queue_.clear();
 }
 
-Status StandaloneHerder::request(const std::string& what, std::function<Status()> work) {
+Status StandaloneHerder::request(const std::string& connector, const std::string& what, std::function<Status()> work) {
   enum Stage { kWaiting, kRunning, kGivenUp };
   auto stage = std::make_shared<std::atomic<int>>(kWaiting);
   auto promise = std::make_shared<std::promise<Status>>();
@@ -83,7 +83,8 @@ Status StandaloneHerder::request(const std::string& what, std::function<Status()
     std::lock_guard lock(mutex_);
     if (stopping_) return Status::cancelled("The worker is shutting down");
     // What nobody waits for any longer is not done behind the client's back.
-    queue_.push_back([this, stage, promise, what, work = std::move(work)] {
+    queue_.push_back([this, stage, promise, connector, what, work = std::move(work)] {
+      log::Scope scope(connector, "");
       int waiting = kWaiting;
       if (!stage->compare_exchange_strong(waiting, kRunning)) return;
       {
@@ -135,6 +136,13 @@ ConnectorStatus StandaloneHerder::status_locked(const std::string& name, const E
   for (size_t i = 0; i < entry.tasks.size(); ++i) {
     out.tasks.push_back({static_cast<int>(i), entry.tasks[i].state, worker_id_, entry.plugin.info->version, entry.tasks[i].trace});
   }
+  return out;
+}
+
+std::vector<WorkerMetrics::Watched> StandaloneHerder::watched() const {
+  std::lock_guard lock(mutex_);
+  std::vector<WorkerMetrics::Watched> out;
+  for (const auto& [name, entry] : connectors_) out.push_back({status_locked(name, entry), entry.plugin.class_name});
   return out;
 }
 
@@ -222,7 +230,7 @@ Status StandaloneHerder::check_stopped(const std::string& name) const {
 }
 
 Status StandaloneHerder::alter_offsets(const std::string& name, const OffsetEntries& entries) {
-  return request("altering offsets of connector " + name, [this, name, entries]() -> Status {
+  return request(name, "altering offsets of connector " + name, [this, name, entries]() -> Status {
     RETURN_IF_ERROR(check_stopped(name));
     ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
     ASSIGN_OR_RETURN(ConnectorKind of, kind(name));
@@ -235,7 +243,7 @@ Status StandaloneHerder::alter_offsets(const std::string& name, const OffsetEntr
 }
 
 Status StandaloneHerder::reset_offsets(const std::string& name) {
-  return request("resetting offsets of connector " + name, [this, name]() -> Status {
+  return request(name, "resetting offsets of connector " + name, [this, name]() -> Status {
     RETURN_IF_ERROR(check_stopped(name));
     ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
     return worker_.reset_offsets(name, properties);

@@ -17,6 +17,7 @@
 
 #include "runtime/connector_store.h"
 #include "runtime/herder.h"
+#include "runtime/worker_metrics.h"
 
 namespace bywash::runtime {
 
@@ -81,8 +82,8 @@ class StandaloneHerder final : public Herder, public StatusListener {
     std::set<std::string> topics;
   };
 
-  // Runs `work` on the herder's thread and waits for it, up to the deadline.
-  Status request(const std::string& what, std::function<Status()> work);
+  // Runs `work` for a connector on the herder's thread and waits for it, up to the deadline.
+  Status request(const std::string& connector, const std::string& what, std::function<Status()> work);
   void run();
 
   // On the herder's thread.
@@ -97,6 +98,7 @@ class StandaloneHerder final : public Herder, public StatusListener {
 
   ConnectorSummary summary_locked(const std::string& name, const Entry& entry) const;
   ConnectorStatus status_locked(const std::string& name, const Entry& entry) const;
+  std::vector<WorkerMetrics::Watched> watched() const;
   std::vector<int> all_tasks(const std::string& name) const;
   Result<config::Properties> properties_of(const std::string& name, std::string_view not_found) const;
 
@@ -112,7 +114,8 @@ class StandaloneHerder final : public Herder, public StatusListener {
   bool stopping_ = false;
   std::atomic<bool> ready_ = false;
   std::thread thread_;
-  Worker worker_;  // last: its tasks report to the members above
+  WorkerMetrics metrics_;  // reads the connectors above
+  Worker worker_;          // last: its tasks report to the members above
 };
 
 }  // namespace bywash::runtime

@@ -2,6 +2,7 @@
 #include "runtime/task_metrics.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace bywash::runtime {
 
@@ -40,6 +41,56 @@ TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector",
   dlq_requests_ = counter(error, "deadletterqueue_produce_requests", "Records sent to the dead letter queue.");
   dlq_failures_ = counter(error, "deadletterqueue_produce_failures", "Records that the dead letter queue did not take.");
   last_error_ = gauge(error, "last_error_timestamp", "When the last error was, in milliseconds since the epoch.");
+  active_max_ = gauge(group, is_sink ? "sink_record_active_count_max" : "source_record_active_count_max", "Most records taken that were not settled yet.");
+  active_avg_ = gauge(group, is_sink ? "sink_record_active_count_avg" : "source_record_active_count_avg", "Mean number of records taken that were not settled yet.");
+  commit_success_ = gauge(task, "offset_commit_success_percentage", "Part of the offset commits that succeeded, from 0 to 1.");
+  commit_failure_ = gauge(task, "offset_commit_failure_percentage", "Part of the offset commits that failed, from 0 to 1.");
+  running_ratio_ = gauge(task, "running_ratio", "Part of its time that the task has been running, from 0 to 1.");
+  pause_ratio_ = gauge(task, "pause_ratio", "Part of its time that the task has been paused, from 0 to 1.");
+  rate(group, is_sink ? "sink_record_read_rate" : "source_record_poll_rate", "Records read a second, over the last minute.", read_);
+  rate(group, is_sink ? "sink_record_send_rate" : "source_record_write_rate", "Records handed over a second, over the last minute.", sent_);
+  if (!is_sink) return;
+  commit_seq_ = gauge(group, "offset_commit_seq_no", "Number of the last offset commit.");
+  rate(group, "offset_commit_completion_rate", "Offset commits a second, over the last minute.", commits_);
+  // A commit is waited for here, so none can come too late.
+  auto* skipped = counter(group, "offset_commit_skip_total", "Offset commits that came too late and were ignored.");
+  rate(group, "offset_commit_skip_rate", "Offset commits a second that came too late, over the last minute.", skipped);
+}
+
+void TaskMetrics::rate(const char* group, const char* name, const char* doc, metrics::Counter* total) {
+  rates_.push_back({total, gauge(group, name, doc), {{born_, total->value()}}});
+}
+
+void TaskMetrics::Rate::sample(SteadyTime now) {
+  constexpr std::chrono::seconds kWindow(60);
+  while (samples.size() > 1 && samples[1].first <= now - kWindow) samples.pop_front();
+  const double seconds = std::chrono::duration<double>(now - samples.front().first).count();
+  gauge->set(seconds > 0 ? (total->value() - samples.front().second) / seconds : 0);
+  samples.emplace_back(now, total->value());
+}
+
+void TaskMetrics::sample() {
+  const SteadyTime now = steady_now();
+  if (now < next_sample_) return;
+  next_sample_ = now + std::chrono::seconds(1);
+  for (Rate& r : rates_) r.sample(now);
+  active_samples_ += 1;
+  active_sum_ += active_->value();
+  active_avg_->set(active_sum_ / active_samples_);
+  in_state(state_);
+}
+
+void TaskMetrics::in_state(State state) {
+  const SteadyTime now = steady_now();
+  const double passed = std::chrono::duration<double, std::milli>(now - std::exchange(state_since_, now)).count();
+  if (state_ == State::kRunning) running_ms_ += passed;
+  if (state_ == State::kPaused) paused_ms_ += passed;
+  state_ = state;
+  running_->set(state == State::kRunning ? 1 : 0);
+  const double age = std::chrono::duration<double, std::milli>(now - born_).count();
+  if (age <= 0) return;
+  running_ratio_->set(running_ms_ / age);
+  pause_ratio_->set(paused_ms_ / age);
 }
 
 TaskMetrics::~TaskMetrics() { metrics::Registry::process().remove(labels_); }
@@ -50,7 +101,11 @@ void TaskMetrics::filtered(int64_t records) { filtered_->add(static_cast<double>
 void TaskMetrics::refused(int64_t records) {
   if (refused_) refused_->add(static_cast<double>(records));
 }
-void TaskMetrics::active(int64_t records) { active_->set(static_cast<double>(records)); }
+void TaskMetrics::active(int64_t records) {
+  active_->set(static_cast<double>(records));
+  active_most_ = std::max(active_most_, static_cast<double>(records));
+  active_max_->set(active_most_);
+}
 void TaskMetrics::batch(int64_t records, double put_ms) {
   batches_ += 1;
   batch_rows_ += static_cast<double>(records);
@@ -65,6 +120,10 @@ void TaskMetrics::batch(int64_t records, double put_ms) {
 void TaskMetrics::committed(bool ok, double ms) {
   (ok ? commits_ : commit_failures_)->add();
   commit_count_ += 1;
+  if (ok) commits_ok_ += 1;
+  if (commit_seq_) commit_seq_->set(commit_count_);
+  commit_success_->set(commits_ok_ / commit_count_);
+  commit_failure_->set(1 - commits_ok_ / commit_count_);
   commit_ms_ += ms;
   commit_max_ms_ = std::max(commit_max_ms_, ms);
   commit_avg_->set(commit_ms_ / commit_count_);
@@ -97,6 +156,5 @@ void TaskMetrics::error_logged() { logged_->add(); }
 void TaskMetrics::retry() { retries_->add(); }
 void TaskMetrics::dlq_request() { dlq_requests_->add(); }
 void TaskMetrics::dlq_failure() { dlq_failures_->add(); }
-void TaskMetrics::running(bool is_running) { running_->set(is_running ? 1 : 0); }
 
 }  // namespace bywash::runtime

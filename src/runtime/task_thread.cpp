@@ -3,10 +3,25 @@
 
 #include <pthread.h>
 
+#include <exception>
+#include <functional>
+
 #include "base/log.h"
 #include "runtime/error_reporter.h"
 
 namespace bywash::runtime {
+namespace {
+
+// Exceptions end where third-party code throws them; one that gets here all the same is this task's end, not the process's.
+Status guarded(const std::function<Status()>& work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return Status(Code::kFatal, Blame::kUs, fmt::format("Failed inside the program, which is a bug in Bywash: {}", error.what()));
+  }
+}
+
+}  // namespace
 
 TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(std::move(id)), listener_(listener), want_paused_(paused) {}
 
@@ -32,7 +47,7 @@ void TaskThread::run() {
   // Linux keeps 15 characters of a thread's name.
   pthread_setname_np(pthread_self(), fmt::format("task-{}", to_string(id_)).substr(0, 15).c_str());
   log::Scope scope(id_.connector, std::to_string(id_.task));
-  Status status = open();
+  Status status = guarded([this] { return open(); });
   if (status.ok()) {
     paused_ = want_paused_;
     if (paused_) on_paused(true);
@@ -46,7 +61,7 @@ void TaskThread::run() {
       listener_->on_task_state(id_, want ? State::kPaused : State::kRunning, "");
       log::info("runtime", "Task is {}", want ? "paused" : "running");
     }
-    status = step();
+    status = guarded([this] { return step(); });
   }
   if (!status.ok()) {
     log::error("runtime", "Task failed and must be restarted by hand once the cause is gone: {}", status.message());

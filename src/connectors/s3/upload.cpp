@@ -166,6 +166,7 @@ FileUpload::Action FileUpload::next_action(std::string* bytes) {
 
 // One request or a few; then the pool's next task may run.
 void FileUpload::step() {
+  log::OwnerScope scope(group_->owner);
   std::string bytes;
   Action action = next_action(&bytes);
   if (action == Action::kNothing) {

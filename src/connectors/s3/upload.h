@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log_owner.h"
 #include "storage/object_store.h"
 
 namespace bywash::connectors::s3 {
@@ -40,6 +41,7 @@ class UploadPool {
 struct UploadGroup {
   std::shared_ptr<storage::ObjectStore> store;
   storage::ObjectAttributes attributes;
+  log::Owner owner = log::current_owner();  // the task whose thread made the group
   Millis retry_backoff{5000};
   bool tagging = false;
   bool fail_on_tagging_error = false;
