@@ -2,6 +2,7 @@
 #include "kafka/consumer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <map>
 
@@ -61,6 +62,27 @@ class MessageBatch final : public RawBatch {
   std::vector<rd_kafka_message_t*> messages_;
 };
 
+// The bytes that one consumer may fetch ahead, reserved while it lives. All consumers together stay below half of the budget, each new
+// one taking an eighth of what is left there: were queues alone to fill the budget, every task would be held back for good.
+class FetchAhead {
+ public:
+  explicit FetchAhead(int64_t wanted)
+      : bytes_(std::min(wanted, std::max(kLeast, (MemoryBudget::process().limit() / 2 - all_.load(std::memory_order_relaxed)) / 8))),
+        reserved_(MemoryBudget::process(), bytes_) {
+    all_.fetch_add(bytes_, std::memory_order_relaxed);
+  }
+  ~FetchAhead() { all_.fetch_sub(bytes_, std::memory_order_relaxed); }
+  FetchAhead(const FetchAhead&) = delete;
+  FetchAhead& operator=(const FetchAhead&) = delete;
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr int64_t kLeast = 256 << 10;
+  static inline std::atomic<int64_t> all_{0};
+  const int64_t bytes_;
+  Reservation reserved_;
+};
+
 PartitionList to_list(const std::vector<TopicPartition>& partitions) {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const auto& tp : partitions) rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value);
@@ -75,7 +97,7 @@ std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t* lis
 
 class RdConsumer final : public Consumer, public ClientHealth {
  public:
-  explicit RdConsumer(ConsumerOptions options) : options_(std::move(options)), prefetch_(MemoryBudget::process(), options_.prefetch_bytes) {}
+  explicit RdConsumer(ConsumerOptions options) : options_(std::move(options)), fetch_ahead_(options_.prefetch_bytes) {}
   ~RdConsumer() override {
     closing_ = true;
     options_.on_assigned = nullptr;
@@ -87,7 +109,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
     Properties ours;
     // Fetch far enough ahead in count that bytes are what limits.
     ours["queued.min.messages"] = "200000";
-    ours["queued.max.messages.kbytes"] = std::to_string(std::max<int64_t>(options_.prefetch_bytes / 1024, 64));
+    ours["queued.max.messages.kbytes"] = std::to_string(std::max<int64_t>(fetch_ahead_.bytes() / 1024, 64));
     ours["fetch.message.max.bytes"] = "1048576";
     ours["topic.metadata.refresh.interval.ms"] = "30000";
     ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kConsumer, options_.java, ours, this, [](rd_kafka_conf_t* conf) {
@@ -315,7 +337,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
   ConsumerOptions options_;
-  Reservation prefetch_;
+  FetchAhead fetch_ahead_;
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
   Queue queue_;
   std::vector<rd_kafka_message_t*> messages_;
