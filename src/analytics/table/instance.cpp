@@ -13,6 +13,7 @@ namespace bywash::analytics {
 namespace {
 
 constexpr std::string_view kInstanceLogger = "analytics";
+constexpr int64_t kBeginMs = 10'000;  // for a new table's topics
 
 bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
 
@@ -180,6 +181,10 @@ Result<ChangeAnswer> Instance::add_table(std::string_view document) {
   RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));
   ASSIGN_OR_RETURN(SchemaConfig schema, this->schema(config.name));
   RETURN_IF_ERROR(open_table(std::move(config), std::move(schema)));
+  // As Pinot's controller: who writes to the topic after the answer finds the records in the table.
+  if (std::string why = tables(name).front()->wait_begun(kBeginMs); !why.empty()) {
+    answer.warnings.push_back(fmt::format("where consumption begins is decided later: {}", why));
+  }
   return answer;
 }
 

@@ -4,8 +4,10 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "analytics/table/json_lines.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace bywash::analytics {
@@ -49,6 +51,27 @@ void Table::stop(bool seal) {
   for (auto& [group, partition] : partitions) partition->stop(seal);
 }
 
+std::string Table::wait_begun(int64_t millis) const {
+  if (options_.config.type != TableType::kRealtime) return {};
+  const SteadyTime deadline = steady_now() + Millis(millis);
+  while (true) {
+    bool all = false;
+    {
+      std::lock_guard lock(mutex_);
+      if (!stream_problems_.empty()) return stream_problems_.begin()->second;
+      all = looked_;
+      for (const auto& [group, partition] : partitions_) {
+        const ConsumingStatus status = partition->status();
+        if (!status.problem.empty()) return status.problem;
+        all = all && !status.segment.empty();
+      }
+    }
+    if (all) return {};
+    if (steady_now() >= deadline) return fmt::format("the brokers have not answered in {} ms", millis);
+    std::this_thread::sleep_for(Millis(2));
+  }
+}
+
 bool Table::sleep(int64_t millis) {
   std::unique_lock lock(mutex_);
   woken_.wait_for(lock, Millis(millis), [this] { return stopping_.load(); });
@@ -65,6 +88,8 @@ void Table::coordinate() {
     }
     if (options_.config.type == TableType::kRealtime && now >= next_partitions) {
       next_partitions = (find_partitions() ? kNewPartitionsMs : kRetryMs) + now;
+      std::lock_guard lock(mutex_);
+      looked_ = true;
     }
     count_segments();
     if (!sleep(kRetryMs)) break;

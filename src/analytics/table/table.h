@@ -37,6 +37,9 @@ class Table {
 
   // Begins to consume (REALTIME) and to enforce retention.
   void start();
+  // Waits until it is known and durable where each partition of the topics begins, or until a topic cannot be consumed yet, at most so
+  // long; what is written to the topic afterwards is consumed. Answers why a beginning is not known yet, '' when all are.
+  std::string wait_begun(int64_t millis) const;
   // Ends the threads. `seal`: consumed rows are committed first, else they are consumed again at the next start.
   void stop(bool seal);
 
@@ -75,6 +78,7 @@ class Table {
   std::map<int32_t, std::unique_ptr<PartitionConsumer>> partitions_;
   std::map<int32_t, std::unique_ptr<kafka::Consumer>> askers_;  // per stream, of the coordinator alone
   std::map<int32_t, std::string> stream_problems_;
+  bool looked_ = false;  // for the partitions of every topic, once
   std::thread coordinator_;
 };
 

@@ -18,6 +18,7 @@ constexpr int64_t kNow = 20'000 * kDay;
 // A topic in memory: partitions of texts. Grows under its lock while consumers read.
 struct FakeTopic {
   std::mutex mutex;
+  std::atomic<int64_t> slow_ms{0};  // until its end is known
   std::vector<std::vector<std::string>> partitions;
   void add(size_t partition, const std::string& value) {
     std::lock_guard lock(mutex);
@@ -81,6 +82,7 @@ class FakeConsumer : public kafka::Consumer {
   std::vector<TopicPartition> assignment() const override { return {origin_}; }
   kafka::Watermarks watermarks(const TopicPartition& partition) override { return *query_watermarks(partition, 0); }
   Result<kafka::Watermarks> query_watermarks(const TopicPartition& partition, int) override {
+    std::this_thread::sleep_for(Millis(topic_->slow_ms.load()));
     std::lock_guard lock(topic_->mutex);
     return kafka::Watermarks{0, static_cast<int64_t>(topic_->partitions[static_cast<size_t>(partition.partition.value)].size())};
   }
@@ -165,6 +167,27 @@ TEST(Table, RowsAndOffsetsCommitTogetherAndComeBackOnce) {
   ASSERT_TRUE(f.becomes([&] { return f.count() == 46; }));
   const QueryResponse sum = f.instance->query("SELECT SUM(id), DISTINCTCOUNT(id) FROM s", {});
   EXPECT_EQ(std::get<double>(sum.table.rows[0][0].value), 44 * 45 / 2 + 99);
+}
+
+TEST(Table, WhatIsWrittenAfterTheAnswerIsConsumedAlthoughTheTableBeginsAtTheEnd) {
+  Fixture f;
+  for (size_t partition : {0, 1}) f.topic->add(partition, R"({"id":1,"at":20000})");
+  f.start();
+  f.topic->slow_ms = 100;
+  f.create("");
+  f.topic->slow_ms = 0;
+  for (size_t partition : {0, 1}) f.topic->add(partition, R"({"id":2,"at":20000})");
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 2; }));
+  EXPECT_EQ(std::get<double>(f.instance->query("SELECT MIN(id) FROM s", {}).table.rows[0][0].value), 2);
+}
+
+TEST(Table, ATopicThatIsNotThereYetIsAWarning) {
+  Fixture f;
+  f.start();
+  ASSERT_TRUE(f.instance->put_schema(kSchema).ok());
+  auto added = f.instance->add_table(table_json(""));
+  ASSERT_TRUE(added.ok()) << added.status().message();
+  EXPECT_TRUE(std::any_of(added->warnings.begin(), added->warnings.end(), [](const std::string& w) { return w.find("does not exist") != w.npos; }));
 }
 
 TEST(Table, SegmentsPastTheirRetentionLeaveAnswersAtOnceAndTheDiskSoon) {
