@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include "config/properties.h"
@@ -33,7 +34,7 @@ constexpr std::string_view kJks =
     "set the type to PEM (trust store)";
 
 constexpr auto kRules = std::to_array<Rule>({
-    {"bootstrap.servers", Action::kSame, ""},
+    {"bootstrap.servers", Action::kSpecial, ""},
     {"client.id", Action::kSame, ""},
     {"client.rack", Action::kSame, ""},
     {"client.dns.lookup", Action::kSame, ""},
@@ -222,7 +223,30 @@ void translate_store(Translation& t, std::string_view which, const std::string& 
   }
 }
 
+// ClientUtils.parseAndValidateAddresses (Kafka 4.3): host:port, maybe behind a protocol's name.
+bool is_address(std::string_view text) {
+  if (size_t scheme = text.find("://"); scheme != text.npos) text.remove_prefix(scheme + 3);
+  const size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0 || colon + 1 == text.size()) return false;
+  auto digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  auto of_host = [](unsigned char c) { return std::isalnum(c) || std::string_view("-%._:[]").find(static_cast<char>(c)) != std::string_view::npos; };
+  return std::all_of(text.begin() + static_cast<int64_t>(colon) + 1, text.end(), digit) && std::all_of(text.begin(), text.begin() + static_cast<int64_t>(colon), of_host);
+}
+
+void translate_bootstrap(Translation& t, const std::string& value) {
+  std::string_view left = value;
+  while (!left.empty()) {
+    std::string_view entry = left.substr(0, left.find(','));
+    left.remove_prefix(std::min(left.size(), entry.size() + 1));
+    while (!entry.empty() && std::isspace(static_cast<unsigned char>(entry.front()))) entry.remove_prefix(1);
+    while (!entry.empty() && std::isspace(static_cast<unsigned char>(entry.back()))) entry.remove_suffix(1);
+    if (!entry.empty() && !is_address(entry)) t.fail("bootstrap.servers", fmt::format("Invalid url in bootstrap.servers: {}. Each entry is host:port", entry));
+  }
+  t.out.librdkafka["bootstrap.servers"] = value;
+}
+
 void translate_special(Translation& t, std::string_view key, const std::string& value) {
+  if (key == "bootstrap.servers") return translate_bootstrap(t, value);
   auto& out = t.out.librdkafka;
   if (key == "auto.offset.reset") {
     if (value == "none") out[std::string(key)] = "error";

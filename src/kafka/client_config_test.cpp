@@ -24,6 +24,11 @@ TEST(TranslateJavaKeys, RefusesWhatWouldLoseItsMeaningAndSaysHowToConvert) {
   EXPECT_NE(t.status().message().find("keytool"), std::string::npos);
   EXPECT_NE(t.status().message().find("interceptor.classes"), std::string::npos);
 }
+TEST(TranslateJavaKeys, NamesABootstrapServerThatIsNoAddress) {
+  auto said = [](const char* servers) { return translate_java_keys(ClientKind::kConsumer, {{"bootstrap.servers", servers}}).status().message(); };
+  for (const char* good : {"b:9092", "a.example:1, [::1]:2,", "PLAINTEXT://b-1:9092", "10.0.0.1:9092"}) EXPECT_EQ(said(good), "") << good;
+  for (const char* bad : {"b", "not a host", "b:", ":9092", "b:port", "a:1,b"}) EXPECT_NE(said(bad).find("host:port"), std::string::npos) << bad;
+}
 TEST(TranslateJavaKeys, EveryRuleGivesALibrdkafkaKeyThatExists) {
   auto t = translate_java_keys(ClientKind::kConsumer, {{"fetch.max.wait.ms", "100"}, {"max.partition.fetch.bytes", "2000000"}, {"request.timeout.ms", "30000"},
       {"receive.buffer.bytes", "65536"}, {"auto.offset.reset", "none"}, {"ssl.endpoint.identification.algorithm", ""}});

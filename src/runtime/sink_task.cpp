@@ -32,6 +32,14 @@ int64_t records_in(const std::vector<std::shared_ptr<const RawBatch>>& fetched) 
 
 double ms_since(SteadyTime start) { return std::chrono::duration<double, std::milli>(steady_now() - start).count(); }
 
+// Before the first assignment: the client's last error says that it cannot even reach the cluster.
+Status unreachable(const std::string& last_error) {
+  if (last_error.empty()) return {};
+  return Status::retriable(fmt::format("No broker of bootstrap.servers can be reached yet, trying again: {}. Check bootstrap.servers, "
+                                       "consumer.override.bootstrap.servers and security.protocol", last_error))
+      .with_java_class("org.apache.kafka.connect.errors.RetriableException");
+}
+
 std::vector<std::string> subscription(const config::Properties& connector) {
   std::string regex = config::get_or(connector, "topics.regex", "");
   // librdkafka takes a leading ^ for a regular expression; Java matches the whole name.
@@ -81,7 +89,9 @@ Status SinkTask::step() {
   if (now >= next_commit_) RETURN_IF_ERROR(commit());
   if (now >= next_lag_) update_lag();
 
-  const bool busy = !pending_.empty() || now < convert_at_ || !parts_.sink->wants_more() || MemoryBudget::process().exceeded();
+  // Short of memory, a task that holds no rows goes on: it frees nothing by waiting.
+  const bool busy = !pending_.empty() || now < convert_at_ || !parts_.sink->wants_more() ||
+                    (MemoryBudget::process().exceeded() && tracker_.outstanding() > 0);
   hold(busy || paused());
   if (!pending_.empty()) RETURN_IF_ERROR(retry_put());
   // What was fetched before a hold is delivered first; a poll while held only keeps the group membership alive.
@@ -90,6 +100,7 @@ Status SinkTask::step() {
     if (!pending_.empty() || !parts_.sink->wants_more()) return {};
   }
   auto polled = consumer_->poll(kPollRecords, held_ ? 5 : kPollWaitMs);
+  if (!was_assigned_) tell(unreachable(consumer_->last_error()));
   if (!polled.ok()) return polled.status().retriable() ? Status() : polled.status();
   for (auto& raw : *polled) {
     metrics_.read(static_cast<int64_t>(raw->records().size()));
@@ -200,6 +211,8 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
   generation_ = tracker_.assign(partitions);
   metrics_.partitions(static_cast<int>(partitions.size()));
   held_ = false;
+  was_assigned_ = true;
+  tell({});
   log::info("runtime", "{} partitions assigned", partitions.size());
   return parts_.sink->open(partitions, generation_);
 }
@@ -246,6 +259,14 @@ void SinkTask::update_lag() {
     if (w.high >= 0) metrics_.lag(tp.topic, tp.partition.value, std::max<int64_t>(0, w.high - position.value));
   }
   metrics_.active(tracker_.outstanding());
+  metrics_.sample();
+}
+
+void SinkTask::tell(const Status& problem) {
+  std::string text = problem.ok() ? "" : java_trace(problem);
+  if (text == problem_) return;
+  problem_ = std::move(text);
+  listener()->on_task_problem(parts_.id, problem_);
 }
 
 std::string SinkTask::trace_of(const Status& failure) const {

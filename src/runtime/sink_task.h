@@ -71,6 +71,8 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   Status on_revoked(const std::vector<TopicPartition>& partitions, bool lost);
   void hold(bool should_hold);
   void update_lag();
+  // What keeps the task from going on, in its status; '' when nothing does.
+  void tell(const Status& problem);
 
   SinkTaskParts parts_;
   TaskMetrics metrics_;
@@ -87,6 +89,8 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   SteadyTime next_commit_{}, next_tick_{}, next_lag_{};
   std::vector<std::shared_ptr<const columnar::RawBatch>> fetched_;  // polled, not yet delivered
   bool held_ = false;
+  bool was_assigned_ = false;
+  std::string problem_;  // as told last
   const char* failing_ = nullptr;  // what a worker of the original wraps the cause of a failure in, while it can happen
   bool started_ = false;
 };

@@ -38,9 +38,11 @@ Status SinkTask::put(std::vector<Batch> batches) {
     log::warn("runtime", "The sink cannot take {} records now, trying again in {} ms: {}", rows, retry_delay_ms_, status.message());
     retry_at_ = steady_now() + Millis(retry_delay_ms_);
     pending_ = std::move(batches);
+    tell(status);
     return {};
   }
   RETURN_IF_ERROR(status);
+  tell({});
   retry_delay_ms_ = 0;
   balance_.handed_over(rows);
   metrics_.sent(rows);

@@ -267,6 +267,14 @@ void StandaloneHerder::on_task_state(const TaskId& id, State state, const std::s
   task.trace = state == State::kFailed ? trace : "";
 }
 
+void StandaloneHerder::on_task_problem(const TaskId& id, const std::string& problem) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(id.connector);
+  if (it == connectors_.end() || id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) return;
+  TaskEntry& task = it->second.tasks[static_cast<size_t>(id.task)];
+  if (task.state == State::kRunning) task.trace = problem;
+}
+
 void StandaloneHerder::on_topic_used(const std::string& connector, const std::string& topic) {
   if (!worker_.config().topic_tracking_enable) return;
   std::lock_guard lock(mutex_);

@@ -63,6 +63,7 @@ class StandaloneHerder final : public Herder, public StatusListener {
   bool ready() const override { return ready_; }
 
   void on_task_state(const TaskId& id, State state, const std::string& trace) override;
+  void on_task_problem(const TaskId& id, const std::string& problem) override;
   void on_topic_used(const std::string& connector, const std::string& topic) override;
 
  private:

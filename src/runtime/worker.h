@@ -34,6 +34,8 @@ class StatusListener {
   virtual ~StatusListener() = default;
   // `trace` is empty but for kFailed: why, in the form of a Java trace's lines ("<class>: <message>\nCaused by: ...").
   virtual void on_task_state(const TaskId& id, State state, const std::string& trace) = 0;
+  // Why a task that runs gets nowhere just now (a broker or database does not answer): stands as its trace until '' takes it back.
+  virtual void on_task_problem(const TaskId& id, const std::string& problem) = 0;
   // A connector's task has read from or written to this topic (GET /connectors/x/topics).
   virtual void on_topic_used(const std::string& connector, const std::string& topic) = 0;
 };

@@ -78,7 +78,9 @@ def test_json_log_lines_about_a_connector_name_it_and_its_task(kafka, topic, sta
     program.arguments += ["--log-format", "json"]
     worker = start_bywash(program)
     worker.create("lost", file_sink(topic, tmp_path / "out.txt", **{"consumer.override.bootstrap.servers": "127.0.0.1:1", "no.such.key": "x"}))
-    worker.process.wait_until(lambda: any('"kafka"' in line for line in worker.log().splitlines()), "the client has said that it cannot connect")
+    worker.process.wait_until(lambda: "127.0.0.1:1" in worker.status("lost")["tasks"][0].get("trace", ""), "the status names the broker")
+    task = worker.status("lost")["tasks"][0]
+    assert task["state"] == "RUNNING" and "consumer.override.bootstrap.servers" in task["trace"]
     worker.delete("lost")
     lines = [json.loads(line) for line in worker.log().splitlines()]
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
