@@ -74,7 +74,9 @@ def test_a_kill_leaves_neither_gap_nor_duplicate(kafka, s3, bucket, topic, start
     name = unique("s3")
     config = connector(topic, bucket)
     produce(kafka, topic, 0, 1000)
-    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    # A dead worker's membership ends soon, so that the next start gets its partitions.
+    soon = {"consumer.session.timeout.ms": "6000", "consumer.heartbeat.interval.ms": "1000"}
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker={**FAST_COMMITS, **soon})
     worker.create(name, config)
     wait_for("a first file", lambda: s3.keys(bucket))
     worker.kill()

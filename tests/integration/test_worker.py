@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import sqlite3
+import time
 
 import pytest
 
@@ -98,16 +99,22 @@ def test_a_failed_task_is_restarted_alone(kafka, start_bywash, tmp_path):
         kafka.produce_many(topic, [b'{"id":%d,"v":%d}' % (partition, 50 + 100 * partition)], partition=partition)
     worker = start_bywash(kafka.bootstrap, worker={"offset.flush.interval.ms": "200"})
     worker.create("two", sqlite_sink(topic, tmp_path / "t.db", **{"tasks.max": "2", "max.retries": "0"}))
-    worker.process.wait_until(lambda: sorted(t["state"] for t in worker.status("two")["tasks"]) == ["FAILED", "RUNNING"], "one task has failed")
-    failed = next(task for task in worker.status("two")["tasks"] if task["state"] == "FAILED")
-    assert "CHECK" in failed["trace"] and "'t'" in failed["trace"].replace('"', "'"), failed["trace"]
-    runs = worker.log().count("Task is running")
+    worker.process.wait_until(lambda: any(task["state"] == "FAILED" for task in worker.status("two")["tasks"]), "a task has failed")
+    trace = next(task["trace"] for task in worker.status("two")["tasks"] if task["state"] == "FAILED")
+    assert "CHECK" in trace and "`t`" in trace, trace
     with sqlite3.connect(tmp_path / "t.db") as database:
         database.executescript("DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)")
-    worker.request("POST", f"/connectors/two/tasks/{failed['id']}/restart")
+    # The group may have given the record to the other task before the table was mended: that one failed too, then.
+    restarts, deadline = 0, time.monotonic() + 60
+    while kafka.committed("connect-two", topic) != {0: 1, 1: 1} or any(t["state"] == "FAILED" for t in worker.status("two")["tasks"]):
+        assert time.monotonic() < deadline, worker.status("two")
+        for task in worker.status("two")["tasks"]:
+            if task["state"] == "FAILED":
+                worker.request("POST", f"/connectors/two/tasks/{task['id']}/restart")
+                restarts += 1
+        time.sleep(0.1)
     worker.wait_running("two", tasks=2)
-    kafka.wait_committed("connect-two", topic)
-    assert worker.log().count("Task is running") == runs + 1, "the other task ran on"
+    assert worker.log().count("Task is running") == 2 + restarts, "only failed tasks were started again"
     with sqlite3.connect(tmp_path / "t.db") as database:
         assert (1, 150) in database.execute("SELECT id, v FROM t").fetchall()
 
