@@ -24,6 +24,8 @@ void on_error(rd_kafka_t* rk, int code, const char* reason, void*) {
 void ClientHealth::report(rd_kafka_resp_err_t code, const char* reason) {
   std::lock_guard lock(mutex_);
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) unauthorized_ = true;
+  // It comes after the error of each broker, which says more.
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !last_error_.empty()) return;
   std::string text = fmt::format("{} ({})", reason, rd_kafka_err2name(code));
   if (last_error_.empty()) log::warn("kafka", "Kafka client: {}. It goes on trying", text);
   last_error_ = std::move(text);
