@@ -15,15 +15,15 @@
 namespace bywash::analytics {
 namespace {
 
-using Json = nlohmann::json;
+using ManifestJson = nlohmann::json;
 
-Json to_json(const SegmentRecord& segment) {
+ManifestJson to_json(const SegmentRecord& segment) {
   return {{"op", "add"}, {"name", segment.name}, {"group", segment.group}, {"sequence", segment.sequence},
           {"start", segment.offsets.first}, {"end", segment.offsets.end}, {"rows", segment.rows}, {"bytes", segment.bytes},
           {"startMs", segment.start_ms}, {"endMs", segment.end_ms}, {"created", segment.creation_ms}};
 }
 
-SegmentRecord segment_from(const Json& record) {
+SegmentRecord segment_from(const ManifestJson& record) {
   SegmentRecord out;
   out.name = record.at("name").get<std::string>();
   out.group = record.at("group").get<int32_t>();
@@ -38,14 +38,14 @@ SegmentRecord segment_from(const Json& record) {
 }
 
 // Applies one record; throws nlohmann's exception when a member is missing.
-void apply(const Json& record, ManifestState& state) {
+void apply(const ManifestJson& record, ManifestState& state) {
   const std::string op = record.at("op").get<std::string>();
   if (op == "add") {
     SegmentRecord segment = segment_from(record);
     if (segment.group >= 0) state.positions[segment.group] = {segment.offsets.end, segment.sequence + 1};
     state.segments[segment.name] = std::move(segment);
   } else if (op == "drop") {
-    for (const Json& name : record.at("names")) state.segments.erase(name.get<std::string>());
+    for (const ManifestJson& name : record.at("names")) state.segments.erase(name.get<std::string>());
   } else if (op == "begin") {
     state.positions[record.at("group").get<int32_t>()] = {record.at("offset").get<int64_t>(), record.at("sequence").get<int64_t>()};
   } else if (op == "topic") {
@@ -55,7 +55,7 @@ void apply(const Json& record, ManifestState& state) {
   }
 }
 
-Json begin_record(int32_t group, const PartitionPosition& position) {
+ManifestJson begin_record(int32_t group, const PartitionPosition& position) {
   return {{"op", "begin"}, {"group", group}, {"offset", position.next_offset}, {"sequence", position.next_sequence}};
 }
 
@@ -96,10 +96,10 @@ Status Manifest::load() {
     bool good = read_manifest_line(line, &record);
     if (good) {
       try {
-        const Json parsed = Json::parse(record);
+        const ManifestJson parsed = ManifestJson::parse(record);
         if (parsed.at("op") == "drop") dropped += static_cast<int64_t>(parsed.at("names").size());
         apply(parsed, state_);
-      } catch (const Json::exception&) {
+      } catch (const ManifestJson::exception&) {
         good = false;
       }
     }
@@ -123,11 +123,11 @@ Status Manifest::load() {
 Status Manifest::compact() {
   std::string content;
   for (const auto& [stream, partitions] : state_.first_seen) {
-    content += manifest_line(Json{{"op", "topic"}, {"stream", stream}, {"partitions", partitions}}.dump());
+    content += manifest_line(ManifestJson{{"op", "topic"}, {"stream", stream}, {"partitions", partitions}}.dump());
   }
   for (const auto& [name, segment] : state_.segments) content += manifest_line(to_json(segment).dump());
   for (const auto& [group, position] : state_.positions) content += manifest_line(begin_record(group, position).dump());
-  content += manifest_line(Json{{"op", "pause"}, {"on", state_.paused}}.dump());
+  content += manifest_line(ManifestJson{{"op", "pause"}, {"on", state_.paused}}.dump());
   RETURN_IF_ERROR(write_file(path_, content));
   const int descriptor = ::open(path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (descriptor < 0) return host_error("write", path_, errno);
@@ -159,7 +159,7 @@ Status Manifest::append(const std::string& record) {
 
 Status Manifest::add_segment(const SegmentRecord& segment) {
   std::lock_guard lock(mutex_);
-  const Json record = to_json(segment);
+  const ManifestJson record = to_json(segment);
   RETURN_IF_ERROR(append(record.dump()));
   apply(record, state_);
   return {};
@@ -167,7 +167,7 @@ Status Manifest::add_segment(const SegmentRecord& segment) {
 
 Status Manifest::drop_segments(const std::vector<std::string>& names) {
   std::lock_guard lock(mutex_);
-  const Json record = {{"op", "drop"}, {"names", names}};
+  const ManifestJson record = {{"op", "drop"}, {"names", names}};
   RETURN_IF_ERROR(append(record.dump()));
   apply(record, state_);
   return {};
@@ -175,7 +175,7 @@ Status Manifest::drop_segments(const std::vector<std::string>& names) {
 
 Status Manifest::begin_partition(int32_t group, int64_t offset) {
   std::lock_guard lock(mutex_);
-  const Json record = begin_record(group, {offset, 0});
+  const ManifestJson record = begin_record(group, {offset, 0});
   RETURN_IF_ERROR(append(record.dump()));
   apply(record, state_);
   return {};
@@ -183,7 +183,7 @@ Status Manifest::begin_partition(int32_t group, int64_t offset) {
 
 Status Manifest::topic_seen(int32_t stream, int32_t partitions) {
   std::lock_guard lock(mutex_);
-  const Json record = {{"op", "topic"}, {"stream", stream}, {"partitions", partitions}};
+  const ManifestJson record = {{"op", "topic"}, {"stream", stream}, {"partitions", partitions}};
   RETURN_IF_ERROR(append(record.dump()));
   apply(record, state_);
   return {};
@@ -191,7 +191,7 @@ Status Manifest::topic_seen(int32_t stream, int32_t partitions) {
 
 Status Manifest::set_paused(bool paused) {
   std::lock_guard lock(mutex_);
-  const Json record = {{"op", "pause"}, {"on", paused}};
+  const ManifestJson record = {{"op", "pause"}, {"on", paused}};
   RETURN_IF_ERROR(append(record.dump()));
   apply(record, state_);
   return {};
