@@ -1,6 +1,6 @@
 """`./dev bench [NAME...]`: each load beside its bare loop and beside Kafka Connect, interleaved in one run, as ratios.
 
-NAME: parquet, parquet-plain, table, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
+NAME: parquet, parquet-plain, records, table, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
 BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
 """
 
@@ -129,6 +129,80 @@ def run_parquet(kafka, schemas: str, limit_of_null_sink: bool) -> None:
     target("peak RSS in MiB", max(figure.rss_bytes for figure in ours) / 2**20, 200)
 
 
+# What most chains do, one of each kind. Connect's sink does nothing; ours gets nothing, as a last Filter drops all.
+_CHAIN = {
+    "insert": {"type": "InsertField$Value", "topic.field": "topic", "static.field": "source", "static.value": "shop"},
+    "replace": {"type": "ReplaceField$Value", "exclude": "user_id", "renames": "id:transaction_id"},
+    "cast": {"type": "Cast$Value", "spec": "shares:int64"},
+    "time": {"type": "TimestampConverter$Value", "field": "update_at", "target.type": "string", "format": "yyyy-MM-dd HH:mm:ss"},
+    "mask": {"type": "MaskField$Value", "fields": "symbol", "replacement": "***"},
+}
+
+
+def chain_config(aliases, drop_all: bool) -> dict:
+    """The keys of a connector with these steps of _CHAIN."""
+    steps = {alias: _CHAIN[alias] for alias in aliases}
+    if drop_all:
+        steps["drop"] = {"type": "Filter"}
+    config = {"transforms": ",".join(steps)} if steps else {}
+    for alias, step in steps.items():
+        for key, value in step.items():
+            config[f"transforms.{alias}.{key}"] = "org.apache.kafka.connect.transforms." + value if key == "type" else value
+    return config
+
+
+def dropped_records(kafka, topic, aliases, name: str) -> Figure:
+    """Consume, convert, transform, drop: from before the connector is made until the last offset is committed."""
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
+        before, began = bywash.process.cpu_seconds(), time.monotonic()
+        bywash.create(name, {"connector.class": "FileStreamSink", "topics": topic, "file": f"{folder}/nothing", "value.converter": _JSON,
+                             **chain_config(aliases, True)})
+        kafka.wait_committed(f"connect-{name}", topic, timeout=300)
+        figure = Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+        assert pathlib.Path(folder, "nothing").stat().st_size == 0, "records came through the filter"
+        return figure
+
+
+def connect_chain(kafka, topic, aliases, name: str) -> Figure:
+    """Kafka Connect's second connector in a worker, warm, with the same chain and the sink that does nothing."""
+    with KafkaConnect(kafka.bootstrap) as connect:
+        for turn in ("cold", "warm"):
+            before, began = connect.process.cpu_seconds(), time.monotonic()
+            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": _JSON, **chain_config(aliases, False)})
+            kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
+            figure = Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes())
+            connect.delete(f"{name}-{turn}")
+    return figure
+
+
+def two_schemas(messages):
+    """Every second record under another schema: one with a field more."""
+    more = b'{"type":"int32","optional":true,"field":"lot"}]},"payload":'
+    for i, message in enumerate(messages):
+        yield message if i % 2 == 0 else message.replace(b']},"payload":', b"," + more, 1)
+
+
+def run_records(kafka) -> None:
+    topic, alternating = kafka.create_topic(), kafka.create_topic()
+    kafka.produce_many(topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
+    kafka.produce_many(alternating, two_schemas(enveloped(StockTransactions(seed=1).rows(RECORDS))))
+    ours, again, plain_runs, mixed = [], [], [], []
+    for turn in range(ROUNDS):
+        ours.append(dropped_records(kafka, topic, _CHAIN, f"chain-{turn}"))
+        mixed.append(dropped_records(kafka, alternating, _CHAIN, f"mixed-{turn}"))
+        plain_runs.append(dropped_records(kafka, topic, [], f"none-{turn}"))
+        again.append(dropped_records(kafka, topic, _CHAIN, f"again-{turn}"))
+    peer, peer_plain = connect_chain(kafka, topic, _CHAIN, "peer"), connect_chain(kafka, topic, [], "peer-none")
+    show("Bywash, five transforms", ours)
+    show("Bywash again (noise)", again)
+    show("Bywash, no transform", plain_runs)
+    show("Bywash, two schemas in turn", mixed)
+    show("Connect, five transforms, warm", [peer])
+    show("Connect, no transform, warm", [peer_plain])
+    target("CPU against Connect, five transforms", best(ours + again).cpu_s / peer.cpu_s, 0.1)
+    target("speed with two schemas in turn, of the uniform one", best(ours + again).cpu_s / best(mixed).cpu_s, 0.5, at_most=False)
+
+
 def run_table(kafka) -> None:
     document = REPO / "examples" / "document"
     figures = []
@@ -180,6 +254,7 @@ def run_query(_kafka) -> None:
 BENCHMARKS: dict[str, Callable] = {
     "parquet": lambda kafka: run_parquet(kafka, "true", True),
     "parquet-plain": lambda kafka: run_parquet(kafka, "false", False),
+    "records": run_records,
     "table": run_table,
     "worker": run_worker,
     "relational": run_relational,

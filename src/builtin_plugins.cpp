@@ -50,6 +50,20 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(transforms::timestamp_router());
   registry.add(transforms::value_to_key());
 
+  registry.add(transforms::by_logical_table_router());
+  registry.add(transforms::condition_filter());
+  registry.add(transforms::extract_new_record_state());
+  registry.add(transforms::timezone_converter());
+
+  registry.add(transforms::sql());
+
+  registry.add(transforms::drop());
+  registry.add(transforms::extract_topic());
+  registry.add(transforms::filter_by_path());
+  registry.add(transforms::message_timestamp_router());
+  registry.add(transforms::tombstone_handler());
+  registry.add(transforms::topic_regex_router());
+
   registry.add(transforms::has_header_key());
   registry.add(transforms::record_is_tombstone());
   registry.add(transforms::topic_name_matches());

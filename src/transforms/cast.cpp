@@ -2,6 +2,7 @@
 // thread.
 #include <arrow/array.h>
 
+#include "transforms/cast_kernels.h"
 #include "transforms/cast_rules.h"
 #include "transforms/column_map.h"
 #include "transforms/config_checks.h"
@@ -39,6 +40,18 @@ Result<SchemaPtr> cast_schema(const ConnectSchema& old, columnar::SchemaSpec spe
   return ConnectSchema::make(std::move(spec));
 }
 
+// Whole columns where the types allow it, else value by value; a row that cannot be cast fails with the same words either way.
+Result<Column> cast_rows(Batch& batch, const Column& column, const SchemaPtr& out, const ConnectSchema* from, Type target) {
+  std::vector<int64_t> refused;
+  if (auto cast = cast_column(column, out, target, &refused)) {
+    for (int64_t row : refused) {
+      if (batch.selected.test(row)) fail_row(batch, row, cast_value(value_at(column, row), from, target).status());
+    }
+    return *std::move(cast);
+  }
+  return map_column(batch, column, out, [&](const Value& v) { return cast_value(v, from, target); });
+}
+
 class CastWhole : public plugin::BoundTransform {
  public:
   CastWhole(const CastPlan& plan, SchemaPtr out) : side_(plan.side), target_(*plan.spec.whole), out_(std::move(out)) {}
@@ -46,7 +59,7 @@ class CastWhole : public plugin::BoundTransform {
   Status apply(Batch& batch) override {
     Column& record = column_of(batch, side_);
     const ConnectSchema* schema = record.schema->schemaless() ? nullptr : record.schema.get();
-    ASSIGN_OR_RETURN(record, map_column(batch, record, out_, [&](const Value& v) { return cast_value(v, schema, target_); }));
+    ASSIGN_OR_RETURN(record, cast_rows(batch, Column(record), out_, schema, target_));
     return {};
   }
 
@@ -85,8 +98,7 @@ class CastInStruct : public plugin::BoundTransform {
       auto cast = plan_.spec.fields.find(slots[i].name);
       if (cast == plan_.spec.fields.end()) continue;
       const SchemaPtr from = column.schema;
-      ASSIGN_OR_RETURN(column, map_column(batch, masked_by_parent(column, record), schema_->fields()[i].schema,
-                                          [&](const Value& v) { return cast_value(v, from.get(), cast->second); }));
+      ASSIGN_OR_RETURN(column, cast_rows(batch, masked_by_parent(column, record), schema_->fields()[i].schema, from.get(), cast->second));
     }
     record = assemble_struct(schema_, std::move(slots), record);
     return {};
@@ -114,7 +126,7 @@ class CastInMap : public plugin::BoundTransform {
       }
       Slot& slot = slots[static_cast<size_t>(at)];
       Column column = masked_by_parent(present_only(slot.column, slot.present), record);
-      ASSIGN_OR_RETURN(slot.column, map_column(batch, column, nullptr, [&, type = target](const Value& v) { return cast_value(v, nullptr, type); }));
+      ASSIGN_OR_RETURN(slot.column, cast_rows(batch, column, nullptr, nullptr, target));
       slot.present = nullptr;
     }
     record = assemble_(std::move(slots), record);

@@ -29,6 +29,21 @@ inline plugin::PluginInfo transform_info(const char* name, const std::string& si
   return info;
 }
 
+// The version of Confluent's transforms (confluentinc/connect-transforms) whose documented behaviour theirs follow.
+inline constexpr std::string_view kConfluentVersion = "1.6.2";
+
+inline plugin::PluginInfo confluent_info(const char* name, std::vector<std::string> class_names, const char* summary, std::string description,
+                                         std::vector<std::string> examples) {
+  plugin::PluginInfo info;
+  info.name = name;
+  info.class_names = std::move(class_names);
+  info.version = std::string(kConfluentVersion);
+  info.summary = summary;
+  info.description = std::move(description);
+  info.examples = std::move(examples);
+  return info;
+}
+
 // `make`: (Config, Side) -> Result<std::unique_ptr<plugin::Transform>>.
 template <class Config, class Make>
 plugin::TransformPlugin declare(plugin::PluginInfo info, const config::TypedConfig<Config>& def, Make make) {

@@ -57,7 +57,17 @@ std::pair<int64_t, int64_t> week_of_year(int64_t days) {
   return {year, floor_div(days - (first - weekday(first)), 7) + 1};
 }
 
-std::string padded(int64_t value, int width) { return fmt::format("{:0{}}", value, width); }
+void append_padded(std::string& out, int64_t value, int width) {
+  if (width <= 4 && value >= 0 && value < 10'000) {
+    char digits[4];
+    int n = 0;
+    for (; n < width || value > 0; value /= 10) digits[n++] = static_cast<char>('0' + value % 10);
+    if (n == 0) digits[n++] = '0';
+    while (n > 0) out += digits[--n];
+    return;
+  }
+  fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
+}
 
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
@@ -116,56 +126,119 @@ Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
     }
   }
   if (quoted) return Status::invalid("Unterminated quote").with_java_class("java.lang.IllegalArgumentException");
+  out.find_fixed_fields();
   return out;
 }
 
-void JavaDateFormat::format_field(const Token& token, int64_t ms, std::string& out) {
-  const int64_t days = floor_div(ms, kMsPerDay), in_day = ms - days * kMsPerDay, hour = in_day / 3'600'000;
-  const Civil date = civil_of(days);
+struct JavaDateFormat::Moment {
+  int64_t days, in_day;
+  Civil date;
+};
+
+void JavaDateFormat::format_field(const Token& token, const Moment& moment, std::string& out) {
+  const auto& [days, in_day, date] = moment;
+  const int64_t hour = in_day / 3'600'000;
   const int count = token.count;
-  auto year_text = [&](int64_t year) { return count == 2 ? padded(((year % 100) + 100) % 100, 2) : padded(year, count); };
+  auto put = [&](int64_t value) { append_padded(out, value, count); };
+  auto put_year = [&](int64_t year) { put(count == 2 ? ((year % 100) + 100) % 100 : year); };
   switch (token.letter) {
     case 'G': out += date.year > 0 ? "AD" : "BC"; break;
-    case 'y': out += year_text(date.year > 0 ? date.year : 1 - date.year); break;
-    case 'Y': out += year_text(week_of_year(days).first); break;
+    case 'y': put_year(date.year > 0 ? date.year : 1 - date.year); break;
+    case 'Y': put_year(week_of_year(days).first); break;
     case 'M':
     case 'L': {
       std::string_view name = kMonths[static_cast<size_t>(date.month - 1)];
-      out += count >= 4 ? std::string(name) : count == 3 ? std::string(name.substr(0, 3)) : padded(date.month, count);
+      if (count >= 3) out += count >= 4 ? name : name.substr(0, 3);
+      else put(date.month);
       break;
     }
-    case 'w': out += padded(week_of_year(days).second, count); break;
-    case 'W': out += padded((date.day - 1 + weekday(days - date.day + 1)) / 7 + 1, count); break;
-    case 'D': out += padded(days - days_of(date.year, 1, 1) + 1, count); break;
-    case 'd': out += padded(date.day, count); break;
-    case 'F': out += padded((date.day - 1) / 7 + 1, count); break;
+    case 'w': put(week_of_year(days).second); break;
+    case 'W': put((date.day - 1 + weekday(days - date.day + 1)) / 7 + 1); break;
+    case 'D': put(days - days_of(date.year, 1, 1) + 1); break;
+    case 'd': put(date.day); break;
+    case 'F': put((date.day - 1) / 7 + 1); break;
     case 'E': {
       std::string_view name = kDays[static_cast<size_t>(weekday(days))];
       out += count >= 4 ? name : name.substr(0, 3);
       break;
     }
-    case 'u': out += padded(weekday(days) == 0 ? 7 : weekday(days), count); break;
+    case 'u': put(weekday(days) == 0 ? 7 : weekday(days)); break;
     case 'a': out += hour < 12 ? "AM" : "PM"; break;
-    case 'H': out += padded(hour, count); break;
-    case 'k': out += padded(hour == 0 ? 24 : hour, count); break;
-    case 'K': out += padded(hour % 12, count); break;
-    case 'h': out += padded(hour % 12 == 0 ? 12 : hour % 12, count); break;
-    case 'm': out += padded(in_day / 60'000 % 60, count); break;
-    case 's': out += padded(in_day / 1000 % 60, count); break;
-    case 'S': out += padded(in_day % 1000, count); break;
+    case 'H': put(hour); break;
+    case 'k': put(hour == 0 ? 24 : hour); break;
+    case 'K': put(hour % 12); break;
+    case 'h': put(hour % 12 == 0 ? 12 : hour % 12); break;
+    case 'm': put(in_day / 60'000 % 60); break;
+    case 's': put(in_day / 1000 % 60); break;
+    case 'S': put(in_day % 1000); break;
     case 'z': out += count >= 4 ? "Coordinated Universal Time" : "UTC"; break;
     case 'Z': out += "+0000"; break;
     default: out += "Z"; break;  // X
   }
 }
 
+void JavaDateFormat::append(int64_t ms, std::string* out) const {
+  const int64_t days = floor_div(ms, kMsPerDay);
+  const Moment moment{days, ms - days * kMsPerDay, civil_of(days)};
+  for (const Token& token : tokens_) {
+    if (token.letter) format_field(token, moment, *out);
+    else *out += token.literal;
+  }
+}
+
 std::string JavaDateFormat::format(int64_t ms) const {
   std::string out;
-  for (const Token& token : tokens_) {
-    if (token.letter) format_field(token, ms, out);
-    else out += token.literal;
-  }
+  append(ms, &out);
   return out;
+}
+
+void JavaDateFormat::find_fixed_fields() {
+  std::string text;
+  std::vector<FixedField> fields;
+  bool after_number = false;
+  for (const Token& token : tokens_) {
+    if (!token.letter) {
+      for (char c : token.literal) {
+        if (std::isdigit(static_cast<unsigned char>(c))) return;
+      }
+      text += token.literal;
+      after_number = false;
+      continue;
+    }
+    const int width = token.letter == 'y' ? 4 : token.letter == 'S' ? 3 : 2;
+    if (after_number || token.count != width || std::string_view("yMdHmsS").find(token.letter) == std::string_view::npos || text.size() > 200) return;
+    fields.push_back({token.letter, static_cast<uint8_t>(text.size()), static_cast<uint8_t>(width)});
+    text.append(static_cast<size_t>(width), '0');
+    after_number = true;
+  }
+  fixed_ = std::move(fields);
+  fixed_text_ = std::move(text);
+}
+
+std::optional<int64_t> JavaDateFormat::parse_fixed(std::string_view text) const {
+  const size_t size = fixed_text_.size();
+  if (text.size() < size) return std::nullopt;
+  for (size_t i = 0; i < size; ++i) {
+    const char wanted = fixed_text_[i];
+    if (wanted == '0' ? static_cast<unsigned char>(text[i] - '0') > 9 : text[i] != wanted) return std::nullopt;
+  }
+  // A last number goes on as long as there are digits.
+  if (text.size() > size && static_cast<unsigned char>(text[size] - '0') <= 9) return std::nullopt;
+  int64_t year = 1970, month = 1, day = 1, in_day = 0;
+  for (const FixedField& field : fixed_) {
+    int64_t n = 0;
+    for (size_t i = field.at; i < size_t{field.at} + field.width; ++i) n = n * 10 + (text[i] - '0');
+    switch (field.letter) {
+      case 'y': year = n; break;
+      case 'M': month = n; break;
+      case 'd': day = n; break;
+      case 'H': in_day += n * 3'600'000; break;
+      case 'm': in_day += n * 60'000; break;
+      case 's': in_day += n * 1000; break;
+      default: in_day += n; break;
+    }
+  }
+  return (days_of(year, month, 1) + day - 1) * kMsPerDay + in_day;
 }
 
 namespace {
@@ -265,6 +338,9 @@ bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_
 }
 
 std::optional<int64_t> JavaDateFormat::parse(std::string_view text) const {
+  if (!fixed_text_.empty()) {
+    if (auto ms = parse_fixed(text)) return ms;
+  }
   Fields fields;
   size_t at = 0;
   for (size_t i = 0; i < tokens_.size(); ++i) {

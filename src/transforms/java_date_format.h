@@ -1,6 +1,7 @@
 // java.text.SimpleDateFormat in UTC with English names (Locale.US, Java 17): the patterns of TimestampConverter and TimestampRouter. Level 4.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ class JavaDateFormat {
   static Result<JavaDateFormat> compile(std::string_view pattern);
   // Milliseconds since the epoch as text; dates before 1582-10-15 are in the Julian calendar.
   std::string format(int64_t ms) const;
+  // The same at the end of `out`.
+  void append(int64_t ms, std::string* out) const;
   // The text's time; what follows the matched part is ignored and fields may overflow (February 30 is March 1 or 2), as with a lenient
   // SimpleDateFormat. Nullopt: it does not match.
   std::optional<int64_t> parse(std::string_view text) const;
@@ -27,9 +30,20 @@ class JavaDateFormat {
     std::string literal;
   };
   struct Fields;
-  static void format_field(const Token& token, int64_t ms, std::string& out);
+  struct Moment;
+  // Where a number of fixed width stands in texts of a pattern that has only such, each with a literal behind it.
+  struct FixedField {
+    char letter = 0;
+    uint8_t at = 0, width = 0;
+  };
+  static void format_field(const Token& token, const Moment& moment, std::string& out);
   static bool parse_field(const Token& token, bool abutting, std::string_view text, size_t& at, Fields& fields);
+  void find_fixed_fields();
+  // The time of a text that looks exactly like the pattern; nullopt: parse() must take a closer look.
+  std::optional<int64_t> parse_fixed(std::string_view text) const;
   std::vector<Token> tokens_;
+  std::vector<FixedField> fixed_;
+  std::string fixed_text_;  // "0000-00-00 00:00:00": 0 for a digit; empty: the pattern is of another kind
 };
 
 }  // namespace bywash::transforms

@@ -3,7 +3,9 @@
 #include <arrow/array.h>
 
 #include <algorithm>
+#include <map>
 
+#include "transforms/cast_kernels.h"
 #include "transforms/column_map.h"
 #include "transforms/config_checks.h"
 #include "transforms/declaration.h"
@@ -97,7 +99,7 @@ class MaskFields : public plugin::Transform {
         }
         Slot& slot = slots[static_cast<size_t>(at)];
         Column column = masked_by_parent(present_only(slot.column, slot.present), record);
-        ASSIGN_OR_RETURN(slot.column, map_column(batch, column, schemaless ? nullptr : column.schema, [&](const Value& v) { return mask_.masked(v); }));
+        ASSIGN_OR_RETURN(slot.column, masked_column(batch, column, schemaless));
         slot.present = nullptr;
       }
       record = schemaless ? assemble_(std::move(slots), record) : assemble_struct(record.schema, std::move(slots), record);
@@ -105,6 +107,24 @@ class MaskFields : public plugin::Transform {
     }
 
    private:
+    // All of a column's values become the same one, but nulls: one constant column with the old one's nulls.
+    Result<Column> masked_column(Batch& batch, const Column& column, bool schemaless) {
+      auto by_value = [&] { return map_column(batch, column, schemaless ? nullptr : column.schema, [&](const Value& v) { return mask_.masked(v); }); };
+      const bool plain = column.schema->type() <= Type::kBytes && (!schemaless || column.schema->logical() == columnar::Logical::kNone);
+      const int64_t rows = column.row_count();
+      if (!plain || column.data->null_count() == rows) return by_value();
+      int64_t row = 0;
+      while (column.is_null(row)) ++row;
+      auto masked = mask_.masked(value_at(column, row));
+      if (!masked.ok()) return by_value();
+      ASSIGN_OR_RETURN(Column constant, constants_[column.schema.get()].of(column.schema, *masked, rows));
+      auto validity = validity_of(*column.data);
+      if (!validity) return constant;
+      auto data = constant.data->data()->Copy();
+      data->buffers[0] = std::move(validity);
+      data->null_count = column.data->null_count();
+      return Column{column.schema, arrow::MakeArray(data)};
+    }
     Status apply_rows(Batch& batch) {
       return map_schemaless_rows(batch, mask_.side_, [&](const Value& value, int64_t) -> Result<Value> {
         const Value::Map* old = value.as_map();
@@ -120,6 +140,7 @@ class MaskFields : public plugin::Transform {
     }
     const MaskFields& mask_;
     ObjectAssembler assemble_;
+    std::map<const ConnectSchema*, ConstantColumn> constants_;  // by the field's schema; few, as a bound transform has one record schema
   };
 
   const MaskFieldConfig config_;

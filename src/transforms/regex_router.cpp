@@ -1,11 +1,9 @@
 // RegexRouter: gives records whose topic matches a regular expression another topic
-// (org.apache.kafka.connect.transforms.RegexRouter, Kafka 4.3). Once per distinct topic of a batch. Level 4, the task's thread.
+// (org.apache.kafka.connect.transforms.RegexRouter, Kafka 4.3), and Confluent Cloud's TopicRegexRouter, which does the same. Once per distinct topic of a batch. Level 4, the task's thread.
 #include <map>
 
-#include "config/typed_config.h"
+#include "transforms/declaration.h"
 #include "transforms/java_regex.h"
-#include "transforms/plugins.h"
-#include "transforms/record_side.h"
 
 namespace bywash::transforms {
 namespace {
@@ -63,26 +61,51 @@ class Router : public plugin::Transform {
 
 }  // namespace
 
-plugin::TransformPlugin regex_router() {
-  plugin::TransformPlugin p;
-  p.info = {.name = "regex_router",
-            .class_names = {"org.apache.kafka.connect.transforms.RegexRouter"},
-            .version = std::string(kVersion),
-            .summary = "Renames topics by a regular expression",
-            .description = "Where the whole topic name matches `regex` (Java's syntax), the first match is replaced by `replacement`, which may "
-                           "refer to groups as `$1` or `${name}`. Other topics stay as they are.",
-            .examples = {R"x({"regex": "([^.]+)\\.([^.]+)\\.([^.]+)", "replacement": "$3"})x"}};
+namespace {
+
+config::TypedConfig<RegexRouterConfig> router_keys() {
   config::TypedConfig<RegexRouterConfig> def;
   def.key("regex", &RegexRouterConfig::regex).required().high().doc("Regular expression to use for matching.").check(valid_regex, "valid regex");
   def.key("replacement", &RegexRouterConfig::replacement).required().high().doc("Replacement string.");
-  p.def = def.def();
-  p.make = [def](const plugin::Properties& properties, const std::string&) -> Result<std::unique_ptr<plugin::Transform>> {
-    ASSIGN_OR_RETURN(RegexRouterConfig c, def.parse(properties));
-    ASSIGN_OR_RETURN(JavaRegex regex, JavaRegex::compile(c.regex));
-    return std::unique_ptr<plugin::Transform>(
-        std::make_unique<Router>(std::make_shared<const JavaRegex>(std::move(regex)), std::move(c.replacement)));
-  };
-  return p;
+  return def;
+}
+
+Result<std::unique_ptr<plugin::Transform>> make_router(RegexRouterConfig c) {
+  ASSIGN_OR_RETURN(JavaRegex regex, JavaRegex::compile(c.regex));
+  return make_transform<Router>(std::make_shared<const JavaRegex>(std::move(regex)), std::move(c.replacement));
+}
+
+// RE2's spelling of named groups, (?P<name>...), in Java's.
+std::string named_groups_as_java(std::string pattern) {
+  for (size_t at = pattern.find("(?P<"); at != std::string::npos; at = pattern.find("(?P<", at)) pattern.erase(at + 2, 1);
+  return pattern;
+}
+
+}  // namespace
+
+plugin::TransformPlugin regex_router() {
+  return declare(transform_info("regex_router", "RegexRouter", Sided::kNo, "Renames topics by a regular expression",
+                                "Where the whole topic name matches `regex` (Java's syntax), the first match is replaced by `replacement`, which may "
+                                "refer to groups as `$1` or `${name}`. Other topics stay as they are.",
+                                {R"x({"regex": "([^.]+)\\.([^.]+)\\.([^.]+)", "replacement": "$3"})x"}),
+                 router_keys(), [](RegexRouterConfig c, Side) { return make_router(std::move(c)); });
+}
+
+plugin::TransformPlugin topic_regex_router() {
+  config::TypedConfig<RegexRouterConfig> def;
+  def.key("regex", &RegexRouterConfig::regex).required().high().doc("Regular expression to use for matching; groups may be named as in RE2, `(?P<name>...)`.")
+      .check([](const config::Parsed& value) -> std::optional<std::string> {
+        auto* text = std::get_if<std::string>(&value);
+        return valid_regex(text ? config::Parsed(named_groups_as_java(*text)) : value);
+      }, "valid regex");
+  def.key("replacement", &RegexRouterConfig::replacement).required().high().doc("Replacement string.");
+  return declare(confluent_info("topic_regex_router", {"io.confluent.connect.cloud.transforms.TopicRegexRouter"}, "Renames topics by a regular expression",
+                                "As RegexRouter: where the whole topic name matches `regex`, the first match is replaced by `replacement`.",
+                                {R"x({"regex": "(.*)\\.(.*)\\.(.*)", "replacement": "$2_$3"})x"}),
+                 def, [](RegexRouterConfig c, Side) {
+                   c.regex = named_groups_as_java(std::move(c.regex));
+                   return make_router(std::move(c));
+                 });
 }
 
 }  // namespace bywash::transforms

@@ -1,9 +1,13 @@
 // TimestampConverter: times between text, Unix numbers, Date, Time and Timestamp (org.apache.kafka.connect.transforms.TimestampConverter,
 // Kafka 4.3). Level 4, the task's thread.
 #include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
 
 #include "config/properties.h"
 #include "base/time_arithmetic.h"
+#include "transforms/cast_kernels.h"
 #include "transforms/column_map.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
@@ -115,12 +119,105 @@ struct Conversion {
   }
 };
 
+// Times of a column in milliseconds, with the rows whose text is no time; nullptr: this type goes value by value.
+std::shared_ptr<arrow::Buffer> millis_of_column(const Conversion& how, const Column& column, std::vector<int64_t>* refused) {
+  const int64_t rows = column.row_count();
+  const ConnectSchema& schema = *column.schema;
+  auto made = arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(int64_t)));
+  if (!made.ok()) return nullptr;
+  auto* to = reinterpret_cast<int64_t*>((*made)->mutable_data());
+  auto fill = [&](auto read) {
+    for (int64_t i = 0; i < rows; ++i) to[i] = read(i);
+  };
+  if (schema.logical() == Logical::kDate) {
+    fill([v = static_cast<const arrow::Date32Array&>(*column.data).raw_values()](int64_t i) { return v[i] * kMsPerDay; });
+  } else if (schema.logical() == Logical::kTime) {
+    fill([v = static_cast<const arrow::Time32Array&>(*column.data).raw_values()](int64_t i) { return int64_t{v[i]}; });
+  } else if (schema.logical() == Logical::kTimestamp) {
+    fill([v = static_cast<const arrow::TimestampArray&>(*column.data).raw_values()](int64_t i) { return v[i]; });
+  } else if (schema.type() == Type::kInt64 && schema.logical() == Logical::kNone) {
+    fill([&, v = static_cast<const arrow::Int64Array&>(*column.data).raw_values()](int64_t i) { return how.millis_of(v[i]); });
+  } else if (schema.type() == Type::kString && how.format) {
+    const auto& texts = static_cast<const arrow::StringArray&>(*column.data);
+    for (int64_t i = 0; i < rows; ++i) {
+      to[i] = 0;
+      if (texts.IsNull(i)) continue;
+      if (auto ms = how.format->parse(texts.GetView(i))) to[i] = *ms;
+      else refused->push_back(i);
+    }
+  } else {
+    return nullptr;
+  }
+  return *std::move(made);
+}
+
+// Milliseconds as the target's values, in a buffer of the same rows; the target is no text.
+std::shared_ptr<arrow::Array> times_as(const Conversion& how, const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows, const SchemaPtr& out) {
+  const bool wide = how.target == Kind::kUnix || how.target == Kind::kTimestamp;
+  auto made = arrow::AllocateBuffer(rows * (wide ? 8 : 4));
+  if (!made.ok()) return nullptr;
+  const auto* from = reinterpret_cast<const int64_t*>(ms.data());
+  auto* wide_to = reinterpret_cast<int64_t*>((*made)->mutable_data());
+  auto* narrow_to = reinterpret_cast<int32_t*>((*made)->mutable_data());
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t days = from[i] / kMsPerDay - (from[i] % kMsPerDay < 0);
+    switch (how.target) {
+      case Kind::kUnix: wide_to[i] = how.unix_of(from[i]); break;
+      case Kind::kTimestamp: wide_to[i] = from[i]; break;
+      case Kind::kDate: narrow_to[i] = static_cast<int32_t>(days); break;
+      default: narrow_to[i] = static_cast<int32_t>(from[i] - days * kMsPerDay); break;
+    }
+  }
+  return arrow::MakeArray(arrow::ArrayData::Make(out->arrow_type(), rows, {std::move(validity), *std::move(made)}));
+}
+
+std::shared_ptr<arrow::Array> times_as_text(const Conversion& how, const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows) {
+  auto offsets = arrow::AllocateBuffer((rows + 1) * static_cast<int64_t>(sizeof(int32_t)));
+  if (!offsets.ok()) return nullptr;
+  auto* at = reinterpret_cast<int32_t*>((*offsets)->mutable_data());
+  const auto* from = reinterpret_cast<const int64_t*>(ms.data());
+  std::string bytes;
+  for (int64_t i = 0; i < rows; ++i) {
+    at[i] = static_cast<int32_t>(bytes.size());
+    if (!validity || arrow::bit_util::GetBit(validity->data(), i)) how.format->append(from[i], &bytes);
+  }
+  if (bytes.size() > static_cast<size_t>(INT32_MAX)) return nullptr;
+  at[rows] = static_cast<int32_t>(bytes.size());
+  return arrow::MakeArray(arrow::ArrayData::Make(arrow::utf8(), rows, {std::move(validity), *std::move(offsets), arrow::Buffer::FromString(std::move(bytes))}));
+}
+
+// Whole columns where the types allow it, else value by value; a row that is no time fails with the same words either way.
+Result<Column> convert_rows(Batch& batch, const Conversion& how, const Column& column, const SchemaPtr& out) {
+  const bool plain_target = how.target == Kind::kString || how.target == Kind::kUnix;
+  std::vector<int64_t> refused;
+  std::shared_ptr<arrow::Buffer> ms;
+  // Schemaless dates have shapes of their own, and columns of nulls only as well.
+  if ((out || plain_target) && column.data->null_count() < column.row_count()) ms = millis_of_column(how, column, &refused);
+  if (!ms) return map_column(batch, column, out, how);
+  auto validity = validity_of(*column.data);
+  if (!refused.empty()) {
+    auto own = arrow::AllocateBitmap(column.row_count());
+    if (!own.ok()) return Status::fatal(own.status().message());
+    for (int64_t row = 0; row < column.row_count(); ++row) arrow::bit_util::SetBitTo((*own)->mutable_data(), row, column.data->IsValid(row));
+    for (int64_t row : refused) {
+      arrow::bit_util::ClearBit((*own)->mutable_data(), row);
+      if (batch.selected.test(row)) fail_row(batch, row, how(value_at(column, row)).status());
+    }
+    validity = *std::move(own);
+  }
+  SchemaPtr schema = out ? out : ConnectSchema::schemaless(how.target == Kind::kString ? Type::kString : Type::kInt64);
+  auto array = how.target == Kind::kString ? times_as_text(how, *ms, std::move(validity), column.row_count())
+                                           : times_as(how, *ms, std::move(validity), column.row_count(), schema);
+  if (!array) return map_column(batch, column, out, how);
+  return Column{std::move(schema), std::move(array)};
+}
+
 class ConvertWhole : public plugin::BoundTransform {
  public:
   ConvertWhole(const Conversion& how, SchemaPtr out) : how_(how), out_(std::move(out)) {}
   Status apply(Batch& batch) override {
     Column& record = column_of(batch, how_.side);
-    ASSIGN_OR_RETURN(record, map_column(batch, record, out_, how_));
+    ASSIGN_OR_RETURN(record, convert_rows(batch, how_, Column(record), out_));
     return {};
   }
 
@@ -147,7 +244,7 @@ class ConvertInStruct : public plugin::BoundTransform {
     }
     if (position_ >= 0) {
       Column& column = slots[static_cast<size_t>(position_)].column;
-      ASSIGN_OR_RETURN(column, map_column(batch, masked_by_parent(column, record), schema_->fields()[static_cast<size_t>(position_)].schema, how_));
+      ASSIGN_OR_RETURN(column, convert_rows(batch, how_, masked_by_parent(column, record), schema_->fields()[static_cast<size_t>(position_)].schema));
     }
     record = assemble_struct(schema_, std::move(slots), record);
     return {};
@@ -175,7 +272,7 @@ class ConvertInMap : public plugin::BoundTransform {
     } else {
       Slot& slot = slots[static_cast<size_t>(at)];
       Column column = masked_by_parent(present_only(slot.column, slot.present), record);
-      ASSIGN_OR_RETURN(slot.column, map_column(batch, column, nullptr, how_));
+      ASSIGN_OR_RETURN(slot.column, convert_rows(batch, how_, column, nullptr));
       slot.present = nullptr;
     }
     record = assemble_(std::move(slots), record);

@@ -3,7 +3,10 @@
 
 #include <arrow/array.h>
 
+#include <map>
+
 #include "config/properties.h"
+#include "transforms/divided_transform.h"
 #include "transforms/record_side.h"
 
 namespace bywash::transforms {
@@ -20,6 +23,13 @@ std::pair<std::vector<uint32_t>, std::vector<uint32_t>> split_rows(const columna
     (mask.test(row) ? rows.first : rows.second).push_back(static_cast<uint32_t>(row));
   }
   return rows;
+}
+
+// The rows set in `mask` by their part, least part first; one list when nothing divides them.
+std::map<uint32_t, std::vector<uint32_t>> rows_by_part(const columnar::RowMask& mask, const std::vector<uint32_t>& parts) {
+  std::map<uint32_t, std::vector<uint32_t>> out;
+  mask.for_each([&](int64_t row) { out[parts.empty() ? 0 : parts[static_cast<size_t>(row)]].push_back(static_cast<uint32_t>(row)); });
+  return out;
 }
 
 void fail_selected(Batch& batch, const Status& status) {
@@ -128,7 +138,12 @@ void TransformChain::apply_step(Step& step, Batch batch, std::vector<Batch>* out
     out->push_back(std::move(batch));
     return;
   }
-  if (chosen == selected || !bind.bound || bind.bound->edits_selected_only()) {
+  std::map<uint32_t, std::vector<uint32_t>> parts;
+  if (auto* divided = dynamic_cast<const DividedTransform*>(bind.bound.get())) {
+    const std::vector<uint32_t> part_of_row = divided->parts(batch, rows);
+    if (!part_of_row.empty()) parts = rows_by_part(rows, part_of_row);
+  }
+  if (parts.size() < 2 && (chosen == selected || !bind.bound || bind.bound->edits_selected_only())) {
     columnar::RowMask before = batch.selected;
     batch.selected = rows;
     transform(step, bind, batch);
@@ -139,10 +154,13 @@ void TransformChain::apply_step(Step& step, Batch batch, std::vector<Batch>* out
     return;
   }
   auto [in, around] = split_rows(rows);
-  Batch part = columnar::take(batch, in);
-  transform(step, bind, part);
-  out->push_back(std::move(part));
-  out->push_back(columnar::take(batch, around));
+  if (parts.size() < 2) parts = {{0, std::move(in)}};
+  for (const auto& [id, members] : parts) {
+    Batch part = columnar::take(batch, members);
+    transform(step, bind, part);
+    out->push_back(std::move(part));
+  }
+  if (!around.empty()) out->push_back(columnar::take(batch, around));
 }
 
 void TransformChain::transform(Step& step, Binding& bind, Batch& batch) {

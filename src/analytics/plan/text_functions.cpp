@@ -1,7 +1,7 @@
 // Functions over texts. Lengths and positions count characters (UTF-8 code points).
 #include "analytics/plan/functions.h"
 #include "analytics/plan/patterns.h"
-#include "analytics/plan/utf8.h"
+#include "expressions/utf8.h"
 
 #include <re2/re2.h>
 
@@ -9,6 +9,8 @@
 
 namespace bywash::analytics {
 namespace {
+
+namespace utf8 = expressions::utf8;
 
 // Arguments as texts: other types are cast, as Pinot does when it calls a scalar function of strings.
 class Texts {

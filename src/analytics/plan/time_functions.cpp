@@ -1,7 +1,7 @@
 // Dates and times in UTC: truncation, parts, epochs, formats. Patterns are Joda's of which y M d H h m s S a E and quoted text are known.
 #include "analytics/plan/functions.h"
-#include "analytics/plan/date_pattern.h"
 #include "base/text.h"
+#include "expressions/date_pattern.h"
 
 #include <algorithm>
 #include <cctype>
@@ -11,6 +11,8 @@
 
 namespace bywash::analytics {
 namespace {
+
+using expressions::DatePattern;
 
 using namespace std::chrono;
 

@@ -1,11 +1,11 @@
-#include "analytics/plan/utf8.h"
+#include "expressions/utf8.h"
 
 #include <unicode/locid.h>
 #include <unicode/unistr.h>
 
 #include <algorithm>
 
-namespace bywash::analytics::utf8 {
+namespace bywash::expressions::utf8 {
 namespace {
 bool continues(char c) { return (c & 0xc0) == 0x80; }
 }  // namespace
@@ -43,4 +43,4 @@ void append_case(std::string_view text, bool upper, std::string& out) {
   }
 }
 
-}  // namespace bywash::analytics::utf8
+}  // namespace bywash::expressions::utf8

@@ -1,4 +1,4 @@
-// Joda-style patterns of times in UTC: 'yyyy-MM-dd HH:mm:ss.SSS'. Query line, bind and scan stages; immutable.
+// Joda-style patterns of times in UTC: 'yyyy-MM-dd HH:mm:ss.SSS'. Level 2; immutable.
 #pragma once
 
 #include "base/status.h"
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bywash::analytics {
+namespace bywash::expressions {
 
 class DatePattern {
  public:
@@ -28,4 +28,4 @@ class DatePattern {
   std::vector<Piece> pieces_;
 };
 
-}  // namespace bywash::analytics
+}  // namespace bywash::expressions

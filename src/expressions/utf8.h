@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace bywash::analytics::utf8 {
+namespace bywash::expressions::utf8 {
 
 // Code points; malformed bytes count one each where they start.
 size_t length(std::string_view text);
@@ -14,4 +14,4 @@ std::string_view slice(std::string_view text, size_t begin, size_t end);
 // Appends `text` in upper or lower case, by Unicode (root locale).
 void append_case(std::string_view text, bool upper, std::string& out);
 
-}  // namespace bywash::analytics::utf8
+}  // namespace bywash::expressions::utf8

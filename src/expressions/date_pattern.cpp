@@ -1,8 +1,8 @@
-#include "analytics/plan/date_pattern.h"
+#include "expressions/date_pattern.h"
 
 #include <chrono>
 
-namespace bywash::analytics {
+namespace bywash::expressions {
 namespace {
 
 using namespace std::chrono;
@@ -199,4 +199,4 @@ bool DatePattern::read(std::string_view text, int64_t* millis) const {
   return true;
 }
 
-}  // namespace bywash::analytics
+}  // namespace bywash::expressions

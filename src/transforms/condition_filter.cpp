@@ -1,0 +1,135 @@
+// Filter by a condition in Groovy (io.debezium.transforms.Filter, Debezium 3.4), as far as condition.h understands it. Level 4, the
+// task's thread.
+#include "config/properties.h"
+#include "transforms/change_event.h"
+#include "transforms/condition.h"
+#include "transforms/java_regex.h"
+
+namespace bywash::transforms {
+namespace {
+
+struct ConditionFilterConfig {
+  std::string condition, language, null_handling;
+  std::optional<std::string> topic_regex;
+};
+
+class ConditionFilter : public plugin::Transform {
+ public:
+  ConditionFilter(Condition condition, const ConditionFilterConfig& config, std::optional<JavaRegex> topics)
+      : condition_(std::move(condition)), text_(config.condition), topics_(std::move(topics)) {
+    std::string mode(config::trim(config.null_handling));
+    for (char& c : mode) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    keeps_nulls_ = mode == "keep";
+    drops_nulls_ = mode == "drop";
+  }
+
+  class Bound : public plugin::BoundTransform {
+   public:
+    explicit Bound(const ConditionFilter& filter) : filter_(filter) {}
+    bool edits_selected_only() const override { return true; }
+    Status apply(Batch& batch) override {
+      columnar::RowMask rows = batch.selected;
+      std::string known_topic;
+      bool known = false, ours = true;
+      rows.for_each([&](int64_t row) {
+        const std::string& topic = batch.topic_of(row);
+        if (filter_.topics_ && (!known || topic != known_topic)) {
+          ours = filter_.topics_->matches(topic).value_or(false);
+          known_topic = topic;
+          known = true;
+        }
+        if (ours) filter_.settle(batch, row);
+      });
+      return {};
+    }
+
+   private:
+    const ConditionFilter& filter_;
+  };
+  Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas&) override { return make_bound<Bound>(*this); }
+
+ private:
+  void settle(Batch& batch, int64_t row) const {
+    if (batch.value.is_null(row) && (keeps_nulls_ || drops_nulls_)) {
+      if (drops_nulls_) batch.drop(row);
+      return;
+    }
+    auto holds = condition_.holds(batch, row);
+    if (!holds.ok()) {
+      const bool plain = !holds.status().java_class().empty();
+      fail_row(batch, row, data_error(plain ? holds.status().java_class() : kDebeziumException,
+                                      fmt::format("Error while evaluating expression '{}': {}", text_, holds.status().message())));
+    } else if (!*holds) {
+      batch.drop(row);
+    }
+  }
+
+  const Condition condition_;
+  const std::string text_;
+  const std::optional<JavaRegex> topics_;
+  bool keeps_nulls_ = true, drops_nulls_ = false;
+};
+
+std::optional<ConditionLanguage> language_named(std::string_view text) {
+  if (text == "jsr223.groovy") return ConditionLanguage::kGroovy;
+  if (text == "jsr223.graal.js") return ConditionLanguage::kJavaScript;
+  return std::nullopt;
+}
+
+std::optional<std::string> language_problem(const config::Parsed& value) {
+  auto* text = std::get_if<std::string>(&value);
+  if (!text || language_named(*text)) return std::nullopt;
+  if (!text->starts_with("jsr223.") && !text->starts_with("wasm.")) return "Value for option 'language' must begin with 'jsr223.' or 'wasm', e.g. 'jsr223.groovy'";
+  return "Only jsr223.groovy and jsr223.graal.js are supported";
+}
+
+config::TypedConfig<ConditionFilterConfig> condition_keys() {
+  using C = ConditionFilterConfig;
+  config::TypedConfig<C> def;
+  def.key("topic.regex", &C::topic_regex).low()
+      .check([](const config::Parsed& value) -> std::optional<std::string> {
+        auto* text = std::get_if<std::string>(&value);
+        return text && !text->empty() ? valid_regex(value) : std::nullopt;
+      }, "valid regex")
+      .doc("Only records of topics that match it as a whole are looked at; the others pass.");
+  def.key("language", &C::language).required().high().check(language_problem, "jsr223.groovy, jsr223.graal.js").doc("The language of the condition.");
+  def.key("condition", &C::condition).required().high()
+      .doc("Records for which it is true are kept, the others dropped. It sees `value`, `key`, `topic`, `header`, `valueSchema` and `keySchema`.");
+  def.key("null.handling.mode", &C::null_handling).by_default("keep").low().one_of({"drop", "keep", "evaluate"}, true)
+      .doc("What becomes of records with a null value: `keep` or `drop` them, or `evaluate` the condition.");
+  return def;
+}
+
+}  // namespace
+
+plugin::TransformPlugin condition_filter() {
+  plugin::PluginInfo info;
+  info.name = "condition_filter";
+  info.class_names = {"io.debezium.transforms.Filter"};
+  info.summary = "Keeps records for which a condition is true";
+  info.description = "Conditions in Groovy or JavaScript, as far as they are expressions of: fields (`value.after.id`, `value?.before`, `value.get('op')`, `value['op']`), "
+                     "headers (`header.tenant.value`), literals, `== != < <= > >= in !in =~ ==~ && || ! ?: ? :`, and the methods `get` and its typed kin, `startsWith`, `endsWith`, `contains`, "
+                     "`containsKey`, `equals`, `equalsIgnoreCase`, `matches`, `toLowerCase`, `toUpperCase`, `trim`, `isEmpty`, `size`, `length`, `name`, `toString`. "
+                     "All else (arithmetic, closures, variables) is refused at validation, with its position.";
+  info.examples = {R"({"language": "jsr223.groovy", "condition": "value.op == 'u' && value.after.quantity > 10"})"};
+  const auto keys = condition_keys();
+  auto def = keys;
+  def.check("condition", [](const ConditionFilterConfig& c) -> std::optional<std::string> {
+    auto condition = Condition::compile(c.condition, language_named(c.language).value_or(ConditionLanguage::kGroovy));
+    if (condition.ok()) return std::nullopt;
+    return fmt::format("The condition is not supported. {}", condition.status().message());
+  });
+  auto plugin = declare_debezium(std::move(info), def, keys, [](ConditionFilterConfig c) -> Result<std::unique_ptr<plugin::Transform>> {
+    auto condition = Condition::compile(c.condition, *language_named(c.language));
+    if (!condition.ok()) {
+      return Status::invalid(fmt::format("Failed to parse expression '{}'. {}", c.condition, condition.status().message()))
+          .with_java_class(std::string(kDebeziumException));
+    }
+    std::optional<JavaRegex> topics;
+    if (c.topic_regex && !c.topic_regex->empty()) { ASSIGN_OR_RETURN(topics, JavaRegex::compile(*c.topic_regex)); }
+    return make_transform<ConditionFilter>(*std::move(condition), c, std::move(topics));
+  });
+  return plugin;
+}
+
+}  // namespace bywash::transforms

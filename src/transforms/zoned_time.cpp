@@ -1,0 +1,202 @@
+// Zones by ICU, whose data are those of the tz database, and ISO texts. Level 4.
+#include "transforms/zoned_time.h"
+
+#include <fmt/format.h>
+#include <unicode/basictz.h>
+#include <unicode/timezone.h>
+
+#include <charconv>
+
+namespace bywash::transforms {
+namespace {
+
+constexpr int64_t kDaySeconds = 86'400;
+
+// Days since 1970-01-01 of the proleptic Gregorian calendar, and back (Howard Hinnant's "chrono-compatible low-level date algorithms").
+int64_t days_to_date(int64_t year, int64_t month, int64_t day) {
+  year -= month <= 2;
+  const int64_t era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
+  const int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
+}
+
+struct CivilDate { int64_t year, month, day; };
+CivilDate date_from_days(int64_t days) {
+  days += 719'468;
+  const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097, of_era = days - era * 146'097;
+  const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+  const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100), shifted = (5 * of_year + 2) / 153;
+  const int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
+  return {year_of_era + era * 400 + (month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1};
+}
+
+int64_t month_length(int64_t year, int64_t month) {
+  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
+// Reads a text from the left; every reader answers whether it could.
+struct Cursor {
+  std::string_view text;
+  bool take(char c) {
+    if (text.empty() || text[0] != c) return false;
+    text.remove_prefix(1);
+    return true;
+  }
+  bool digits(size_t least, size_t most, int64_t* out) {
+    size_t n = 0;
+    while (n < text.size() && n < most && text[n] >= '0' && text[n] <= '9') ++n;
+    if (n < least) return false;
+    std::from_chars(text.data(), text.data() + n, *out);
+    text.remove_prefix(n);
+    return true;
+  }
+};
+
+bool read_time(Cursor& in, OffsetTime& out) {
+  int64_t hour = 0, minute = 0, second = 0;
+  if (!in.digits(2, 2, &hour) || !in.take(':') || !in.digits(2, 2, &minute)) return false;
+  if (in.take(':')) {
+    if (!in.digits(2, 2, &second)) return false;
+    if (in.take('.')) {
+      const std::string_view fraction = in.text;
+      int64_t value = 0;
+      if (!in.digits(0, 9, &value)) return false;
+      for (size_t n = fraction.size() - in.text.size(); n < 9; ++n) value *= 10;
+      out.nano = static_cast<int32_t>(value);
+    }
+  }
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  out.local_second += hour * 3600 + minute * 60 + second;
+  return true;
+}
+
+// "Z", "+01:00", "-03:30:15", "+01", "+0100", to the end.
+bool read_offset(Cursor& in, int32_t* out) {
+  if (in.take('Z') || in.take('z')) return in.text.empty();
+  const bool negative = in.take('-');
+  if (!negative && !in.take('+')) return false;
+  int64_t hour = 0, minute = 0, second = 0;
+  // Read leniently: minutes and seconds may be missing, and the colons.
+  if (!in.digits(2, 2, &hour)) return false;
+  if (!in.text.empty()) {
+    (void)in.take(':');
+    if (!in.digits(2, 2, &minute)) return false;
+  }
+  if (!in.text.empty()) {
+    (void)in.take(':');
+    if (!in.digits(2, 2, &second)) return false;
+  }
+  const int64_t total = hour * 3600 + minute * 60 + second;
+  if (!in.text.empty() || minute > 59 || second > 59 || total > 18 * 3600) return false;
+  *out = static_cast<int32_t>(negative ? -total : total);
+  return true;
+}
+
+void append_time(int64_t second_of_day, int32_t nano, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}", second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
+  if (nano == 0) return;
+  std::string fraction = fmt::format(".{:09}", nano);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  out += fraction;
+}
+
+void append_offset(int32_t second, std::string& out) {
+  if (second == 0) {
+    out += 'Z';
+    return;
+  }
+  const int32_t size = second < 0 ? -second : second;
+  fmt::format_to(std::back_inserter(out), "{}{:02}:{:02}", second < 0 ? '-' : '+', size / 3600, size / 60 % 60);
+  if (size % 60) fmt::format_to(std::back_inserter(out), ":{:02}", size % 60);
+}
+
+int64_t floor_mod(int64_t a, int64_t b) { return (a % b + b) % b; }
+
+}  // namespace
+
+struct ZoneOffsets::Zone {
+  int32_t fixed = 0;
+  std::unique_ptr<icu::BasicTimeZone> rules;  // null: `fixed`
+};
+
+ZoneOffsets::ZoneOffsets(std::unique_ptr<Zone> zone) : zone_(std::move(zone)) {}
+ZoneOffsets::~ZoneOffsets() = default;
+ZoneOffsets::ZoneOffsets(ZoneOffsets&&) noexcept = default;
+ZoneOffsets& ZoneOffsets::operator=(ZoneOffsets&&) noexcept = default;
+
+Result<ZoneOffsets> ZoneOffsets::of(const std::string& name) {
+  auto zone = std::make_unique<Zone>();
+  Cursor in{name};
+  const bool strict = name.size() == 6 || name.size() == 9;
+  if (strict && read_offset(in, &zone->fixed)) return ZoneOffsets(std::move(zone));
+  std::unique_ptr<icu::TimeZone> found(icu::TimeZone::createTimeZone(icu::UnicodeString::fromUTF8(name)));
+  icu::UnicodeString id;
+  if (!found || found->getID(id) == icu::UnicodeString("Etc/Unknown") || name == "Etc/Unknown") {
+    return Status::invalid(fmt::format("There is no time zone '{}'", name));
+  }
+  auto* rules = dynamic_cast<icu::BasicTimeZone*>(found.get());
+  if (!rules) return Status::invalid(fmt::format("There is no time zone '{}'", name));
+  (void)found.release();
+  zone->rules.reset(rules);
+  return ZoneOffsets(std::move(zone));
+}
+
+int64_t ZoneOffsets::at(int64_t epoch_second) const {
+  if (!zone_->rules) return zone_->fixed;
+  int32_t raw = 0, dst = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  zone_->rules->getOffset(static_cast<double>(epoch_second) * 1000, false, raw, dst, error);
+  return (int64_t{raw} + dst) / 1000;
+}
+
+int64_t ZoneOffsets::at_local(int64_t local_second) const {
+  if (!zone_->rules) return zone_->fixed;
+  int32_t raw = 0, dst = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  zone_->rules->getOffsetFromLocal(static_cast<double>(local_second) * 1000, UCAL_TZ_LOCAL_FORMER, UCAL_TZ_LOCAL_FORMER, raw, dst, error);
+  return (int64_t{raw} + dst) / 1000;
+}
+
+std::optional<OffsetTime> parse_offset_date_time(std::string_view text) {
+  Cursor in{text};
+  OffsetTime out;
+  int64_t year = 0, month = 0, day = 0;
+  const bool negative = in.take('-');
+  const bool is_signed = negative || in.take('+');
+  // A plus sign comes with years beyond four digits only.
+  if (!in.digits(is_signed && !negative ? 5 : 4, is_signed ? 9 : 4, &year)) return std::nullopt;
+  if (negative) year = -year;
+  if (!in.take('-') || !in.digits(2, 2, &month) || !in.take('-') || !in.digits(2, 2, &day)) return std::nullopt;
+  if (month < 1 || month > 12 || day < 1 || day > month_length(year, month)) return std::nullopt;
+  if (!in.take('T') && !in.take('t')) return std::nullopt;
+  out.local_second = days_to_date(year, month, day) * kDaySeconds;
+  if (!read_time(in, out) || !read_offset(in, &out.offset_second)) return std::nullopt;
+  return out;
+}
+
+std::optional<OffsetTime> parse_offset_time(std::string_view text) {
+  Cursor in{text};
+  OffsetTime out;
+  if (!read_time(in, out) || !read_offset(in, &out.offset_second)) return std::nullopt;
+  return out;
+}
+
+std::string offset_date_time_text(const OffsetTime& time) {
+  const int64_t in_day = floor_mod(time.local_second, kDaySeconds);
+  const CivilDate date = date_from_days((time.local_second - in_day) / kDaySeconds);
+  std::string out = date.year > 9999 ? fmt::format("+{}", date.year) : date.year < 0 ? fmt::format("-{:04}", -date.year) : fmt::format("{:04}", date.year);
+  fmt::format_to(std::back_inserter(out), "-{:02}-{:02}T", date.month, date.day);
+  append_time(in_day, time.nano, out);
+  append_offset(time.offset_second, out);
+  return out;
+}
+
+std::string offset_time_text(const OffsetTime& time) {
+  std::string out;
+  append_time(floor_mod(time.local_second, kDaySeconds), time.nano, out);
+  append_offset(time.offset_second, out);
+  return out;
+}
+
+}  // namespace bywash::transforms
