@@ -131,12 +131,13 @@ Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
 }
 
 struct JavaDateFormat::Moment {
-  int64_t days, in_day;
-  Civil date;
+  int64_t days, in_day, year;
+  int month, day;
 };
 
 void JavaDateFormat::format_field(const Token& token, const Moment& moment, std::string& out) {
-  const auto& [days, in_day, date] = moment;
+  const int64_t days = moment.days, in_day = moment.in_day;
+  const Civil date{moment.year, moment.month, moment.day};
   const int64_t hour = in_day / 3'600'000;
   const int count = token.count;
   auto put = [&](int64_t value) { append_padded(out, value, count); };
@@ -179,7 +180,8 @@ void JavaDateFormat::format_field(const Token& token, const Moment& moment, std:
 
 void JavaDateFormat::append(int64_t ms, std::string* out) const {
   const int64_t days = floor_div(ms, kMsPerDay);
-  const Moment moment{days, ms - days * kMsPerDay, civil_of(days)};
+  const Civil date = civil_of(days);
+  const Moment moment{days, ms - days * kMsPerDay, date.year, date.month, date.day};
   for (const Token& token : tokens_) {
     if (token.letter) format_field(token, moment, *out);
     else *out += token.literal;

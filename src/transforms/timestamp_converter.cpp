@@ -153,7 +153,7 @@ std::shared_ptr<arrow::Buffer> millis_of_column(const Conversion& how, const Col
 
 // Milliseconds as the target's values, in a buffer of the same rows; the target is no text.
 std::shared_ptr<arrow::Array> times_as(const Conversion& how, const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows, const SchemaPtr& out) {
-  const bool wide = how.target == Kind::kUnix || how.target == Kind::kTimestamp;
+  const bool wide = how.target == TimeKind::kUnix || how.target == TimeKind::kTimestamp;
   auto made = arrow::AllocateBuffer(rows * (wide ? 8 : 4));
   if (!made.ok()) return nullptr;
   const auto* from = reinterpret_cast<const int64_t*>(ms.data());
@@ -162,9 +162,9 @@ std::shared_ptr<arrow::Array> times_as(const Conversion& how, const arrow::Buffe
   for (int64_t i = 0; i < rows; ++i) {
     const int64_t days = from[i] / kMsPerDay - (from[i] % kMsPerDay < 0);
     switch (how.target) {
-      case Kind::kUnix: wide_to[i] = how.unix_of(from[i]); break;
-      case Kind::kTimestamp: wide_to[i] = from[i]; break;
-      case Kind::kDate: narrow_to[i] = static_cast<int32_t>(days); break;
+      case TimeKind::kUnix: wide_to[i] = how.unix_of(from[i]); break;
+      case TimeKind::kTimestamp: wide_to[i] = from[i]; break;
+      case TimeKind::kDate: narrow_to[i] = static_cast<int32_t>(days); break;
       default: narrow_to[i] = static_cast<int32_t>(from[i] - days * kMsPerDay); break;
     }
   }
@@ -188,7 +188,7 @@ std::shared_ptr<arrow::Array> times_as_text(const Conversion& how, const arrow::
 
 // Whole columns where the types allow it, else value by value; a row that is no time fails with the same words either way.
 Result<Column> convert_rows(Batch& batch, const Conversion& how, const Column& column, const SchemaPtr& out) {
-  const bool plain_target = how.target == Kind::kString || how.target == Kind::kUnix;
+  const bool plain_target = how.target == TimeKind::kString || how.target == TimeKind::kUnix;
   std::vector<int64_t> refused;
   std::shared_ptr<arrow::Buffer> ms;
   // Schemaless dates have shapes of their own, and columns of nulls only as well.
@@ -205,8 +205,8 @@ Result<Column> convert_rows(Batch& batch, const Conversion& how, const Column& c
     }
     validity = *std::move(own);
   }
-  SchemaPtr schema = out ? out : ConnectSchema::schemaless(how.target == Kind::kString ? Type::kString : Type::kInt64);
-  auto array = how.target == Kind::kString ? times_as_text(how, *ms, std::move(validity), column.row_count())
+  SchemaPtr schema = out ? out : ConnectSchema::schemaless(how.target == TimeKind::kString ? Type::kString : Type::kInt64);
+  auto array = how.target == TimeKind::kString ? times_as_text(how, *ms, std::move(validity), column.row_count())
                                            : times_as(how, *ms, std::move(validity), column.row_count(), schema);
   if (!array) return map_column(batch, column, out, how);
   return Column{std::move(schema), std::move(array)};

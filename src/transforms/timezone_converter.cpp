@@ -92,20 +92,20 @@ struct ZoneRules {
   }
 };
 
-enum class TimeKind : uint8_t { kZonedTimestamp, kZonedTime, kMicros, kNanos, kMillis, kTimestamp, kSourceMillis, kSourceMicros, kSourceNanos };
+enum class EventTimeKind : uint8_t { kZonedTimestamp, kZonedTime, kMicros, kNanos, kMillis, kTimestamp, kSourceMillis, kSourceMicros, kSourceNanos };
 
-std::optional<TimeKind> time_kind_of(const columnar::Field& field, bool in_source) {
+std::optional<EventTimeKind> time_kind_of(const columnar::Field& field, bool in_source) {
   const std::string name = field.schema->name().value_or("");
-  if (name == "io.debezium.time.ZonedTimestamp") return TimeKind::kZonedTimestamp;
-  if (name == "io.debezium.time.ZonedTime") return TimeKind::kZonedTime;
-  if (name == "io.debezium.time.MicroTimestamp") return TimeKind::kMicros;
-  if (name == "io.debezium.time.NanoTimestamp") return TimeKind::kNanos;
-  if (name == "io.debezium.time.Timestamp") return TimeKind::kMillis;
-  if (name == columnar::kTimestampName) return TimeKind::kTimestamp;
+  if (name == "io.debezium.time.ZonedTimestamp") return EventTimeKind::kZonedTimestamp;
+  if (name == "io.debezium.time.ZonedTime") return EventTimeKind::kZonedTime;
+  if (name == "io.debezium.time.MicroTimestamp") return EventTimeKind::kMicros;
+  if (name == "io.debezium.time.NanoTimestamp") return EventTimeKind::kNanos;
+  if (name == "io.debezium.time.Timestamp") return EventTimeKind::kMillis;
+  if (name == columnar::kTimestampName) return EventTimeKind::kTimestamp;
   if (!in_source || !name.empty()) return std::nullopt;
-  if (field.name == "ts_ms") return TimeKind::kSourceMillis;
-  if (field.name == "ts_us") return TimeKind::kSourceMicros;
-  return field.name == "ts_ns" ? std::optional(TimeKind::kSourceNanos) : std::nullopt;
+  if (field.name == "ts_ms") return EventTimeKind::kSourceMillis;
+  if (field.name == "ts_us") return EventTimeKind::kSourceMicros;
+  return field.name == "ts_ns" ? std::optional(EventTimeKind::kSourceNanos) : std::nullopt;
 }
 
 // The same clock reading in the zone: what was taken for UTC becomes the zone's instant.
@@ -118,17 +118,17 @@ OffsetTime in_zone(const OffsetTime& time, int64_t offset) {
   return {time.local_second - time.offset_second + offset, time.nano, static_cast<int32_t>(offset)};
 }
 
-Result<Value> zoned(const Value& value, TimeKind kind, const ZoneOffsets& zone) {
-  if (kind == TimeKind::kZonedTimestamp || kind == TimeKind::kZonedTime) {
+Result<Value> zoned(const Value& value, EventTimeKind kind, const ZoneOffsets& zone) {
+  if (kind == EventTimeKind::kZonedTimestamp || kind == EventTimeKind::kZonedTime) {
     auto* text = value.get_if<std::string>();
     if (!text) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.lang.String", java_class_of(value)));
-    const bool dated = kind == TimeKind::kZonedTimestamp;
+    const bool dated = kind == EventTimeKind::kZonedTimestamp;
     auto time = dated ? parse_offset_date_time(*text) : parse_offset_time(*text);
     if (!time) return data_error("java.time.format.DateTimeParseException", "The text is no ISO 8601 time with an offset");
     if (dated) return Value(offset_date_time_text(in_zone(*time, zone.at_local(time->local_second))));
     return Value(offset_time_text(in_zone(*time, zone.at(wall_clock_ms() / 1000))));
   }
-  if (kind == TimeKind::kTimestamp) {
+  if (kind == EventTimeKind::kTimestamp) {
     auto* ms = value.get_if<Value::Millis>();
     if (!ms) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.util.Date", java_class_of(value)));
     return Value(Value::Millis{as_local(ms->ms, 1000, zone)});
@@ -136,11 +136,11 @@ Result<Value> zoned(const Value& value, TimeKind kind, const ZoneOffsets& zone) 
   auto* number = value.get_if<int64_t>();
   if (!number) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.lang.Long", java_class_of(value)));
   switch (kind) {
-    case TimeKind::kMicros: return Value(as_local(*number, 1'000'000, zone));
-    case TimeKind::kNanos: return Value(as_local(*number, 1'000'000'000, zone));
-    case TimeKind::kMillis: return Value(as_local(*number, 1000, zone));
-    case TimeKind::kSourceMillis: return Value(shifted(*number, 1000, zone));
-    case TimeKind::kSourceMicros: return Value(shifted(*number, 1'000'000, zone));
+    case EventTimeKind::kMicros: return Value(as_local(*number, 1'000'000, zone));
+    case EventTimeKind::kNanos: return Value(as_local(*number, 1'000'000'000, zone));
+    case EventTimeKind::kMillis: return Value(as_local(*number, 1000, zone));
+    case EventTimeKind::kSourceMillis: return Value(shifted(*number, 1000, zone));
+    case EventTimeKind::kSourceMicros: return Value(shifted(*number, 1'000'000, zone));
     default: return Value(shifted(*number, 1'000'000'000, zone));
   }
 }
@@ -215,7 +215,7 @@ class TimezoneConverter : public plugin::Transform {
       if (any) record = assemble_struct(record.schema, std::move(fields), record);
       return any;
     }
-    Result<Column> converted(Batch& batch, const Column& column, TimeKind kind, const std::function<bool(int64_t)>& takes) {
+    Result<Column> converted(Batch& batch, const Column& column, EventTimeKind kind, const std::function<bool(int64_t)>& takes) {
       ASSIGN_OR_RETURN(Column filled, with_default(column));
       columnar::ValueAppender appender(column.schema);
       for (int64_t row = 0; row < column.row_count(); ++row) {
