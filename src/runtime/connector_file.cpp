@@ -9,9 +9,9 @@
 namespace bywash::runtime {
 namespace {
 
-using Json = nlohmann::json;
+using FileJson = nlohmann::json;
 
-Result<ConnectorProperties> flat_object(const std::string& path, const Json& object) {
+Result<ConnectorProperties> flat_object(const std::string& path, const FileJson& object) {
   ConnectorProperties out;
   for (const auto& [key, value] : object.items()) {
     if (value.is_null()) out[key] = std::nullopt;
@@ -22,7 +22,7 @@ Result<ConnectorProperties> flat_object(const std::string& path, const Json& obj
   return out;
 }
 
-Result<ConnectorRequest> from_json(const std::string& path, const Json& object) {
+Result<ConnectorRequest> from_json(const std::string& path, const FileJson& object) {
   ConnectorRequest out;
   if (object.contains("config") && object["config"].is_object()) {
     for (const auto& [key, value] : object.items()) {
@@ -55,7 +55,7 @@ Result<ConnectorRequest> read_connector_file(const std::string& path) {
   if (in.bad()) return Status::host(fmt::format("Connector file '{}' cannot be read", path));
   // The content decides, whatever the file is called.
   ConnectorRequest out;
-  Json object = Json::parse(text.str(), nullptr, false);
+  FileJson object = FileJson::parse(text.str(), nullptr, false);
   if (object.is_object()) {
     ASSIGN_OR_RETURN(out, from_json(path, object));
   } else if (path.ends_with(".json")) {

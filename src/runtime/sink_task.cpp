@@ -16,6 +16,7 @@ using columnar::RawBatch;
 constexpr int kPollRecords = 8192;
 constexpr int kPollWaitMs = 50;
 constexpr int64_t kTickMs = 50;
+constexpr int kRefusedWaitMs = 1000;
 constexpr const char* kToleranceExceeded = "Tolerance exceeded in error handler";
 
 template <class Batches>
@@ -74,7 +75,7 @@ Status SinkTask::open() {
   ASSIGN_OR_RETURN(consumer_, kafka::Consumer::make(std::move(options)));
   RETURN_IF_ERROR(consumer_->subscribe(subscription(parts_.connector)));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
-  metrics_.running(true);
+  metrics_.in_state(State::kRunning);
   return {};
 }
 
@@ -190,7 +191,10 @@ Status SinkTask::commit() {
   balance_.check(records_in(fetched_) + rows_in(pending_));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
   RETURN_IF_ERROR(parts_.sink->flush());
+  // A sink may ack a range around a record that is still on its way to the dead letter queue: that record first.
+  const bool refused_are_safe = reporter_.flush(kRefusedWaitMs).ok();
   RETURN_IF_ERROR(reporter_.failure());
+  if (!refused_are_safe) return {};
   auto offsets = tracker_.take_committable();
   metrics_.active(tracker_.outstanding());
   if (offsets.empty()) return {};
@@ -273,7 +277,7 @@ std::string SinkTask::trace_of(const Status& failure) const {
   return failing_ ? wrapped_trace(failing_, failure) : java_trace(failure);
 }
 
-void SinkTask::on_paused(bool is_paused) { metrics_.running(!is_paused); }
+void SinkTask::on_paused(bool is_paused) { metrics_.in_state(is_paused ? State::kPaused : State::kRunning); }
 
 void SinkTask::close() {
   if (consumer_) {
@@ -283,7 +287,7 @@ void SinkTask::close() {
   fetched_.clear();
   pending_.clear();
   if (started_) parts_.sink->stop();
-  metrics_.running(false);
+  metrics_.in_state(State::kUnassigned);
   // Batches that the sink kept hold the consumer's messages: the sink goes first.
   parts_.sink.reset();
   consumer_.reset();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kMysqlLogger = "jdbc.mysql";
 
 // Parameters of Connector/J and MariaDB Connector/J that only tune the Java driver, or that the session looks at itself.
-constexpr std::string_view kWithoutEffect[] = {
+constexpr std::string_view kMysqlWithoutEffect[] = {
     "user", "password", "useSSL", "requireSSL", "verifyServerCertificate", "sslMode", "serverSslCert", "connectTimeout", "socketTimeout",
     "useBulkStmts", "rewriteBatchedStatements", "useUnicode", "characterEncoding", "serverTimezone", "connectionTimeZone",
     "useLegacyDatetimeCode", "allowPublicKeyRetrieval", "cachePrepStmts", "prepStmtCacheSize", "prepStmtCacheSqlLimit", "useServerPrepStmts",
@@ -158,7 +158,7 @@ Result<std::unique_ptr<Session>> MysqlSession::open(const SessionOptions& option
   std::unique_ptr<MysqlSession> session(new MysqlSession(options));
   ASSIGN_OR_RETURN(session->connection_, connect(options.url, options.user, options.password));
   for (const auto& [name, value] : options.url.parameters) {
-    bool known = std::find(std::begin(kWithoutEffect), std::end(kWithoutEffect), name) != std::end(kWithoutEffect);
+    bool known = std::find(std::begin(kMysqlWithoutEffect), std::end(kMysqlWithoutEffect), name) != std::end(kMysqlWithoutEffect);
     if (!known) log::warn(kMysqlLogger, "Parameter '{}' of the connection has no effect", name);
   }
   // Strict, as Connector/J's jdbcCompliantTruncation: what does not fit is refused, never cut. Backslashes in literals escape.
