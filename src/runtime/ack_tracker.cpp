@@ -22,6 +22,12 @@ void AckTracker::revoke(const std::vector<TopicPartition>& partitions) {
   for (const auto& tp : partitions) states_.erase(tp);
 }
 
+void AckTracker::delivered_before(const TopicPartition& partition, Offset offset) {
+  std::lock_guard lock(mutex_);
+  auto it = states_.find(partition);
+  if (it != states_.end()) it->second.base = it->second.position = offset.value;
+}
+
 void AckTracker::received(const columnar::RawBatch& raw) {
   const auto& records = raw.records();
   if (records.empty()) return;
@@ -29,7 +35,12 @@ void AckTracker::received(const columnar::RawBatch& raw) {
   auto it = states_.find(raw.origin());
   if (it == states_.end()) return;
   State& state = it->second;
-  if (state.base < 0) state.start = state.base = state.position = records.front().offset;
+  // Offsets that go back belong to a topic that was made anew, or to a reset: the count begins again.
+  if (state.base < 0 || records.front().offset < state.position) {
+    state.start = state.base = state.position = records.front().offset;
+    state.islands.clear();
+    state.island_rows = 0;
+  }
   if (records.front().offset > state.position) settle(state, {state.position, records.front().offset});
   const int64_t span = records.back().offset - records.front().offset + 1;
   if (span != static_cast<int64_t>(records.size())) {
@@ -70,6 +81,7 @@ void AckTracker::ack(const TopicPartition& partition, Generation generation, Off
   std::lock_guard lock(mutex_);
   auto it = states_.find(partition);
   if (it == states_.end() || it->second.generation != generation || it->second.base < 0) return;
+  range.end = std::min(range.end, it->second.position);
   settle(it->second, range);
   CHECK(it->second.base <= it->second.position);
 }

@@ -19,6 +19,10 @@ class AckTracker {
   Generation assign(const std::vector<TopicPartition>& partitions);
   void revoke(const std::vector<TopicPartition>& partitions);
 
+  // The partition is read from `offset` on because everything before it is delivered (a sink knows that from its destination): that
+  // may be committed although nothing was read yet.
+  void delivered_before(const TopicPartition& partition, Offset offset);
+
   // Records were read. Offsets that the partition does not have (compacted away, transaction markers) count as settled.
   void received(const columnar::RawBatch& raw);
   // Settles [first, end). Ignored under another generation than the partition's.

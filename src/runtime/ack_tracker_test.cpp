@@ -55,6 +55,28 @@ TEST(AckTracker, IgnoresAcksOfAnOlderGeneration) {
   tracker.ack(kTp, old, {0, 2});
   EXPECT_TRUE(tracker.take_committable().empty());
 }
+TEST(AckTracker, CommitsWhatWasDeliveredBeforeTheFirstRead) {
+  AckTracker tracker;
+  Generation g = tracker.assign({kTp});
+  tracker.delivered_before(kTp, Offset(7));
+  auto c = tracker.take_committable();
+  ASSERT_EQ(c.size(), 1u);
+  EXPECT_EQ(c[0].second.value, 7);
+  EXPECT_TRUE(tracker.take_committable().empty());
+  tracker.received(Records(kTp, {7, 8}));
+  tracker.ack(kTp, g, {7, 8});
+  EXPECT_EQ(tracker.take_committable()[0].second.value, 8);
+}
+TEST(AckTracker, BeginsAgainWhereOffsetsGoBack) {
+  AckTracker tracker;
+  Generation g = tracker.assign({kTp});
+  tracker.delivered_before(kTp, Offset(1000));
+  tracker.received(Records(kTp, {0, 1, 2}));
+  EXPECT_EQ(tracker.outstanding(), 3);
+  tracker.ack(kTp, g, {990, 1000});  // of the topic that was
+  tracker.ack(kTp, g, {0, 2});
+  EXPECT_EQ(tracker.take_committable()[0].second.value, 2);
+}
 TEST(AckTracker, AgreesWithASetOfOffsetsInAnyOrder) {
   std::mt19937 random(7);
   for (int run = 0; run < 50; ++run) {

@@ -29,6 +29,8 @@ Result<std::optional<Offset>> SinkTask::committed(const TopicPartition& origin) 
   return std::optional<Offset>(offsets.front().second);
 }
 
-void SinkTask::seek(const TopicPartition& origin, Offset offset) { (void)consumer_->seek(origin, offset); }
+void SinkTask::seek(const TopicPartition& origin, Offset offset) {
+  if (consumer_->seek(origin, offset).ok()) tracker_.delivered_before(origin, offset);
+}
 
 }  // namespace bywash::runtime
