@@ -72,7 +72,6 @@ Status PartitionWriter::write_rows(const std::vector<Batch>& batches, Now now) {
   std::vector<BoundBatch> bound(batches.size());
   newest_ = now.steady;
   for (size_t i = 0; i < batches.size(); ++i) RETURN_IF_ERROR(bind(batches[i], now, &bound[i]));
-  RETURN_IF_ERROR(refuse_nulls(bound));
   if (bound.size() == 1) {
     for (int64_t row = 0, n = bound[0].batch->row_count(); row < n; ++row) RETURN_IF_ERROR(write_row(bound[0], row, now));
     return end_put();
@@ -88,12 +87,13 @@ Status PartitionWriter::write_rows(const std::vector<Batch>& batches, Now now) {
   }
 }
 
-// A null value that fails the task does so before any row of the poll is written, as in S3SinkTask.put.
-Status PartitionWriter::refuse_nulls(const std::vector<BoundBatch>& bound) {
+Status PartitionWriter::refuse_nulls(const std::vector<Batch>& batches) {
   if (parts_.config->behavior_on_null_values != "fail" || parts_.context->tolerates_errors()) return {};
-  for (const BoundBatch& b : bound) {
-    for (int64_t row = 0; b.has_nulls && row < b.batch->row_count(); ++row) {
-      if (b.batch->value.data->IsNull(row)) return null_value(b, row);
+  for (const Batch& batch : batches) {
+    for (int64_t row = 0; batch.value.data->null_count() > 0 && row < batch.row_count(); ++row) {
+      if (!batch.value.data->IsNull(row)) continue;
+      Status status = null_value(batch, row);
+      return Status(Code::kFatal, status.blame(), status.message()).with_java_class(status.java_class());
     }
   }
   return {};
@@ -103,15 +103,15 @@ Status PartitionWriter::refuse(const BoundBatch& batch, int64_t row, const Statu
   return parts_.context->errant(*batch.batch, row, error);
 }
 
-Status PartitionWriter::null_value(const BoundBatch& batch, int64_t row) {
+Status PartitionWriter::null_value(const Batch& batch, int64_t row) {
   const S3SinkConfig& config = *parts_.config;
-  int64_t offset = batch.batch->offsets[static_cast<size_t>(row)];
+  int64_t offset = batch.offsets[static_cast<size_t>(row)];
   Status error = Status::data(fmt::format("Null valued records are not writeable with current behavior.on.null.values 'settings. Set "
                                           "behavior.on.null.values=ignore to pass over them (topic '{}', partition {}, offset {})",
                                           origin_.topic, origin_.partition.value, offset))
                      .with_java_class("org.apache.kafka.connect.errors.ConnectException");
-  if (config.behavior_on_null_values == "fail") return refuse(batch, row, error);
-  if (config.report_null_values_to_dlq && parts_.context->tolerates_errors()) return refuse(batch, row, error);
+  if (config.behavior_on_null_values == "fail") return parts_.context->errant(batch, row, error);
+  if (config.report_null_values_to_dlq && parts_.context->tolerates_errors()) return parts_.context->errant(batch, row, error);
   parts_.context->ack(origin_, generation_, {offset, offset + 1});
   return {};
 }
@@ -151,7 +151,7 @@ bool PartitionWriter::time_is_up(FileId id, std::optional<int64_t> timestamp, in
 
 Status PartitionWriter::write_row(BoundBatch& b, int64_t row, Now now) {
   bool tombstone = b.has_nulls && b.batch->value.data->IsNull(row);
-  if (tombstone && parts_.tombstone_path < 0) return null_value(b, row);
+  if (tombstone && parts_.tombstone_path < 0) return null_value(*b.batch, row);
   if (!tombstone && !b.refused.ok()) return refuse(b, row, b.refused);
   FileId id;
   std::optional<int64_t> timestamp;

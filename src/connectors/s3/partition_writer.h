@@ -44,6 +44,9 @@ class PartitionWriter {
   PartitionWriter(const WriterParts& parts, std::shared_ptr<Delivery> delivery, TopicPartition origin, Generation generation, Now now);
   ~PartitionWriter();  // discards what is open
 
+  // Ok, or the error of the first null value among them where such a value fails the task: asked of all partitions of a poll before
+  // any row of it is written, as in the original's put.
+  Status refuse_nulls(const std::vector<columnar::Batch>& batches);
   // Rows of one poll, merged by offset. Every error is final: rows before it are taken, so the runtime must not put them again.
   Status write(const std::vector<columnar::Batch>& batches, Now now);
   // Ends files whose time has come by the clock, and hands over what is waiting for room.
@@ -65,8 +68,7 @@ class PartitionWriter {
   Status append(BoundBatch& batch, int64_t row, OpenFile& file);
   Result<const columnar::Column*> fitting_column(BoundBatch& batch, const OpenFile& file);
   Status check_key_and_headers(const BoundBatch& batch, int64_t row) const;
-  Status null_value(const BoundBatch& batch, int64_t row);
-  Status refuse_nulls(const std::vector<BoundBatch>& bound);
+  Status null_value(const columnar::Batch& batch, int64_t row);
   Status refuse(const BoundBatch& batch, int64_t row, const Status& error);
   bool time_is_up(FileId id, std::optional<int64_t> timestamp, int64_t wall_ms) const;
   int topic_number(const std::string& topic);

@@ -96,15 +96,14 @@ class S3SinkTask : public plugin::SinkTask {
   Status put(const std::vector<columnar::Batch>& batches) override {
     if (batches.empty()) return {};
     RETURN_IF_ERROR(uploads_->first_failure());
-    // Batches of one partition follow each other.
-    for (size_t i = 0; i < batches.size();) {
-      const TopicPartition& origin = batches[i].origin;
-      std::vector<columnar::Batch> own;
-      for (; i < batches.size() && batches[i].origin == origin; ++i) own.push_back(batches[i]);
+    std::map<TopicPartition, std::vector<columnar::Batch>> partitions;
+    for (const columnar::Batch& batch : batches) partitions[batch.origin].push_back(batch);
+    for (const auto& [origin, own] : partitions) {
       auto at = writers_.find(origin);
       if (at == writers_.end()) return Status::fatal(fmt::format("Records of {} came although it is not assigned", to_string(origin)));
-      RETURN_IF_ERROR(at->second->write(own, now()));
+      RETURN_IF_ERROR(at->second->refuse_nulls(own));
     }
+    for (const auto& [origin, own] : partitions) RETURN_IF_ERROR(writers_.at(origin)->write(own, now()));
     account();
     return make_room();
   }
