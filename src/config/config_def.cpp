@@ -145,7 +145,7 @@ const KeySpec* ConfigDef::find(std::string_view name) const {
   return nullptr;
 }
 
-Result<Parsed> ConfigDef::value_of(const KeySpec& key, const Properties& properties) const {
+Result<Parsed> ConfigDef::value_of(const KeySpec& key, const Properties& properties) {
   auto it = properties.find(key.name);
   if (it == properties.end() && key.required) return Status::invalid(missing_text(key));
   std::optional<std::string> raw = it != properties.end() ? std::optional(it->second) : key.default_text;

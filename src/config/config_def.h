@@ -97,7 +97,7 @@ class ConfigDef {
   std::vector<ConfigValue> validate(const Properties& properties) const;
   // Parsed value of one key of a configuration, defaults put in. Error: the first problem, in Kafka's words
   // ("Invalid value 0 for configuration flush.size: Value must be at least 1").
-  Result<Parsed> value_of(const KeySpec& key, const Properties& properties) const;
+  static Result<Parsed> value_of(const KeySpec& key, const Properties& properties);
   // For each given key that is not declared: "Unknown key 'flush.sise': did you mean 'flush.size'?". `known` are more keys that are fine.
   std::vector<std::string> unknown_key_warnings(const Properties& properties, const std::vector<std::string>& known) const;
 

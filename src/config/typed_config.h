@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cmath>
+#include <memory>
 #include <type_traits>
 
 #include "config/config_def.h"
@@ -86,9 +87,11 @@ class TypedConfig {
   }
   // A rule over the parsed struct; its message is reported on `key`. Runs only when every key parses.
   void check(std::string key, std::function<std::optional<std::string>(const C&)> rule) {
-    def_.add_rule([copy = *this, key, rule](const Properties& p, const auto& fail) {
+    // What binds, not the definition: a rule that held the rules before it would double the definition with each one.
+    auto bindings = std::make_shared<const Bindings>(bindings_of());
+    def_.add_rule([bindings, key, rule](const Properties& p, const auto& fail) {
       C parsed{};
-      if (!copy.bind(p, &parsed).ok()) return;
+      if (!bind(*bindings, p, &parsed).ok()) return;
       if (auto message = rule(parsed)) fail(key, *message);
     });
   }
@@ -99,20 +102,28 @@ class TypedConfig {
   Result<C> parse(const Properties& properties) const {
     RETURN_IF_ERROR(first_problems(def_.validate(properties)));
     C out{};
-    RETURN_IF_ERROR(bind(properties, &out));
+    RETURN_IF_ERROR(bind(bindings_of(), properties, &out));
     return out;
   }
 
  private:
-  Status bind(const Properties& properties, C* out) const {
-    for (size_t i = 0; i < binders_.size(); ++i) {
-      ASSIGN_OR_RETURN(Parsed value, def_.value_of(def_.keys()[i], properties));
-      binders_[i](value, *out);
+  using Binder = std::function<void(const Parsed&, C&)>;
+  using Bindings = std::vector<std::pair<KeySpec, Binder>>;
+
+  Bindings bindings_of() const {
+    Bindings out;
+    for (size_t i = 0; i < binders_.size(); ++i) out.emplace_back(def_.keys()[i], binders_[i]);
+    return out;
+  }
+  static Status bind(const Bindings& bindings, const Properties& properties, C* out) {
+    for (const auto& [key, binder] : bindings) {
+      ASSIGN_OR_RETURN(Parsed value, ConfigDef::value_of(key, properties));
+      binder(value, *out);
     }
     return {};
   }
   ConfigDef def_;
-  std::vector<std::function<void(const Parsed&, C&)>> binders_;
+  std::vector<Binder> binders_;
 };
 
 }  // namespace bywash::config

@@ -20,6 +20,10 @@ class RdAdmin final : public Admin, public ClientHealth {
   }
 
   Result<std::string> cluster_id(int timeout_ms) override {
+    // rd_kafka_clusterid only waits for metadata; asking for them makes the connection now, not at the next tick a second later.
+    const rd_kafka_metadata_t* metadata = nullptr;
+    if (rd_kafka_metadata(rk_.get(), 0, nullptr, &metadata, timeout_ms)) return unreachable("Cannot read the cluster's id");
+    rd_kafka_metadata_destroy(metadata);
     char* id = rd_kafka_clusterid(rk_.get(), timeout_ms);
     if (!id) return unreachable("Cannot read the cluster's id");
     std::string out(id);

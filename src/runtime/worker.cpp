@@ -17,6 +17,7 @@ namespace bywash::runtime {
 namespace {
 
 constexpr int kAdminTimeoutMs = 30000;
+constexpr int kClusterIdTimeoutMs = 5000;  // someone waits for the answer
 
 // The task's configuration over the connector's: what a task is made from.
 config::Properties merged(const config::Properties& connector, const config::Properties& task) {
@@ -63,7 +64,7 @@ Result<std::string> Worker::kafka_cluster_id() {
   }
   ASSIGN_OR_RETURN(auto properties, admin_properties(config_, "", {}));
   ASSIGN_OR_RETURN(auto admin, kafka::Admin::make(properties));
-  ASSIGN_OR_RETURN(std::string id, admin->cluster_id(kAdminTimeoutMs));
+  ASSIGN_OR_RETURN(std::string id, admin->cluster_id(kClusterIdTimeoutMs));
   std::lock_guard lock(shared_->mutex);
   cluster_id_ = id;
   return id;
