@@ -37,6 +37,7 @@ void AckTracker::received(const columnar::RawBatch& raw) {
   State& state = it->second;
   // Offsets that go back belong to a topic that was made anew, or to a reset: the count begins again.
   if (state.base < 0 || records.front().offset < state.position) {
+    state.went_back = state.base >= 0;
     state.start = state.base = state.position = records.front().offset;
     state.islands.clear();
     state.island_rows = 0;
@@ -81,7 +82,7 @@ void AckTracker::ack(const TopicPartition& partition, Generation generation, Off
   std::lock_guard lock(mutex_);
   auto it = states_.find(partition);
   if (it == states_.end() || it->second.generation != generation || it->second.base < 0) return;
-  range.end = std::min(range.end, it->second.position);
+  if (it->second.went_back) range.end = std::min(range.end, it->second.position);
   settle(it->second, range);
   CHECK(it->second.base <= it->second.position);
 }

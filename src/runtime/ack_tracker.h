@@ -44,6 +44,7 @@ class AckTracker {
     int64_t start = -1;      // first offset read under this assignment
     int64_t position = -1;   // next offset to be read
     int64_t committed = -1;  // last taken
+    bool went_back = false;  // a topic made anew: acks of the one that was may lie beyond the position
     std::map<int64_t, int64_t> islands;  // settled ranges above base: first → end
     int64_t island_rows = 0;
   };

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "config/properties.h"
+#include "kafka/client_config.h"
 
 namespace bywash::runtime {
 namespace {
@@ -74,6 +75,11 @@ Result<Properties> admin_properties(const WorkerConfig& worker, const std::strin
   Properties defaults;
   defaults["client.id"] = connector_name.empty() ? "bywash-admin" : fmt::format("connector-adminclient-{}", connector_name);
   return properties_of(worker, connector, "admin", std::move(defaults));
+}
+
+Status check_worker_clients(const WorkerConfig& worker) {
+  ASSIGN_OR_RETURN(Properties properties, admin_properties(worker, "", {}));
+  return kafka::translate_java_keys(kafka::ClientKind::kAdmin, properties).status();
 }
 
 }  // namespace bywash::runtime

@@ -3,10 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/check.h"
+#include "columnar/batch.h"
 
 namespace bywash::runtime {
+
+inline int64_t rows_in(const std::vector<columnar::Batch>& batches) {
+  int64_t rows = 0;
+  for (const columnar::Batch& batch : batches) rows += batch.row_count();
+  return rows;
+}
 
 class RecordBalance {
  public:

@@ -19,12 +19,6 @@ constexpr int64_t kTickMs = 50;
 constexpr int kRefusedWaitMs = 1000;
 constexpr const char* kToleranceExceeded = "Tolerance exceeded in error handler";
 
-template <class Batches>
-int64_t rows_in(const Batches& batches) {
-  int64_t rows = 0;
-  for (const Batch& batch : batches) rows += batch.row_count();
-  return rows;
-}
 int64_t records_in(const std::vector<std::shared_ptr<const RawBatch>>& fetched) {
   int64_t records = 0;
   for (const auto& raw : fetched) records += static_cast<int64_t>(raw->records().size());

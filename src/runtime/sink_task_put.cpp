@@ -14,18 +14,12 @@ constexpr int64_t kFirstRetryMs = 250;
 constexpr int64_t kLongestRetryMs = 10000;
 constexpr const char* kPutFailed = "Exiting WorkerSinkTask due to unrecoverable exception.";
 
-int64_t batch_rows(const std::vector<Batch>& batches) {
-  int64_t rows = 0;
-  for (const Batch& batch : batches) rows += batch.row_count();
-  return rows;
-}
-
 double put_ms(SteadyTime start) { return std::chrono::duration<double, std::milli>(steady_now() - start).count(); }
 
 }  // namespace
 
 Status SinkTask::put(std::vector<Batch> batches) {
-  const int64_t rows = batch_rows(batches);
+  const int64_t rows = rows_in(batches);
   const SteadyTime start = steady_now();
   failing_ = kPutFailed;
   Status status = parts_.sink->put(batches);

@@ -2,6 +2,10 @@
 // Above all layers, the main thread.
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -10,6 +14,7 @@
 #include "config/properties.h"
 #include "rest/connect_service.h"
 #include "rest/pinot_service.h"
+#include "runtime/client_properties.h"
 #include "runtime/standalone_herder.h"
 #include "verbs/verbs.h"
 
@@ -23,6 +28,15 @@ struct WorkerOptions {
   std::optional<uint16_t> controller_port, broker_port;
 };
 
+// As in Connect a worker starts all the same: sinks need no such file. Said here, before a source connector loses its place.
+void warn_unless_writable(const std::string& offsets_file) {
+  std::error_code ignored;
+  std::string path = offsets_file;
+  if (!std::filesystem::exists(path, ignored)) path = std::filesystem::absolute(path, ignored).parent_path().string();
+  if (::access(path.c_str(), W_OK) == 0) return;
+  log::warn("runtime", "Offsets of source connectors cannot be kept in '{}' (offset.storage.file.filename): {}", offsets_file, std::strerror(errno));
+}
+
 // The worker's configuration from its file, with what the command line says over it.
 Result<runtime::WorkerConfig> read_config(const WorkerOptions& options, bool serve) {
   ASSIGN_OR_RETURN(config::Properties properties, config::read_properties_file(options.properties_file));
@@ -32,6 +46,8 @@ Result<runtime::WorkerConfig> read_config(const WorkerOptions& options, bool ser
   if (!serve && config.offset_storage_file.empty()) {
     return Status::invalid("Missing required configuration \"offset.storage.file.filename\" which has no default value.");
   }
+  RETURN_IF_ERROR(runtime::check_worker_clients(config));
+  if (!serve) warn_unless_writable(config.offset_storage_file);
   if (!config.plugin_path.empty()) log::info("runtime", "plugin.path is not read: plugins are built in; GET /connector-plugins lists them");
   return config;
 }

@@ -3,11 +3,14 @@
 import json
 import pathlib
 import random
+import resource
+import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
 
-from tests.support.bywash_process import Bywash, run
+from tests.support.bywash_process import Bywash, binary, run
 from tests.support.processes import free_ports
 from tests.support.stock_transactions import StockTransactions, plain
 
@@ -256,6 +259,18 @@ def test_a_second_process_and_an_occupied_port_are_refused(start_bywash, tmp_pat
     assert again.returncode != 0 and "in use by another process" in again.stderr
     other = run("analytics", "--data-dir", tmp_path / "other", "--controller-port", program.controller_port, "--broker-port", broker)
     assert other.returncode != 0 and str(program.controller_port) in other.stderr
+
+
+def test_a_read_only_and_a_full_data_folder_are_told_at_start():
+    """No file system of a test's own is to be had everywhere: /proc takes no folder, a limit of 4 KiB a file no 64."""
+    controller, broker = free_ports(2)
+    arguments = ["analytics", "--controller-port", str(controller), "--broker-port", str(broker), "--data-dir"]
+    refused = run(*arguments, "/proc/tables")
+    assert refused.returncode == 1 and "Cannot create the folder '/proc/tables'" in refused.stderr
+    with tempfile.TemporaryDirectory() as folder:
+        full = subprocess.run([str(binary()), *arguments, folder], capture_output=True, text=True, check=False, timeout=60, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    assert full.returncode == 1 and f"Cannot write '{folder}/.writable': File too large" in full.stderr
 
 
 def test_errors_are_pinots(kafka, topic, start_bywash):

@@ -178,6 +178,12 @@ def test_a_data_folder_that_cannot_be_is_named_and_ends_the_program(tmp_path):
         assert str(folder) in said, said
 
 
+def test_a_java_key_store_of_the_worker_is_told_at_start(tmp_path):
+    said = starts_and_ends("standalone", properties=worker_keys(tmp_path, **{"security.protocol": "SSL", "ssl.truststore.location": "/etc/trust.jks"}),
+                           folder=tmp_path)
+    assert "ssl.truststore.location" in said and "keytool" in said
+
+
 @pytest.mark.parametrize("keys, named", [
     ({"consumer.override.ssl.keystore.location": "/etc/client.jks", "consumer.override.security.protocol": "SSL"}, "PKCS12"),
     ({"connector.class": "NoSuchConnector"}, "NoSuchConnector"),

@@ -10,6 +10,12 @@
 #include <filesystem>
 
 namespace bywash::analytics {
+namespace {
+
+// More than a page, so that a file system without room has none for it either.
+constexpr size_t kProbeBytes = 64 << 10;
+
+}  // namespace
 
 Status host_error(std::string_view doing, const std::string& path, int error_number) {
   return Status::host(fmt::format("Cannot {} '{}': {}", doing, path, std::strerror(error_number)));
@@ -68,6 +74,12 @@ Result<std::string> read_file(const std::string& path) {
       return host_error("read", path, failed);
     }
   }
+}
+
+Status check_writable(const std::string& folder) {
+  const std::string path = folder + "/.writable";
+  RETURN_IF_ERROR(write_file(path, std::string(kProbeBytes, '\0')));
+  return ::unlink(path.c_str()) == 0 ? Status() : host_error("delete", path, errno);
 }
 
 Result<std::unique_ptr<FolderLock>> FolderLock::take(const std::string& folder) {

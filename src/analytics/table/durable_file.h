@@ -19,6 +19,8 @@ Result<std::string> read_file(const std::string& path);
 Status sync_folder(const std::string& path);
 // Creates the folder and its parents.
 Status make_folder(const std::string& path);
+// Whether a small file can be written there: a folder that is full or read-only is told at start, not at the first seal.
+Status check_writable(const std::string& folder);
 
 // Holds `<folder>/LOCK` for as long as it lives. kConflict when another process has it.
 class FolderLock {

@@ -24,6 +24,7 @@ Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options) {
   if (!out->options_.consumers) out->options_.consumers = [](kafka::ConsumerOptions consumer) { return kafka::Consumer::make(std::move(consumer)); };
   if (!out->options_.now_ms) out->options_.now_ms = wall_clock_ms;
   ASSIGN_OR_RETURN(out->lock_, FolderLock::take(out->options_.data_dir));
+  RETURN_IF_ERROR(check_writable(out->options_.data_dir));
   RETURN_IF_ERROR(out->load());
   return out;
 }
