@@ -4,7 +4,6 @@ NAME: parquet, parquet-plain, records, table, worker, relational, query; without
 BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
 """
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -16,50 +15,13 @@ from typing import Callable
 
 import pyarrow.parquet
 
+from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
+from bench.records import run_records
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import NULL_SINK, KafkaConnect, http_json
 from tests.support.paths import REPO
 from tests.support.stock_transactions import StockTransactions, enveloped, plain
-
-RECORDS = int(os.environ.get("BYWASH_BENCH_RECORDS", "1000000"))
-ROUNDS = int(os.environ.get("BYWASH_BENCH_ROUNDS", "2"))
-_BUILD = REPO / "build" / "release"
-_MEMORY = pathlib.Path("/dev/shm")
-_JSON = "org.apache.kafka.connect.json.JsonConverter"
-
-
-@dataclasses.dataclass
-class Figure:
-    """One run: CPU and wall seconds, peak memory."""
-    cpu_s: float
-    wall_s: float
-    rss_bytes: int
-
-    def per_record_us(self) -> float:
-        return self.cpu_s / RECORDS * 1e6
-
-
-def best(figures: list) -> Figure:
-    """The run with the least CPU: what the machine's neighbours took is no figure of ours."""
-    return min(figures, key=lambda figure: figure.cpu_s)
-
-
-def show(name: str, figures: list) -> None:
-    least = best(figures)
-    spread = max(figure.cpu_s for figure in figures) / least.cpu_s
-    print(f"  {name:<28} {least.per_record_us():7.3f} us CPU/record  {RECORDS / least.wall_s / 1000:8.0f} k records/s wall  "
-          f"{least.rss_bytes / 2**20:6.0f} MiB peak  (runs differ by {spread:.2f})", flush=True)
-
-
-def target(what: str, value: float, limit: float, at_most: bool = True) -> None:
-    met = value <= limit if at_most else value >= limit
-    print(f"  {'met   ' if met else 'MISSED'} {what}: {value:.2f} (target {'<=' if at_most else '>='} {limit:g})", flush=True)
-
-
-def build(*targets: str) -> None:
-    """The bare loops and micro benchmarks, optimised as the program is (which ./dev bench has built)."""
-    subprocess.run(["ninja", "-C", str(_BUILD), *targets], check=True, stdout=subprocess.DEVNULL)
 
 
 def padded_plain(rows):
@@ -69,18 +31,18 @@ def padded_plain(rows):
 
 
 def bare(kafka, topic) -> Figure:
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
-        done = subprocess.run([str(_BUILD / "bench_bare_loop"), kafka.bootstrap, topic, str(RECORDS), str(folder)], check=True,
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        done = subprocess.run([str(BUILD / "bench_bare_loop"), kafka.bootstrap, topic, str(RECORDS), str(folder)], check=True,
                               capture_output=True, text=True)
     return Figure(**json.loads(done.stdout))
 
 
 def parquet_sink(kafka, topic, schemas: str, name: str) -> Figure:
     """The S3 sink to a local folder: from before the connector is made until every full file is there and committed."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
         before, began = bywash.process.cpu_seconds(), time.monotonic()
         bywash.create(name, {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": topic, "s3.bucket.name": "bench",
-                             "s3.region": "us-east-1", "store.url": f"file://{folder}", "flush.size": "10000", "value.converter": _JSON,
+                             "s3.region": "us-east-1", "store.url": f"file://{folder}", "flush.size": "10000", "value.converter": JSON,
                              "value.converter.schemas.enable": schemas, "storage.class": "io.confluent.connect.s3.storage.S3Storage",
                              "format.class": "io.confluent.connect.s3.format.parquet.ParquetFormat"})
         bywash.process.wait_until(lambda: len(list(pathlib.Path(folder).rglob("*.parquet"))) >= RECORDS // 10_000, "every file", 300, 0.02)
@@ -96,7 +58,7 @@ def null_sink(kafka, topic, schemas: str, name: str) -> list:
     with KafkaConnect(kafka.bootstrap) as connect:
         for turn in ("cold", "warm"):
             before, began = connect.process.cpu_seconds(), time.monotonic()
-            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": _JSON,
+            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": JSON,
                                               "value.converter.schemas.enable": schemas})
             kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
             out.append(Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes()))
@@ -124,80 +86,6 @@ def run_parquet(kafka, schemas: str, limit_of_null_sink: bool) -> None:
     if limit_of_null_sink:
         target("CPU against Connect's null sink, warm", best(ours).cpu_s / warm.cpu_s, 0.2)
     target("peak RSS in MiB", max(figure.rss_bytes for figure in ours) / 2**20, 200)
-
-
-# What most chains do, one of each kind. Connect's sink does nothing; ours gets nothing, as a last Filter drops all.
-_CHAIN = {
-    "insert": {"type": "InsertField$Value", "topic.field": "topic", "static.field": "source", "static.value": "shop"},
-    "replace": {"type": "ReplaceField$Value", "exclude": "user_id", "renames": "id:transaction_id"},
-    "cast": {"type": "Cast$Value", "spec": "shares:int64"},
-    "time": {"type": "TimestampConverter$Value", "field": "update_at", "target.type": "string", "format": "yyyy-MM-dd HH:mm:ss"},
-    "mask": {"type": "MaskField$Value", "fields": "symbol", "replacement": "***"},
-}
-
-
-def chain_config(aliases, drop_all: bool) -> dict:
-    """The keys of a connector with these steps of _CHAIN."""
-    steps = {alias: _CHAIN[alias] for alias in aliases}
-    if drop_all:
-        steps["drop"] = {"type": "Filter"}
-    config = {"transforms": ",".join(steps)} if steps else {}
-    for alias, step in steps.items():
-        for key, value in step.items():
-            config[f"transforms.{alias}.{key}"] = "org.apache.kafka.connect.transforms." + value if key == "type" else value
-    return config
-
-
-def dropped_records(kafka, topic, aliases, name: str) -> Figure:
-    """Consume, convert, transform, drop: from before the connector is made until the last offset is committed."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
-        before, began = bywash.process.cpu_seconds(), time.monotonic()
-        bywash.create(name, {"connector.class": "FileStreamSink", "topics": topic, "file": f"{folder}/nothing", "value.converter": _JSON,
-                             **chain_config(aliases, True)})
-        kafka.wait_committed(f"connect-{name}", topic, timeout=300)
-        figure = Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
-        assert pathlib.Path(folder, "nothing").stat().st_size == 0, "records came through the filter"
-        return figure
-
-
-def connect_chain(kafka, topic, aliases, name: str) -> Figure:
-    """Kafka Connect's second connector in a worker, warm, with the same chain and the sink that does nothing."""
-    with KafkaConnect(kafka.bootstrap) as connect:
-        for turn in ("cold", "warm"):
-            before, began = connect.process.cpu_seconds(), time.monotonic()
-            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": _JSON, **chain_config(aliases, False)})
-            kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
-            figure = Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes())
-            connect.delete(f"{name}-{turn}")
-    return figure
-
-
-def two_schemas(messages):
-    """Every second record under another schema: one with a field more."""
-    more = b'{"type":"int32","optional":true,"field":"lot"}]},"payload":'
-    for i, message in enumerate(messages):
-        yield message if i % 2 == 0 else message.replace(b']},"payload":', b"," + more, 1)
-
-
-def run_records(kafka) -> None:
-    topic, alternating = kafka.create_topic(), kafka.create_topic()
-    kafka.produce_many(topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
-    kafka.produce_many(alternating, two_schemas(enveloped(StockTransactions(seed=1).rows(RECORDS))))
-    ours, again, plain_runs, mixed = [], [], [], []
-    for turn in range(ROUNDS):
-        ours.append(dropped_records(kafka, topic, _CHAIN, f"chain-{turn}"))
-        mixed.append(dropped_records(kafka, alternating, _CHAIN, f"mixed-{turn}"))
-        plain_runs.append(dropped_records(kafka, topic, [], f"none-{turn}"))
-        again.append(dropped_records(kafka, topic, _CHAIN, f"again-{turn}"))
-    peer, peer_plain = connect_chain(kafka, topic, _CHAIN, "peer"), connect_chain(kafka, topic, [], "peer-none")
-    show("Bywash, five transforms", ours)
-    show("Bywash again (noise)", again)
-    show("Bywash, no transform", plain_runs)
-    show("Bywash, two schemas in turn", mixed)
-    show("Connect, five transforms, warm", [peer])
-    show("Connect, no transform, warm", [peer_plain])
-    target("CPU against Connect, five transforms", best(ours + again).cpu_s / peer.cpu_s, 0.1)
-    target("speed with two schemas in turn, of the uniform one", best(ours + again).cpu_s / best(mixed).cpu_s, 0.5, at_most=False)
 
 
 def run_table(kafka) -> None:
@@ -240,12 +128,12 @@ def run_worker(kafka) -> None:
 def run_relational(_kafka) -> None:
     build("jdbc_bench")
     rows = str(min(RECORDS, 500_000))
-    subprocess.run([str(next(_BUILD.rglob("jdbc_bench"))), rows, "8192", str(ROUNDS)], cwd=REPO, check=True)
+    subprocess.run([str(next(BUILD.rglob("jdbc_bench"))), rows, "8192", str(ROUNDS)], cwd=REPO, check=True)
 
 
 def run_query(_kafka) -> None:
     build("bench_scan")
-    subprocess.run([str(next(_BUILD.rglob("bench_scan")))], cwd=REPO, check=True)
+    subprocess.run([str(next(BUILD.rglob("bench_scan")))], cwd=REPO, check=True)
 
 
 BENCHMARKS: dict[str, Callable] = {
