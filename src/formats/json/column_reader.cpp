@@ -44,6 +44,43 @@ bool starts_with_token(const ColumnBuilder::Child& child, const char* p, const c
   return !token.empty() && static_cast<size_t>(end - p) > token.size() && std::memcmp(p, token.data(), token.size()) == 0;
 }
 
+// A whole number of at most 18 digits, as nearly all are. False, with p where it was: another one, or none.
+bool scan_small_integer(const char*& p, const char* end, int64_t* out) {
+  const char* q = p;
+  const bool negative = q < end && *q == '-';
+  q += negative;
+  const char* first = q;
+  uint64_t v = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    uint64_t word;
+    if (end - q >= 8 && (std::memcpy(&word, q, 8), are_eight_digits(word))) {
+      v = eight_digits(word);
+      q += 8;
+    }
+  }
+  for (; q < end && is_digit(*q); ++q) v = v * 10 + static_cast<uint64_t>(*q - '0');
+  const auto digits = q - first;
+  if (digits == 0 || digits > 18 || (q < end && (*q == '.' || *q == 'e' || *q == 'E'))) return false;
+  *out = negative ? -static_cast<int64_t>(v) : static_cast<int64_t>(v);
+  p = q;
+  return true;
+}
+
+// Pushes it where the column is of integers. False: nothing was done.
+bool read_small_integer(ColumnBuilder& builder, const char*& p, const char* end) {
+  const Kind kind = builder.kind();
+  const bool integers = kind == Kind::kInt32 || kind == Kind::kInt64 || kind == Kind::kTimestamp || kind == Kind::kInt16 || kind == Kind::kInt8;
+  int64_t v = 0;
+  if (!integers || !scan_small_integer(p, end, &v)) return false;
+  switch (kind) {
+    case Kind::kInt32: builder.push_fixed(static_cast<int32_t>(v)); break;
+    case Kind::kInt16: builder.push_fixed(static_cast<int16_t>(v)); break;
+    case Kind::kInt8: builder.push_fixed(static_cast<int8_t>(v)); break;
+    default: builder.push_fixed(v);
+  }
+  return true;
+}
+
 bool repeats(const std::vector<std::string_view>& keys) {
   std::unordered_set<std::string_view> seen;
   for (std::string_view key : keys) {
@@ -88,6 +125,7 @@ bool ColumnReader::read_null(ColumnBuilder& builder) {
 }
 
 bool ColumnReader::read_number(ColumnBuilder& builder, const char*& p, const char* end) {
+  if (read_small_integer(builder, p, end)) return true;
   Number n;
   if (!scan_number(p, end, &n)) return false;
   switch (builder.kind()) {

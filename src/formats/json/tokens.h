@@ -18,7 +18,17 @@ namespace bywash::formats::json {
 inline constexpr int kMaxDepth = 1000;
 inline constexpr int kMaxNumberDigits = 1000;
 
+// Most often there is none; where there is, as in a text padded or indented, it is a run of spaces.
 inline void skip_space(const char*& p, const char* end) {
+  if (p == end || static_cast<unsigned char>(*p) > ' ') return;
+#ifdef __SSE2__
+  while (end - p >= 16) {
+    __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    auto others = ~static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(' ')))) & 0xFFFFu;
+    p += others ? __builtin_ctz(others) : 16;
+    if (others) break;
+  }
+#endif
   while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) ++p;
 }
 
