@@ -10,11 +10,6 @@ namespace {
 
 constexpr int kLastLetterMs = 10'000;
 
-const std::string& class_of(const Status& status) {
-  static const std::string kDefault = "org.apache.kafka.connect.errors.ConnectException";
-  return status.java_class().empty() ? kDefault : status.java_class();
-}
-
 // errors.log.include.messages: where the record was, in LogReporter's words; never its content.
 std::string where_it_was(const ErrantRecord& record) {
   if (!record.raw) return record.topic.empty() ? "" : fmt::format(", where source record is {{topic='{}'}}", record.topic);
@@ -24,13 +19,15 @@ std::string where_it_was(const ErrantRecord& record) {
                      record.raw->origin().partition.value, r.offset, r.timestamp_ms, kTypes[static_cast<size_t>(r.timestamp_type)]);
 }
 
-}  // namespace
-
-std::string java_trace(const Status& status) { return fmt::format("{}: {}\n", class_of(status), status.message()); }
-
-std::string wrapped_trace(std::string_view wrapper, const Status& cause) {
-  return fmt::format("org.apache.kafka.connect.errors.ConnectException: {}\nCaused by: {}", wrapper, java_trace(cause));
+// Which record failed where: no part of its content.
+std::string place_of(const ErrantRecord& record) {
+  const std::string where = fmt::format(" ({} in {})", columnar::to_string(record.stage), record.component);
+  if (!record.raw) return record.topic.empty() ? "" : fmt::format("source record for topic '{}'{}", record.topic, where);
+  return fmt::format("topic '{}', partition {}, offset {}{}", record.raw->origin().topic, record.raw->origin().partition.value,
+                     record.raw->records()[record.raw_row].offset, where);
 }
+
+}  // namespace
 
 Result<ErrorPolicy> parse_error_policy(const config::Properties& connector) {
   struct Keys {
@@ -82,9 +79,11 @@ Status ErrorReporter::report(const ErrantRecord& record, std::function<void()> s
   if (policy_.log) {
     metrics_->error_logged();
     log::error("errors", "Error encountered in task {}. Executing stage '{}' with class '{}'{}. {}: {}", to_string(id_), columnar::to_string(record.stage),
-               record.component, policy_.log_messages ? where_it_was(record) : "", class_of(record.status), record.status.message());
+               record.component, policy_.log_messages ? where_it_was(record) : "", java_failure(record.status).thrown.java_class, record.status.message());
   }
   if (!policy_.tolerate_all) {
+    fatal_place_ = place_of(record);
+    log::error("errors", "With errors.tolerance=none the task ends at {}", fatal_place_);
     // As the original: the record that ends the task is in the queue as well. It is not settled, so it is read again.
     if (producer_ && record.raw) {
       RETURN_IF_ERROR(send_to_dlq(record, [] {}));
@@ -110,9 +109,10 @@ Status ErrorReporter::send_to_dlq(const ErrantRecord& record, std::function<void
     add("task.id", std::to_string(id_.task));
     add("stage", std::string(columnar::to_string(record.stage)));
     add("class.name", record.component);
-    add("exception.class.name", class_of(record.status));
-    add("exception.message", record.status.message());
-    add("exception.stacktrace", java_trace(record.status));
+    const JavaFailure failure = java_failure(record.status);
+    add("exception.class.name", failure.thrown.java_class);
+    add("exception.message", failure.thrown.message);
+    add("exception.stacktrace", java_trace(record.status, place_of(record)));
   }
   metrics_->dlq_request();
   kafka::ProducerRecord out;

@@ -11,6 +11,7 @@
 #include "columnar/batch.h"
 #include "config/config_def.h"
 #include "kafka/producer.h"
+#include "runtime/java_failure.h"
 #include "runtime/task_metrics.h"
 #include "runtime/worker.h"
 
@@ -55,6 +56,9 @@ class ErrorReporter {
   Status flush(int timeout_ms);
   // The first failure of the DLQ, if there was one: the task must stop, or records would be lost.
   Status failure() const;
+  // The record that report() did not tolerate: "topic 'orders', partition 3, offset 8812 (VALUE_CONVERTER in <class>)"; empty: none.
+  // The task's thread.
+  const std::string& fatal_place() const { return fatal_place_; }
 
  private:
   Status send_to_dlq(const ErrantRecord& record, std::function<void()> settled);
@@ -63,12 +67,8 @@ class ErrorReporter {
   TaskMetrics* metrics_;
   mutable std::mutex mutex_;
   Status failure_;
+  std::string fatal_place_;
   std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above
 };
-
-// The lines of a Java trace for a failed task: "<class>: <message>".
-std::string java_trace(const Status& status);
-// As java_trace, wrapped the way a worker wraps the cause.
-std::string wrapped_trace(std::string_view wrapper, const Status& cause);
 
 }  // namespace bywash::runtime

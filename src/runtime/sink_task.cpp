@@ -137,11 +137,14 @@ Status SinkTask::wait_to_convert(const Status& trouble) {
 Status SinkTask::prepare(const std::shared_ptr<const RawBatch>& raw, std::vector<Batch>* ready) {
   std::vector<DecodeError> refused;
   ASSIGN_OR_RETURN(auto decoded, parts_.decoder->decode(raw, &refused));
-  for (const DecodeError& error : refused) RETURN_IF_ERROR(settle(*raw, error));
-
-  for (Batch& batch : parts_.chain.apply(std::move(decoded))) {
+  std::vector<Batch> batches = parts_.chain.apply(std::move(decoded));
+  for (const Batch& batch : batches) {
     batch.check_invariants();
-    RETURN_IF_ERROR(settle(batch));
+    for (const columnar::RowError& e : batch.errors) refused.push_back({batch.raw_row(e.row), e.stage, e.component, e.status});
+  }
+  RETURN_IF_ERROR(settle(*raw, std::move(refused)));
+  for (Batch& batch : batches) {
+    settle_filtered(batch);
     Batch selected = columnar::compact(std::move(batch));
     if (selected.row_count() > 0) ready->push_back(std::move(selected));
   }
@@ -149,36 +152,32 @@ Status SinkTask::prepare(const std::shared_ptr<const RawBatch>& raw, std::vector
   return {};
 }
 
-// Failed rows go where errors.tolerance says; dropped ones are settled here.
-Status SinkTask::settle(const Batch& batch) {
-  if (batch.selected.all()) return {};
-  columnar::RowMask failed = batch.selected;
-  for (const columnar::RowError& error : batch.errors) {
-    failed.set(error.row);
-    const OffsetRange range{batch.offsets[error.row], batch.offsets[error.row] + 1};
-    ErrantRecord record{batch.raw.get(), batch.raw_row(error.row), error.stage, error.component, error.status};
+// Failed records go where errors.tolerance says, in the order of their offsets whatever stage refused them.
+Status SinkTask::settle(const RawBatch& raw, std::vector<DecodeError> refused) {
+  std::stable_sort(refused.begin(), refused.end(), [](const auto& a, const auto& b) { return a.raw_row < b.raw_row; });
+  for (const DecodeError& error : refused) {
+    const int64_t offset = raw.records()[error.raw_row].offset;
     failing_ = kToleranceExceeded;
-    RETURN_IF_ERROR(reporter_.report(record, [this, tp = batch.origin, g = generation_, range] { tracker_.ack(tp, g, range); }));
+    RETURN_IF_ERROR(reporter_.report({&raw, error.raw_row, error.stage, error.component, error.status},
+                                     [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); }));
     balance_.refused(1);
   }
+  return {};
+}
+
+// What the chain dropped is settled here.
+void SinkTask::settle_filtered(const Batch& batch) {
+  if (batch.selected.all()) return;
+  columnar::RowMask kept = batch.selected;
+  for (const columnar::RowError& error : batch.errors) kept.set(error.row);
   int64_t filtered = 0;
   for (int64_t row = 0; row < batch.row_count(); ++row) {
-    if (failed.test(row)) continue;
+    if (kept.test(row)) continue;
     ++filtered;
     tracker_.ack(batch.origin, generation_, {batch.offsets[static_cast<size_t>(row)], batch.offsets[static_cast<size_t>(row)] + 1});
   }
   metrics_.filtered(filtered);
   balance_.filtered(filtered);
-  return {};
-}
-
-Status SinkTask::settle(const RawBatch& raw, const DecodeError& error) {
-  const int64_t offset = raw.records()[error.raw_row].offset;
-  ErrantRecord record{&raw, error.raw_row, error.stage, error.component, error.status};
-  failing_ = kToleranceExceeded;
-  RETURN_IF_ERROR(reporter_.report(record, [this, tp = raw.origin(), g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); }));
-  balance_.refused(1);
-  return {};
 }
 
 Status SinkTask::commit() {
@@ -268,7 +267,7 @@ void SinkTask::tell(const Status& problem) {
 }
 
 std::string SinkTask::trace_of(const Status& failure) const {
-  return failing_ ? wrapped_trace(failing_, failure) : java_trace(failure);
+  return failing_ ? wrapped_trace(failing_, failure, reporter_.fatal_place()) : java_trace(failure);
 }
 
 void SinkTask::on_paused(bool is_paused) { metrics_.in_state(is_paused ? State::kPaused : State::kRunning); }

@@ -60,8 +60,8 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
 
   Status deliver();
   Status prepare(const std::shared_ptr<const columnar::RawBatch>& raw, std::vector<columnar::Batch>* ready);
-  Status settle(const columnar::Batch& batch);
-  Status settle(const columnar::RawBatch& raw, const DecodeError& error);
+  Status settle(const columnar::RawBatch& raw, std::vector<DecodeError> refused);
+  void settle_filtered(const columnar::Batch& batch);
   Status put(std::vector<columnar::Batch> batches);
   Status put_halves(const std::vector<columnar::Batch>& batches, const Status& refusal);
   Status wait_to_convert(const Status& trouble);

@@ -114,10 +114,14 @@ Status SourceTask::produce(const Batch& batch) {
   Status status = parts_.encoder.encode(batch, &encoded, &errors);
   while (status.retriable() && !stopping()) {
     auto pause = backoff.next(steady_now());
-    if (!pause) return Status::fatal(fmt::format("errors.retry.timeout has passed: {}", status.message()));
+    if (!pause) return Status::fatal(fmt::format("errors.retry.timeout has passed: {}", status.message())).with_java_class(status.java_class());
     metrics_.retry();
     log::warn("runtime", "Cannot convert records now, trying again in {} ms: {}", *pause, status.message());
-    for (const SteadyTime until = steady_now() + Millis(*pause); steady_now() < until && !stopping();) std::this_thread::sleep_for(Millis(50));
+    for (const SteadyTime until = steady_now() + Millis(*pause); steady_now() < until && !stopping();) {
+      std::this_thread::sleep_for(Millis(50));
+      // What was sent before the trouble is not sent again after a crash.
+      if (steady_now() >= next_commit_) RETURN_IF_ERROR(commit(static_cast<int>(parts_.flush_timeout_ms)));
+    }
     errors.clear();
     status = parts_.encoder.encode(batch, &encoded, &errors);
   }
@@ -216,7 +220,7 @@ Status SourceTask::commit(int timeout_ms) {
 void SourceTask::on_paused(bool is_paused) { metrics_.in_state(is_paused ? State::kPaused : State::kRunning); }
 
 std::string SourceTask::trace_of(const Status& failure) const {
-  return tolerance_exceeded_ ? wrapped_trace("Tolerance exceeded in error handler", failure) : java_trace(failure);
+  return tolerance_exceeded_ ? wrapped_trace("Tolerance exceeded in error handler", failure, reporter_.fatal_place()) : java_trace(failure);
 }
 
 void SourceTask::close() {

@@ -217,10 +217,8 @@ class Unwrap : public DividedTransform {
       const Column values = field.values(batch.value);
       batch.selected.for_each([&](int64_t row) {
         if (batch.value.is_null(row)) return;
-        Value value = value_at(values, row);
-        // A struct under a schema that has lost its fields shows none.
-        if (field.schema->type() == Type::kStruct && !value.is_null()) value = Value::structure(field.schema, {});
-        add_header(batch, row, {field.output, field.schema, std::move(value)});
+        // As in the original, a struct keeps its own schema under the header's, which has lost its fields.
+        add_header(batch, row, {field.output, field.schema, value_at(values, row)});
       });
     }
   }

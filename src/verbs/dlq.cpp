@@ -62,6 +62,15 @@ Result<runtime::DeadLetterFilter> filter_of(const DlqOptions& options) {
   return out;
 }
 
+// The innermost cause in a letter's trace, "<class>: <message>"; empty when there is none.
+std::string root_cause(const DeadLetter& letter) {
+  constexpr std::string_view kCausedBy = "\nCaused by: ";
+  const size_t at = letter.stacktrace.rfind(kCausedBy);
+  if (at == std::string::npos) return "";
+  const size_t from = at + kCausedBy.size();
+  return letter.stacktrace.substr(from, letter.stacktrace.find('\n', from) - from);
+}
+
 Json to_json(const DeadLetter& letter) {
   Json out = {{"partition", letter.place.partition.value}, {"offset", letter.offset}, {"timestamp", letter.timestamp_ms}};
   if (letter.has_context) {
@@ -71,6 +80,7 @@ Json to_json(const DeadLetter& letter) {
     out["stage"] = letter.stage;
     out["class"] = letter.component;
     out["exception"] = {{"class", letter.exception}, {"message", letter.message}};
+    if (std::string cause = root_cause(letter); !cause.empty()) out["exception"]["cause"] = cause;
   }
   out["key_bytes"] = letter.key_bytes < 0 ? Json() : Json(letter.key_bytes);
   out["value_bytes"] = letter.value_bytes < 0 ? Json() : Json(letter.value_bytes);
@@ -111,8 +121,9 @@ int list_letters(const DlqOptions& options) {
       std::printf("%s\n", dump(to_json(letter)).c_str());
       return;
     }
-    std::printf("%-10s %-32s %-18s %-20s %s: %s\n", place_of(letter).c_str(), origin_of(letter).c_str(), letter.connector.c_str(), letter.stage.c_str(),
-                letter.exception.c_str(), letter.message.c_str());
+    const std::string cause = root_cause(letter);
+    std::printf("%-10s %-32s %-18s %-20s %s: %s%s%s\n", place_of(letter).c_str(), origin_of(letter).c_str(), letter.connector.c_str(), letter.stage.c_str(),
+                letter.exception.c_str(), letter.message.c_str(), cause.empty() ? "" : " <- ", cause.c_str());
   });
   if (!status.ok()) return fail(status.message());
   if (!options.json) std::fprintf(stderr, "%lld letters\n", static_cast<long long>(count));

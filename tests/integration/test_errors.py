@@ -1,6 +1,7 @@
 """What becomes of bad records and unreachable systems: tolerated, sent to the dead letter queue, or told in the task's status."""
 
 import sqlite3
+import urllib.request
 
 import pytest
 
@@ -22,6 +23,15 @@ def dlq(name):
 
 def headers_of(record) -> dict:
     return {key: (value or b"").decode() for key, value in record.headers}
+
+
+def outcomes(worker, connector) -> dict:
+    """How many of a source's records were read, and what has become of them."""
+    with urllib.request.urlopen(f"{worker.url}/metrics", timeout=30) as answer:
+        lines = [line for line in answer.read().decode().splitlines() if f'connector="{connector}"' in line]
+    names = {"read": "source_task_metrics_source_record_poll_total", "sent": "source_task_metrics_source_record_write_total",
+             "filtered": "source_task_metrics_record_filtered_total", "skipped": "task_error_metrics_total_records_skipped"}
+    return {key: sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"kafka_connect_{name}{{")) for key, name in names.items()}
 
 
 @pytest.fixture
@@ -72,3 +82,22 @@ def test_without_tolerance_the_task_fails_alone_and_says_why(kafka, topic, worke
     assert trace[0] == "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler"
     assert "org.apache.kafka.connect.errors.DataException" in trace[1]
     assert "bad" not in trace[1], "a record's content is in no message"
+    assert trace[-1].strip() == f"at topic '{topic}', partition 0, offset 1 (VALUE_CONVERTER in org.apache.kafka.connect.json.JsonConverter)"
+
+
+@pytest.mark.parametrize("way", ["transform", "converter"])
+def test_a_source_skips_what_its_chain_or_converter_refuses(kafka, topic, worker, tmp_path, way):
+    lines = ["1", "x", "2", "70000", "-3"]
+    (tmp_path / "lines.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config = {"connector.class": "FileStreamSource", "file": str(tmp_path / "lines.txt"), "topic": topic, "errors.tolerance": "all",
+              "transforms": "number", "transforms.number.type": "org.apache.kafka.connect.transforms.Cast$Value", "transforms.number.spec": "int16",
+              "value.converter": "org.apache.kafka.connect.converters.ShortConverter"}
+    if way == "converter":
+        config["transforms.number.spec"] = "int32"
+    worker.create("lines", config)
+    read = {"transform": 3, "converter": 0}[way]
+    worker.process.wait_until(lambda: outcomes(worker, "lines")["read"] == len(lines) == sum(outcomes(worker, "lines")[key] for key in ("sent", "filtered", "skipped")),
+                              "every record is written, filtered or skipped")
+    assert outcomes(worker, "lines")["sent"] == read
+    assert [int.from_bytes(record.value, "big", signed=True) for record in kafka.consume_all(topic, count=read)] == [1, 2, -3][:read]
+    assert worker.status("lines")["tasks"][0]["state"] == "RUNNING"

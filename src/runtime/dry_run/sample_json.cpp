@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/properties.h"
+#include "runtime/java_failure.h"
 
 namespace bywash::runtime {
 namespace {
@@ -199,12 +200,16 @@ Json to_json(const ProducedRecord& produced) {
 }
 
 Json to_json(const DryRunError& error) {
-  const std::string& java_class = error.status.java_class();
-  return {{"stage", error.stage},
-          {"component", error.component},
-          {"class", java_class.empty() ? "org.apache.kafka.connect.errors.ConnectException" : java_class},
-          {"message", error.status.message()},
-          {"causes", Json::array()}};
+  const JavaFailure failure = java_failure(error.status);
+  Json causes = Json::array();
+  for (const JavaException& cause : failure.causes) causes.push_back({{"class", cause.java_class}, {"message", cause.message}});
+  Json out = {{"stage", error.stage},
+              {"component", error.component},
+              {"class", failure.thrown.java_class},
+              {"message", failure.thrown.message},
+              {"causes", std::move(causes)}};
+  if (!failure.field.empty()) out["field"] = failure.field;
+  return out;
 }
 
 }  // namespace
