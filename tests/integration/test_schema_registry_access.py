@@ -10,6 +10,7 @@ import json
 import sqlite3
 import ssl
 import threading
+import urllib.request
 
 import pytest
 from cryptography import x509
@@ -48,7 +49,7 @@ class _Registry(http.server.BaseHTTPRequestHandler):
             self._answer(200 if good else 401, {"access_token": "fetched-token", "expires_in": 3600} if good else {"error": "invalid_client"})
         elif server.failures > 0:
             server.failures -= 1
-            self._answer(503, {"error_code": 50301, "message": "not now"})
+            self._answer(server.failure, {"error_code": server.failure * 100 + 1, "message": "not now"})
         elif server.wanted and self.headers.get("Authorization") != server.wanted:
             self._answer(401, {"error_code": 40101, "message": "Unauthorized"})
         elif self.command == "GET" and self.path.startswith("/schemas/ids/7"):
@@ -62,9 +63,9 @@ class _Registry(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def registry(*, wanted: str = "", failures: int = 0, tls=None):
+def registry(*, wanted: str = "", failures: int = 0, failure: int = 503, tls=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Registry)
-    server.wanted, server.failures, server.asked = wanted, failures, []
+    server.wanted, server.failures, server.failure, server.asked = wanted, failures, failure, []
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -134,6 +135,80 @@ def test_refused_credentials_fail_the_task_and_are_not_shown(kafka, topic, worke
     trace = worker.status("refused")["tasks"][0]["trace"]
     assert "basic.auth.user.info" in trace and "hidden-word" not in trace + worker.log()
     assert kafka.consume_all(queue) == [], "no record is to blame"
+
+
+def lines_source(topic, file, url, **more):
+    (file).write_text("a\nb\n", encoding="utf-8")
+    return {"connector.class": "FileStreamSource", "file": str(file), "topic": topic, "errors.tolerance": "all",
+            "value.converter": "io.confluent.connect.avro.AvroConverter", "value.converter.schema.registry.url": url,
+            "value.converter.max.retries": "0", **more}
+
+
+def outcomes_of(worker, connector) -> dict:
+    """What has become of a source's records: read, written, filtered, skipped."""
+    with urllib.request.urlopen(f"{worker.url}/metrics", timeout=30) as answer:
+        lines = [line for line in answer.read().decode().splitlines() if f'connector="{connector}"' in line]
+    names = {"read": "source_task_metrics_source_record_poll_total", "written": "source_task_metrics_source_record_write_total",
+             "filtered": "source_task_metrics_record_filtered_total", "skipped": "task_error_metrics_total_records_skipped",
+             "retried": "task_error_metrics_total_retries"}
+    return {key: sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"kafka_connect_{name}{{")) for key, name in names.items()}
+
+
+@pytest.mark.parametrize("status", [409, 422])
+def test_a_schema_that_the_registry_refuses_is_the_records_fault(kafka, topic, worker, tmp_path, status):
+    name = f"source-{topic}"
+    with registry(failures=1000, failure=status) as (_, url):
+        worker.create(name, lines_source(topic, tmp_path / "lines.txt", url))
+        worker.process.wait_until(lambda: outcomes_of(worker, name)["skipped"] == 2, "both records are skipped")
+    seen = outcomes_of(worker, name)
+    assert seen["read"] == seen["written"] + seen["filtered"] + seen["skipped"] == 2
+    assert worker.status(name)["tasks"][0]["state"] == "RUNNING" and kafka.consume_all(topic) == []
+    worker.delete(name)
+
+
+def test_a_registry_in_trouble_is_waited_for_and_nothing_is_skipped(kafka, topic, worker, tmp_path):
+    name = f"source-{topic}"
+    with registry(failures=2, failure=500) as (_, url):
+        worker.create(name, lines_source(topic, tmp_path / "lines.txt", url))
+        assert [record.value[5:] for record in kafka.consume_all(topic, count=2)] == [b"\x02a", b"\x02b"]
+    seen = outcomes_of(worker, name)
+    assert seen["skipped"] == 0 and seen["retried"] >= 1 and seen["read"] == seen["written"] == 2
+
+
+def test_refused_credentials_fail_a_source_too(kafka, topic, worker, tmp_path):
+    name = f"source-{topic}"
+    with registry(failures=1000, failure=401) as (_, url):
+        worker.create(name, lines_source(topic, tmp_path / "lines.txt", url))
+        worker.process.wait_until(lambda: worker.status(name)["tasks"][0]["state"] == "FAILED", "the task has failed")
+    assert outcomes_of(worker, name)["skipped"] == 0 and kafka.consume_all(topic) == []
+
+
+def test_retries_end_with_errors_retry_timeout_and_lose_nothing(kafka, topic, worker, tmp_path):
+    kafka.produce_many(topic, [_MESSAGE])
+    queue, name = kafka.create_topic(), f"sink-{topic}"
+    config = {**sink(topic, tmp_path / "t.db", f"http://127.0.0.1:{free_port()}", **{"max.retries": "0"}), "errors.retry.timeout": "1500",
+              "errors.retry.delay.max.ms": "200", "errors.tolerance": "all", "errors.deadletterqueue.topic.name": queue,
+              "errors.deadletterqueue.topic.replication.factor": "1"}
+    worker.create(name, config)
+    worker.process.wait_until(lambda: worker.status(name)["tasks"][0]["state"] == "FAILED", "the time for retries is over")
+    assert "errors.retry.timeout" in worker.status(name)["tasks"][0]["trace"]
+    assert kafka.committed(f"connect-{name}", topic) == {} and kafka.consume_all(queue) == [], "the record is read again"
+
+
+def test_a_waiting_task_stays_in_its_group(kafka, topic, worker, tmp_path):
+    kafka.produce_many(topic, [_MESSAGE])
+    name = f"sink-{topic}"
+    with registry(failures=10**6) as (server, url):
+        worker.create(name, {**sink(topic, tmp_path / "t.db", url, **{"max.retries": "0"}), "errors.retry.delay.max.ms": "1200",
+                             "consumer.override.session.timeout.ms": "6000", "consumer.override.max.poll.interval.ms": "6000"})
+        worker.process.wait_until(lambda: len(server.asked) > 14, "more time than a poll may take has passed")
+        asked = len(server.asked)
+        server.failures = 0
+        kafka.wait_committed(f"connect-{name}", topic)
+    assigned = [line for line in worker.log().splitlines() if "partitions assigned" in line and name in line]
+    assert len(assigned) == 1 and asked > 14
+    with sqlite3.connect(tmp_path / "t.db") as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
 
 
 def _certificate(name, issuer=None):

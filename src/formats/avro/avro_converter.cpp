@@ -13,6 +13,7 @@
 #include "formats/avro/to_connect.h"
 #include "formats/plugins.h"
 #include "formats/schema_registry/converter_schemas.h"
+#include "formats/schema_registry/registry_converter.h"
 
 namespace bywash::formats {
 
@@ -323,32 +324,20 @@ const config::ConfigDef& converter_keys() {
   return kDef;
 }
 
-Result<std::unique_ptr<plugin::Converter>> make_avro(const plugin::Properties& properties, bool is_key) {
-  RETURN_IF_ERROR(config::first_problems(converter_keys().validate(properties)));
-  ASSIGN_OR_RETURN(AvroOptions options, parse_avro_options(properties));
-  ASSIGN_OR_RETURN(schema_registry::RegistryConfig registry, schema_registry::parse_registry_config(properties));
-  ASSIGN_OR_RETURN(auto schemas, ConverterSchemas::make(std::move(registry), avro_language(), is_key));
-  return std::unique_ptr<plugin::Converter>(std::make_unique<AvroConverter>(options, std::move(schemas), is_key));
-}
-
 }  // namespace
 }  // namespace avro
 
 plugin::ConverterPlugin avro_converter() {
-  plugin::ConverterPlugin out;
-  out.info.name = "avro";
-  out.info.class_names = {"io.confluent.connect.avro.AvroConverter"};
-  out.info.version = "7.7.8";
-  out.info.summary = "Avro messages whose schemas are in a Schema Registry.";
-  out.info.description =
+  schema_registry::RegistryConverterInfo info;
+  info.name = "avro";
+  info.class_name = "io.confluent.connect.avro.AvroConverter";
+  info.version = "7.7.8";
+  info.summary = "Avro messages whose schemas are in a Schema Registry.";
+  info.description =
       "Every message is a zero byte, the schema's id in four bytes and Avro binary data. Reading, the schema comes from the registry by its id;\n"
       "writing, the record's schema is registered under the topic's subject, or looked up (`auto.register.schemas=false`), or the subject's latest\n"
       "is used (`use.latest.version`). A registry that does not answer pauses the task; no record fails for it.";
-  out.info.examples = {
-      R"({"value.converter": "io.confluent.connect.avro.AvroConverter", "value.converter.schema.registry.url": "http://localhost:8081"})"};
-  out.def = avro::converter_keys();
-  out.make = avro::make_avro;
-  return out;
+  return schema_registry::registry_converter<avro::AvroConverter>(std::move(info), avro::converter_keys(), avro::parse_avro_options, avro::avro_language);
 }
 
 }  // namespace bywash::formats

@@ -164,9 +164,11 @@ Result<Value> to_struct(const SchemaPtr& schema, const Node& node, bool replace)
   }
   std::vector<Value> values;
   for (const columnar::Field& field : schema->fields()) {
-    ASSIGN_OR_RETURN(Value value, to_connect(field.schema, node.find(field.name), replace));
-    RETURN_IF_ERROR(validate(*field.schema, value, fmt::format("field: \"{}\"", field.name)));
-    values.push_back(std::move(value));
+    auto value = to_connect(field.schema, node.find(field.name), replace);
+    if (!value.ok()) return in_field(value.status(), field.name);
+    Status fits = validate(*field.schema, *value, fmt::format("field: \"{}\"", field.name));
+    if (!fits.ok()) return in_field(fits, field.name);
+    values.push_back(*std::move(value));
   }
   return Value::structure(schema, std::move(values));
 }
@@ -247,6 +249,15 @@ Status read_type(const Node& node, bool replace, SchemaSpec* spec) {
 }  // namespace
 
 Status data_exception(std::string message) { return Status::data(std::move(message)).with_java_class(std::string(kDataException)); }
+
+Status in_field(const Status& status, std::string_view name) {
+  constexpr std::string_view kField = " (field '";
+  std::string message = status.message();
+  const size_t at = message.rfind(kField);
+  if (at != message.npos && message.ends_with("')")) message.insert(at + kField.size(), fmt::format("{}.", name));
+  else message += fmt::format("{}{}')", kField, name);
+  return Status(status.code(), status.blame(), std::move(message)).with_java_class(status.java_class());
+}
 
 Status serialization_error(const Status& reason) {
   return data_exception("Converting byte[] to Kafka Connect data failed due to serialization error: " + reason.message());

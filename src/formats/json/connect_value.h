@@ -10,6 +10,8 @@ namespace bywash::formats::json {
 
 // A kData status of class org.apache.kafka.connect.errors.DataException.
 Status data_exception(std::string message);
+// The same error, its message ended by " (field '<name>')"; where it ends so already, `name` is put before: " (field '<name>.<inner>')".
+Status in_field(const Status& status, std::string_view name);
 
 // "Converting byte[] to Kafka Connect data failed due to serialization error: " and the reason.
 Status serialization_error(const Status& reason);

@@ -15,6 +15,7 @@
 #include "formats/json_schema/schema_validator.h"
 #include "formats/json_schema/value_mapping.h"
 #include "formats/schema_registry/converter_schemas.h"
+#include "formats/schema_registry/registry_converter.h"
 
 namespace bywash::formats {
 namespace {
@@ -361,32 +362,21 @@ class JsonSchemaConverter final : public plugin::Converter {
   std::map<const ResolvedSchema*, Writer> writers_;
 };
 
-Result<std::unique_ptr<plugin::Converter>> make_json_schema(const plugin::Properties& properties, bool is_key) {
-  RETURN_IF_ERROR(config::first_problems(json_schema_def().validate(properties)));
-  ASSIGN_OR_RETURN(JsonSchemaConfig config, json_schema_definition().parse(properties));
-  ASSIGN_OR_RETURN(auto registry, schema_registry::parse_registry_config(properties));
-  ASSIGN_OR_RETURN(auto schemas, ConverterSchemas::make(std::move(registry), json_schema_language(), is_key));
-  return std::unique_ptr<plugin::Converter>(std::make_unique<JsonSchemaConverter>(config, std::move(schemas)));
-}
-
 }  // namespace
 
 plugin::ConverterPlugin json_schema_converter() {
-  plugin::ConverterPlugin out;
-  out.info.name = "json_schema";
-  out.info.class_names = {"io.confluent.connect.json.JsonSchemaConverter"};
-  out.info.version = "7.7.9";
-  out.info.summary = "JSON messages with their JSON Schema in a Schema Registry.";
-  out.info.description =
+  schema_registry::RegistryConverterInfo info;
+  info.name = "json_schema";
+  info.class_name = "io.confluent.connect.json.JsonSchemaConverter";
+  info.version = "7.7.9";
+  info.summary = "JSON messages with their JSON Schema in a Schema Registry.";
+  info.description =
       "A message starts with a zero byte and the schema's id; the rest is JSON. `connect.type`, `connect.index`, `connect.version` and\n"
       "`connect.parameters` in a schema say what JSON Schema cannot: the width of numbers, bytes, maps, the order of fields. A oneOf with null is\n"
       "an optional schema, any other a struct with one field for each alternative. Values are coerced to the schema's types, not checked, unless\n"
       "`json.fail.invalid.schema=true`. A property that is not there is null, also where its schema is required.";
-  out.info.examples = {
-      R"({"value.converter": "io.confluent.connect.json.JsonSchemaConverter", "value.converter.schema.registry.url": "http://localhost:8081"})"};
-  out.def = json_schema_def();
-  out.make = make_json_schema;
-  return out;
+  auto parse = [](const plugin::Properties& properties) { return json_schema_definition().parse(properties); };
+  return schema_registry::registry_converter<JsonSchemaConverter>(std::move(info), json_schema_def(), parse, json_schema_language);
 }
 
 }  // namespace bywash::formats

@@ -119,7 +119,7 @@ Result<Value> struct_value(const SchemaPtr& schema, const Node& node) {
   std::vector<Value> values;
   for (const columnar::Field& field : schema->fields()) {
     auto value = to_connect_value(field.schema, node.find(field.name));
-    if (!value.ok()) return json::data_exception(fmt::format("{} (field '{}')", value.status().message(), field.name));
+    if (!value.ok()) return json::in_field(value.status(), field.name);
     values.push_back(*std::move(value));
   }
   return Value::structure(schema, std::move(values));

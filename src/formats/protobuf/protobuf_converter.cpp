@@ -14,6 +14,7 @@
 #include "formats/protobuf/protobuf_converter.h"
 #include "formats/protobuf/wire.h"
 #include "formats/schema_registry/converter_schemas.h"
+#include "formats/schema_registry/registry_converter.h"
 
 namespace bywash::formats {
 namespace {
@@ -351,32 +352,21 @@ class ProtobufConverter final : public plugin::Converter {
   std::map<std::pair<const MessageEncoder*, const ResolvedSchema*>, Writer> writers_;
 };
 
-Result<std::unique_ptr<plugin::Converter>> make_protobuf(const plugin::Properties& properties, bool is_key) {
-  RETURN_IF_ERROR(config::first_problems(protobuf_def().validate(properties)));
-  ASSIGN_OR_RETURN(ProtobufConfig config, protobuf_definition().parse(properties));
-  ASSIGN_OR_RETURN(auto registry, schema_registry::parse_registry_config(properties));
-  ASSIGN_OR_RETURN(auto schemas, ConverterSchemas::make(std::move(registry), protobuf_language(), is_key));
-  return std::unique_ptr<plugin::Converter>(std::make_unique<ProtobufConverter>(config, std::move(schemas)));
-}
-
 }  // namespace
 
 plugin::ConverterPlugin protobuf_converter() {
-  plugin::ConverterPlugin out;
-  out.info.name = "protobuf";
-  out.info.class_names = {"io.confluent.connect.protobuf.ProtobufConverter"};
-  out.info.version = "7.7.9";
-  out.info.summary = "Protobuf messages with their schema in a Schema Registry.";
-  out.info.description =
+  schema_registry::RegistryConverterInfo info;
+  info.name = "protobuf";
+  info.class_name = "io.confluent.connect.protobuf.ProtobufConverter";
+  info.version = "7.7.9";
+  info.summary = "Protobuf messages with their schema in a Schema Registry.";
+  info.description =
       "A message starts with a zero byte, the schema's id and the place of its type in the schema. Read straight from the wire into columns:\n"
       "a struct has the message's oneofs first (each a struct `<oneof>_<index>`), then its fields, all optional unless\n"
       "`optional.for.nullables` or `wrapper.for.nullables` says otherwise; every field's tag is a parameter of its schema, so that writing\n"
       "the struct again gives the same tags. Timestamps, dates, times of day and `confluent.type.Decimal` are Connect's logical types.";
-  out.info.examples = {
-      R"({"value.converter": "io.confluent.connect.protobuf.ProtobufConverter", "value.converter.schema.registry.url": "http://localhost:8081"})"};
-  out.def = protobuf_def();
-  out.make = make_protobuf;
-  return out;
+  auto parse = [](const plugin::Properties& properties) { return protobuf_definition().parse(properties); };
+  return schema_registry::registry_converter<ProtobufConverter>(std::move(info), protobuf_def(), parse, protobuf_language);
 }
 
 }  // namespace bywash::formats

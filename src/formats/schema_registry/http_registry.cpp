@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "formats/schema_registry/registry_credentials.h"
 #include "net/http_client.h"
@@ -17,6 +18,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kErrors = "org.apache.kafka.common.errors.";
+// A task has to poll within max.poll.interval.ms (300 s) or it loses its partitions. One request may take 120 s, to connect and to read; behind
+// this time no further one begins, and the task asks again after it has polled.
+constexpr std::chrono::seconds kCallMax(60);
 
 std::string url_encode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -151,7 +155,9 @@ class HttpRegistry final : public Registry {
     std::string text = body ? body->dump() : "";
     Status failed;
     int64_t wait_ms = config_.retries_wait_ms;
-    for (int round = 0; round <= config_.retries_max; ++round) {
+    const SteadyTime start = steady_now();
+    auto takes_too_long = [start] { return steady_now() - start > kCallMax; };
+    for (int round = 0; round <= config_.retries_max && !takes_too_long(); ++round) {
       if (round > 0) {
         // Full jitter, as Confluent's RetryExecutor.
         std::this_thread::sleep_for(Millis(std::uniform_int_distribution<int64_t>(0, std::max<int64_t>(0, wait_ms))(random_)));
@@ -163,6 +169,7 @@ class HttpRegistry final : public Registry {
         failed = answer.status();
         log::debug("schema_registry", "{}", failed.message());
         current_ = (current_ + 1) % instances_.size();
+        if (takes_too_long()) break;
       }
     }
     return Status::retriable("Schema Registry does not answer: " + failed.message()).with_java_class("org.apache.kafka.connect.errors.RetriableException");
