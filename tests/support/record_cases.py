@@ -1,5 +1,6 @@
 """Generated cases for `bywash try --cases`: random schemas, values, converters and chains of transforms, the same for the same seed."""
 
+import base64
 import json
 import random
 
@@ -8,6 +9,7 @@ _TRANSFORMS = f"{_APACHE}.transforms"
 _DATA = f"{_APACHE}.data"
 _JSON, _STRING = f"{_APACHE}.json.JsonConverter", f"{_APACHE}.storage.StringConverter"
 _SIMPLE_HEADERS = f"{_APACHE}.storage.SimpleHeaderConverter"
+_SIMPLE = [f"{_APACHE}.converters.{name}Converter" for name in ("Boolean", "Short", "Integer", "Long", "Float", "Double", "ByteArray")] + [_STRING]
 _NAMES = ["id", "name", "qty", "price", "active", "ts", "day", "addr", "city", "zip", "tags", "note", "a.b", "ref"]
 _INTS = {"int8": 7, "int16": 15, "int32": 31, "int64": 63}
 _DAY_MS = 86_400_000
@@ -26,7 +28,8 @@ class CaseMaker:
     def case(self) -> dict:
         """A case in the form of docs/try.md."""
         self.count += 1
-        kind = self.random.choice(["record", "record", "json", "envelope", "source", "source", "headers", "text", "string"])
+        kind = self.random.choice(["record", "record", "json", "envelope", "source", "source", "headers", "text", "string", "numbers", "numbers_out", "content",
+                                   "headers_out", "settings", "keys"])
         out = {"id": f"generated-{self.count:05d}", "group": kind, "note": kind}
         out.update(getattr(self, f"_{kind}")())
         return out
@@ -78,6 +81,84 @@ class CaseMaker:
         case["value.converter"] = {"class": _STRING, "config": {}}
         if self.random.random() < 0.5:
             case["value"] = self.random.choice([None, {"base64": "AP8="}, {"base64": "w6k="}])
+        return case
+
+    def _numbers(self) -> dict:
+        """Bytes through the converters of single values, for key, value and header."""
+        case = self._message("", {}, [])
+        case["chain"] = []
+        for part in ("key", "value"):
+            case[part] = self._few_bytes()
+            case[f"{part}.converter"] = {"class": self.random.choice(_SIMPLE), "config": {}}
+        if self.random.random() < 0.4:
+            case["headers"] = [{"key": "h", "value": self._few_bytes()}]
+            case["header.converter"] = {"class": self.random.choice(_SIMPLE), "config": {}}
+        return case
+
+    def _few_bytes(self):
+        size = self.random.choice([0, 1, 1, 2, 2, 4, 4, 8, 8, 3])
+        data = bytes(self.random.choice([0, 1, 2, 65, 127, 128, 192, 255]) for _ in range(size))
+        return self.random.choice([None, *[{"base64": base64.b64encode(data).decode()}] * 9])
+
+    def _numbers_out(self) -> dict:
+        """Single values of any type through converters that hold one type."""
+        record = self._record_of(schemaless=False)
+        record.pop("fields")
+        for part in ("key", "value"):
+            schema = self._schema(0)
+            null = schema["optional"] and self.random.random() < 0.2
+            record[f"{part}_schema"], record[part] = (schema, None if null else self._value(schema)) if self.random.random() < 0.8 else (None, self._value(schema))
+        record["partition"] = 0
+        return {"direction": "source", "chain": [], "record": record, "key.converter": {"class": self.random.choice(_SIMPLE), "config": {}},
+                "value.converter": {"class": self.random.choice(_SIMPLE), "config": {}},
+                "header.converter": {"class": self.random.choice([_SIMPLE_HEADERS, *_SIMPLE]), "config": {}}}
+
+    def _content(self) -> dict:
+        """JSON whose schema stands in the configuration."""
+        schema = self._schema(2, struct=self.random.random() < 0.7)
+        value = self._value(schema)
+        config = {"schemas.enable": self.random.choice(["true", "true", "true", "false"]), "schema.content": json.dumps(_json_schema(schema))}
+        if self.random.random() < 0.15:
+            config["schema.content"] = self.random.choice(["", "{", "{}", '{"type":"nope"}', "null", '"string"', '{"type":"struct"}'])
+        text = json.dumps(_json_value(value, schema))
+        if self.random.random() < 0.2:
+            text = json.dumps({"schema": _json_schema(schema), "payload": _json_value(value, schema)})
+        return self._message(text, config, [f["name"] for f in schema.get("fields", [])])
+
+    def _headers_out(self) -> dict:
+        """Headers of every kind on their way out."""
+        case = self._source()
+        schema = self._schema(2)
+        case["record"]["headers"] = [{"key": "h", "schema": schema, "value": self._value_or_null(schema)}]
+        if self.random.random() < 0.4:
+            case["record"]["headers"].append({"key": "loose", "schema": None, "value": self._loose(2)})
+        case["header.converter"] = self.random.choice([{"class": _SIMPLE_HEADERS, "config": {}}, {"class": _JSON, "config": {"schemas.enable": "true"}},
+                                                       {"class": _JSON, "config": {"schemas.enable": "false"}}, {"class": _STRING, "config": {}}])
+        return case
+
+    def _settings(self) -> dict:
+        """A transform whose configuration is wrong in some way, or looks so."""
+        case = self._record()
+        step = self._step([])
+        config = step["config"]
+        for key in list(config) or ["fields"]:
+            if self.random.random() < 0.5:
+                continue
+            config[key] = self.random.choice(["", " ", ",", "a,,b", " a , b ", "a,a", "a:b", "a:b:c", ":", "id:int32", "nope", "true", "TRUE", "-1", "1.5", "$", "[", "a;b", "name", "V2", "0"])
+        if config and self.random.random() < 0.3:
+            del config[self.random.choice(list(config))]
+        case["chain"] = [step]
+        return case
+
+    def _keys(self) -> dict:
+        """Keys with schemas, and both sides transformed."""
+        schema, key = self._schema(2, struct=True), self._schema(1, struct=self.random.random() < 0.6)
+        names = [f["name"] for f in schema["fields"]] + [f["name"] for f in key.get("fields", [])]
+        case = self._message(json.dumps({"schema": _json_schema(schema), "payload": _json_value(self._value(schema), schema)}), {"schemas.enable": "true"}, names)
+        case["key"] = {"utf8": json.dumps({"schema": _json_schema(key), "payload": _json_value(self._value(key), key)})}
+        case["key.converter"] = {"class": _JSON, "config": {"schemas.enable": "true"}}
+        case["timestamp"] = self.random.choice([-1, 0, 1700000000123, 253402300800000])
+        case["timestamp_type"] = self.random.choice(["CreateTime", "LogAppendTime"])
         return case
 
     def _source(self) -> dict:
