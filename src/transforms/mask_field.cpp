@@ -50,7 +50,7 @@ Result<Value> replaced(const Value& value, const std::string& replacement) {
   }
   auto number = columnar::parse_decimal(replacement);
   if (!number.ok()) {
-    return data_error(kDataException, fmt::format("Unable to convert {} (class java.lang.String) to a number", replacement));
+    return data_error(kDataException, fmt::format("Unable to convert {} (class java.lang.String) to {}number", replacement, numeric ? "a " : ""));
   }
   if (value.is<Decimal>()) return Value(*number);
   return number_as(Value(*number), value);

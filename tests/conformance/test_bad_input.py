@@ -29,14 +29,12 @@ _CYCLIC = {"avro": {"type": "record", "name": "N", "fields": [{"name": "next", "
            "protobuf": 'syntax = "proto3"; message N { N next = 1; }', "json_schema": {"type": "object", "properties": {"next": {"$ref": "#"}}}}
 
 
-def _deep(kind: str, depth: int):
+def _deep(kind: str, depth: int) -> str:
     if kind == "protobuf":
         return 'syntax = "proto3"; ' + "".join(f"message M{i} {{ M{i + 1} m = 1; }} " for i in range(depth)) + f"message M{depth} {{ int32 x = 1; }}"
-    schema = "int" if kind == "avro" else {"type": "integer"}
-    for i in range(depth):
-        schema = ({"type": "record", "name": f"D{i}", "fields": [{"name": "d", "type": schema}]} if kind == "avro"
-                  else {"type": "object", "properties": {"d": schema}})
-    return schema
+    if kind == "avro":
+        return "".join('{"type":"record","name":"D%d","fields":[{"name":"d","type":' % i for i in range(depth)) + '"int"' + "}]}" * depth
+    return '{"type":"object","properties":{"d":' * depth + '{"type":"integer"}' + "}}" * depth
 
 
 def _good(kind: str) -> bytes:
@@ -129,7 +127,7 @@ def test_json_of_every_bad_kind(tmp_path, kind):
     good = f'{{"n":1,"a":{{"s":"{_SECRET}","l":[1]}}}}'
     make = _envelope if kind == "envelope" else (lambda text: text.encode())
     whole = make(good)
-    bad = {"open": b"{", "word": _SECRET.encode(), "utf8": make(good).replace(b"hunter", b"\xff\xfe\xff"), "half": b'{"a":"\xc3', "overlong": b'"\xc0\x80"',
+    bad = {"open": b"{", "word": _SECRET.encode(), "utf8": make(good).replace(b"hunter", b"\xff\xfe\xff"), "half": b'{"a":"\xc3',
            "comma": b"[1,]", "quote": b"{'a':1}", "depth": b"[" * 100_000, "depth-objects": b'{"a":' * 50_000, "digits": b"1" * 2000, "exponent": b'{"a":1e}',
            "control": b'"\x01"', "surrogate": b'"\\ud8"'}
     fine = {"huge": b'{"n":1e999999}' if kind == "plain" else _envelope('{"n":99999999999999999999,"a":null}'), "repeated": make('{"n":1,"n":2,"a":null}'),
