@@ -67,7 +67,9 @@ bool split_converters_words(JavaFailure* failure) {
   for (std::string_view words : {"Converting Kafka Connect data to byte[] failed due to serialization error", "Failed to deserialize data for topic ",
                                  "Failed to serialize Avro data from topic ", "Failed to serialize Protobuf data from topic "}) {
     if (!split_behind(&message, words, ":", &reason)) continue;
-    if (words.starts_with("Converting")) message += ' ';
+    // The originals' own spacing.
+    if (words.starts_with("Converting") || message.ends_with(" to Protobuf:")) message += ' ';
+    if (words.starts_with("Failed to serialize")) message.insert(message.size() - 1, " ");
     if (reason.starts_with(' ')) reason.erase(0, 1);
     if (!reason.empty()) add_cause(failure, kSerialization, std::move(reason));
     return true;

@@ -23,6 +23,9 @@ TEST(JavaFailure, PutsTheReasonOfAConverterIntoTheCause) {
             "com.fasterxml.jackson.core.io.JsonEOFException: unexpected end of input (at byte 4) < JsonEOFException: unexpected end of input (at byte 4)");
   EXPECT_EQ(told(data("Failed to deserialize data for topic orders to Avro: Unknown magic byte!")),
             "Failed to deserialize data for topic orders to Avro: < SerializationException: Unknown magic byte!");
+  EXPECT_EQ(told(data("Failed to deserialize data for topic orders to Protobuf: Unknown magic byte!")),
+            "Failed to deserialize data for topic orders to Protobuf:  < SerializationException: Unknown magic byte!");
+  EXPECT_EQ(told(data("Failed to serialize Avro data from topic orders: refused")), "Failed to serialize Avro data from topic orders : < SerializationException: refused");
   EXPECT_EQ(told(data("I/O error while deserializing data for topic orders: the data ends in field 'n.z' at byte 4", "org.apache.kafka.common.errors.NetworkException")),
             "I/O error while deserializing data for topic orders: null < SerializationException: Error deserializing Avro message"
             " < EOFException: the data ends in field 'n.z' at byte 4");
