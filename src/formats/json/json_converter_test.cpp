@@ -58,7 +58,7 @@ TEST_F(JsonDecode, TakesRowsThatFailBackAndKeepsTheOthers) {
   EXPECT_EQ(texts(out, in.size()), (std::vector<std::string>{R"({"id":1,"name":"a","price":1.5})", "!", R"({"id":3,"name":null,"price":2.0})", "!",
                                                             R"({"id":5,"name":null,"price":4.25})"}));
   ASSERT_EQ(out.errors.size(), 2u);
-  EXPECT_EQ(out.errors[1].status.message(), "Invalid null value for required INT32 field");
+  EXPECT_EQ(out.errors[1].status.message(), "Invalid null value for required INT32 field (field 'id')");
   EXPECT_EQ(out.errors[1].status.java_class(), "org.apache.kafka.connect.errors.DataException");
 }
 

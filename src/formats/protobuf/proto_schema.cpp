@@ -6,6 +6,7 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 #include <set>
@@ -147,7 +148,11 @@ struct ProtoSchema::Importer {
   }
 };
 
-ProtoSchema::ProtoSchema() : pool_(std::make_unique<pb::DescriptorPool>()) {}
+ProtoSchema::ProtoSchema() : pool_(std::make_unique<pb::DescriptorPool>()) {
+  // The library writes warnings about schemas to stderr, past our log; what is an error comes back as one.
+  static const bool silent = (pb::SetLogHandler(nullptr), true);
+  (void)silent;
+}
 ProtoSchema::~ProtoSchema() = default;
 
 Result<std::shared_ptr<const ProtoSchema>> ProtoSchema::build(const pb::FileDescriptorProto& file, const std::vector<ProtoText>& imports) {
