@@ -77,7 +77,7 @@ def test_bad_messages_fail_alone_and_are_named(kafka, topic, worker, registry, t
     assert rows_of(tmp_path / "t.db") == [(1,)]
     records = kafka.consume_all(queue)
     assert sorted(record.value for record in records) == sorted(values[1:])
-    messages = {record.value: dict(record.headers)["__connect.errors.exception.message"].decode() for record in records}
+    messages = {record.value: dict(record.headers)["__connect.errors.exception.stacktrace"].decode() for record in records}
     assert "Unknown magic byte" in messages[values[1]]
     assert "the data ends in field" in messages[values[2]]
     assert "999999" in messages[values[3]]
