@@ -1,6 +1,7 @@
 #include "expressions/date_pattern.h"
 
 #include <chrono>
+#include <cstdlib>
 
 namespace bywash::expressions {
 namespace {
@@ -98,8 +99,15 @@ Result<DatePattern> DatePattern::compile(std::string_view pattern) {
   return out;
 }
 
-void DatePattern::write(int64_t millis, std::string& out) const {
-  sys_time<milliseconds> at{milliseconds(millis)};
+bool DatePattern::has_offset() const {
+  for (const Piece& piece : pieces_) {
+    if (piece.letter == 'Z') return true;
+  }
+  return false;
+}
+
+void DatePattern::write(int64_t millis, std::string& out, int64_t offset_ms) const {
+  sys_time<milliseconds> at{milliseconds(millis + offset_ms)};
   auto day = floor<days>(at);
   year_month_day date(day);
   hh_mm_ss time(at - day);
@@ -135,7 +143,14 @@ void DatePattern::write(int64_t millis, std::string& out) const {
       }
       case 'a': out += hour < 12 ? "AM" : "PM"; break;
       case 'E': out += kWeekdays[weekday(day).iso_encoding() - 1].substr(0, piece.count <= 3 ? 3 : std::string_view::npos); break;
-      case 'Z': out += piece.count == 1 ? "+0000" : "+00:00"; break;
+      case 'Z': {
+        int64_t east = offset_ms / 60'000;
+        out += east < 0 ? '-' : '+';
+        padded(std::abs(east) / 60, 2, out);
+        if (piece.count > 1) out += ':';
+        padded(std::abs(east) % 60, 2, out);
+        break;
+      }
     }
   }
 }

@@ -12,6 +12,7 @@ using Kind = AggregationKind;
 AggregationState::AggregationState(const Aggregation& aggregation) : aggregation_(&aggregation) {
   const BoundPtr& argument = aggregation.argument;
   integer_argument_ = argument && stored_as(argument->type) == Stored::kI32;
+  if (aggregation.kind == Kind::kCollected) collector_ = make_collector(aggregation);
   if (!needs_values()) return;
   if (aggregation.kind == Kind::kDistinctCount || aggregation.kind == Kind::kDistinctSum || aggregation.kind == Kind::kDistinctAvg || aggregation.kind == Kind::kMode) {
     Physical physical = physical_of(argument->type);
@@ -28,7 +29,8 @@ bool AggregationState::needs_values() const {
     case Kind::kPercentile:
     case Kind::kMode:
     case Kind::kFirstWithTime:
-    case Kind::kLastWithTime: return true;
+    case Kind::kLastWithTime:
+    case Kind::kCollected: return true;
     default: return false;
   }
 }
@@ -36,6 +38,8 @@ bool AggregationState::needs_values() const {
 void AggregationState::resize(size_t count) {
   if (count <= size_) return;
   size_ = count;
+  if (collector_) collector_->resize(count);
+  if (aggregation_->nullable) seen_.resize(count);
   switch (aggregation_->kind) {
     case Kind::kCount: counts_.resize(count); break;
     case Kind::kAvg:
@@ -62,28 +66,83 @@ void AggregationState::resize(size_t count) {
 int64_t AggregationState::memory_bytes() const {
   size_t words = counts_.capacity() + integers_.capacity() + reals_.capacity() + mins_.capacity() + maxs_.capacity() + pair_counts_.capacity() + times_.capacity();
   auto bytes = static_cast<int64_t>(words * 8 + ranked_.capacity() * 16 + picked_.capacity() * sizeof(Scalar));
+  if (collector_) bytes += collector_->memory_bytes();
   if (pairs_) bytes += pairs_->memory_bytes() + values_->memory_bytes();
   return bytes;
 }
 
-void AggregationState::update(Evaluator& evaluator, const Segment& segment, int64_t first_row, Selection selection, const uint32_t* groups) {
-  size_t n = selection.count;
+void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* groups) {
   const BoundPtr& argument = aggregation_->argument;
   if (!argument) {
     if (!groups) counts_[0] += static_cast<int64_t>(n);
     else for (size_t i = 0; i < n; ++i) ++counts_[groups[i]];
     return;
   }
-  if (argument->multi) return update_multi(segment.column(argument->field), first_row, selection, groups);
   if (aggregation_->time) return update_by_time(evaluator, n, groups);
-  if (needs_values()) return update_values(evaluator, n, groups);
-  update_numbers(evaluator.evaluate(*argument), n, groups);
+  const Vector& values = evaluator.evaluate(*argument);
+  if (aggregation_->second) return add_values(values, &evaluator.evaluate(*aggregation_->second), n, groups);
+  if (!values.multi) return add_values(values, nullptr, n, groups);
+  // Arrays: every element counts for its row's group.
+  spread_groups_.clear();
+  for (size_t i = 0; i < n; ++i) spread_groups_.insert(spread_groups_.end(), values.offsets[i + 1] - values.offsets[i], groups ? groups[i] : 0);
+  spread_ = values;
+  spread_.multi = false;
+  spread_.nulls.clear();
+  if (!values.nulls.empty()) {
+    spread_.nulls.resize(spread_groups_.size());
+    for (size_t i = 0; i < n; ++i) std::fill(spread_.nulls.begin() + values.offsets[i], spread_.nulls.begin() + values.offsets[i + 1], values.nulls[i]);
+  }
+  add_values(spread_, nullptr, spread_groups_.size(), spread_groups_.data());
+}
+
+// Leaves nulls out.
+void AggregationState::add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) {
+  bool nulls = !values.nulls.empty() || (second && !second->nulls.empty());
+  if (!nulls) {
+    if (aggregation_->nullable) mark_seen(n, groups);
+    if (collector_) return collector_->add(values, second, n, groups);
+    return update_column(values, n, groups);
+  }
+  auto keep = [&](const Vector& from, Vector& to, size_t i) {
+    switch (from.physical()) {
+      case Physical::kInteger: to.integers.push_back(from.integers[i]); break;
+      case Physical::kReal: to.reals.push_back(from.reals[i]); break;
+      case Physical::kText: to.texts.push_back(from.texts[i]); break;
+    }
+  };
+  for (Vector* to : {&known_, &known_second_}) to->integers.clear(), to->reals.clear(), to->texts.clear();
+  known_.type = values.type;
+  if (second) known_second_.type = second->type;
+  known_groups_.clear();
+  for (size_t i = 0; i < n; ++i) {
+    if (values.is_null(i) || (second && second->is_null(i))) continue;
+    keep(values, known_, i);
+    if (second) keep(*second, known_second_, i);
+    known_groups_.push_back(groups ? groups[i] : 0);
+  }
+  size_t left = known_groups_.size();
+  if (aggregation_->nullable) mark_seen(left, known_groups_.data());
+  if (collector_) return collector_->add(known_, second ? &known_second_ : nullptr, left, known_groups_.data());
+  update_column(known_, left, known_groups_.data());
+}
+
+void AggregationState::mark_seen(size_t n, const uint32_t* groups) {
+  if (!groups && n > 0) seen_[0] = 1;
+  if (groups) for (size_t i = 0; i < n; ++i) seen_[groups[i]] = 1;
+}
+
+void AggregationState::update_column(const Vector& values, size_t n, const uint32_t* groups) {
+  if (needs_values()) return update_values(values, n, groups);
+  update_numbers(values, n, groups);
 }
 
 void AggregationState::update_numbers(const Vector& values, size_t n, const uint32_t* groups) {
   auto group_of = [groups](size_t i) { return groups ? groups[i] : 0; };
   bool real = values.physical() == Physical::kReal;
   switch (aggregation_->kind) {
+    case Kind::kCount:
+      for (size_t i = 0; i < n; ++i) ++counts_[group_of(i)];
+      return;
     case Kind::kAvg:
       for (size_t i = 0; i < n; ++i) ++counts_[group_of(i)];
       [[fallthrough]];
@@ -115,29 +174,7 @@ void AggregationState::add_number(size_t group, double value) {
   }
 }
 
-void AggregationState::update_multi(const ColumnView& column, int64_t first_row, Selection selection, const uint32_t* groups) {
-  const DictionaryView& values = column.dictionary;
-  for (size_t i = 0; i < selection.count; ++i) {
-    size_t group = groups ? groups[i] : 0;
-    MultiValue value = column.multi(first_row + static_cast<int64_t>(selection.rows ? selection.rows[i] : i));
-    for (uint32_t v = 0; v < value.count; ++v) {
-      uint32_t id = value.ids[v];
-      if (!pairs_) {
-        bool number = values.kind != Stored::kBytes;
-        add_number(group, !number ? 0 : values.kind == Stored::kI64 ? static_cast<double>(values.integer(id)) : values.real(id));
-        continue;
-      }
-      uint32_t known = values.kind == Stored::kI64 ? values_->id_of(values.integer(id)) : values.kind == Stored::kF64 ? values_->id_of(values.real(id)) : values_->id_of(values.text(id));
-      uint32_t pair = pairs_->index_of(static_cast<uint32_t>(group), known);
-      if (aggregation_->kind != Kind::kMode) continue;
-      pair_counts_.resize(pairs_->size());
-      ++pair_counts_[pair];
-    }
-  }
-}
-
-void AggregationState::update_values(Evaluator& evaluator, size_t n, const uint32_t* groups) {
-  const Vector& values = evaluator.evaluate(*aggregation_->argument);
+void AggregationState::update_values(const Vector& values, size_t n, const uint32_t* groups) {
   for (size_t i = 0; i < n; ++i) {
     uint32_t group = groups ? groups[i] : 0;
     if (!pairs_) {
@@ -159,6 +196,8 @@ void AggregationState::update_by_time(Evaluator& evaluator, size_t n, const uint
   bool first = aggregation_->kind == Kind::kFirstWithTime;
   for (size_t i = 0; i < n; ++i) {
     size_t group = groups ? groups[i] : 0;
+    if (values.is_null(i) || times.is_null(i)) continue;
+    if (aggregation_->nullable) seen_[group] = 1;
     int64_t time = times.physical() == Physical::kInteger ? times.integers[i] : static_cast<int64_t>(times.reals[i]);
     if (first ? time > times_[group] : time < times_[group]) continue;
     if (first && time == times_[group] && time != INT64_MAX) continue;
@@ -180,11 +219,17 @@ void AggregationState::merge(const AggregationState& other, size_t from, size_t 
   }
   if (!mins_.empty()) mins_[to] = std::min(mins_[to], other.mins_[from]);
   if (!maxs_.empty()) maxs_[to] = std::max(maxs_[to], other.maxs_[from]);
+  if (!seen_.empty()) seen_[to] |= other.seen_[from];
 }
 
 void AggregationState::finish(Vector* out) {
   out->type = aggregation_->result;
+  out->multi = aggregation_->result_multi;
   out->resize(size_);
+  if (aggregation_->nullable) {
+    out->nulls.resize(size_);
+    for (size_t i = 0; i < size_; ++i) out->nulls[i] = !seen_[i];
+  }
   switch (aggregation_->kind) {
     case Kind::kCount: out->integers = counts_; return;
     case Kind::kSum:
@@ -218,6 +263,8 @@ void AggregationState::finish(Vector* out) {
         else if (out->physical() == Physical::kReal) out->reals[i] = picked_[i].real;
         else out->texts[i] = picked_[i].text;
       }
+      return;
+    case Kind::kCollected: return collector_->finish(out);
   }
 }
 
@@ -241,29 +288,37 @@ void AggregationState::finish_distinct(Vector* out) {
 // The value at index n * percentile / 100 of the sorted n, the last for 100 (PercentileAggregationFunction, 1.5.1).
 void AggregationState::finish_percentile(Vector* out) {
   std::sort(ranked_.begin(), ranked_.end());
-  out->reals.assign(size_, -kInfinity);
+  bool whole = out->physical() == Physical::kInteger;
+  whole ? out->integers.assign(size_, INT64_MIN) : out->reals.assign(size_, -kInfinity);
   for (size_t at = 0; at < ranked_.size();) {
     size_t end = at;
     while (end < ranked_.size() && ranked_[end].first == ranked_[at].first) ++end;
     auto n = static_cast<double>(end - at);
     auto index = static_cast<size_t>(n * aggregation_->percentile / 100);
-    out->reals[ranked_[at].first] = ranked_[at + std::min(index, end - at - 1)].second;
+    double value = ranked_[at + std::min(index, end - at - 1)].second;
+    if (whole) out->integers[ranked_[at].first] = static_cast<int64_t>(value);
+    else out->reals[ranked_[at].first] = value;
     at = end;
   }
 }
 
-// The most frequent value, the smallest of several.
+// The most frequent value; of several the smallest, the largest or the average.
 void AggregationState::finish_mode(Vector* out) {
   values_->publish();
   DictionaryView values = values_->view();
   out->reals.assign(size_, -kInfinity);
-  std::vector<int64_t> best(size_);
+  std::vector<int64_t> best(size_), ties(size_);
+  double reducer = aggregation_->numbers.empty() ? 0 : aggregation_->numbers[0];
   for (uint32_t i = 0; i < pairs_->size(); ++i) {
     uint32_t group = pairs_->first(i), id = pairs_->second(i);
     double value = values.kind == Stored::kI64 ? static_cast<double>(values.integer(id)) : values.real(id);
-    if (pair_counts_[i] < best[group] || (pair_counts_[i] == best[group] && value >= out->reals[group])) continue;
+    if (pair_counts_[i] < best[group]) continue;
+    bool tie = pair_counts_[i] == best[group];
+    ties[group] = tie ? ties[group] + 1 : 1;
     best[group] = pair_counts_[i];
-    out->reals[group] = value;
+    double& own = out->reals[group];
+    if (!tie) own = value;
+    else own = reducer == 0 ? std::min(own, value) : reducer == 1 ? std::max(own, value) : own + (value - own) / static_cast<double>(ties[group]);
   }
 }
 

@@ -1,6 +1,7 @@
 // The running values of one aggregation for many groups. Scan stage (updates, by block) and merge stage; one query's thread.
 #pragma once
 
+#include "analytics/exec/collector.h"
 #include "analytics/exec/evaluator.h"
 #include "analytics/exec/pair_table.h"
 #include "analytics/plan/bound_query.h"
@@ -21,7 +22,7 @@ class AggregationState {
   size_t size() const { return size_; }
 
   // Adds the evaluator's selected rows: the i-th to groups[i], or all to group 0 when `groups` is null.
-  void update(Evaluator& evaluator, const Segment& segment, int64_t first_row, Selection selection, const uint32_t* groups);
+  void update(Evaluator& evaluator, size_t n, const uint32_t* groups);
   // The same over whole numbers known to sum without overflow in 64 bits. `sums` is for kernels; kSum and kAvg only.
   int64_t* integer_sums() { return integers_.data(); }
   double* real_sums() { return reals_.data(); }
@@ -39,15 +40,21 @@ class AggregationState {
 
  private:
   void update_numbers(const Vector& values, size_t n, const uint32_t* groups);
-  void update_multi(const ColumnView& column, int64_t first_row, Selection selection, const uint32_t* groups);
+  void update_column(const Vector& values, size_t n, const uint32_t* groups);
+  void add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
   void add_number(size_t group, double value);
-  void update_values(Evaluator& evaluator, size_t n, const uint32_t* groups);
+  void update_values(const Vector& values, size_t n, const uint32_t* groups);
+  void mark_seen(size_t n, const uint32_t* groups);
   void update_by_time(Evaluator& evaluator, size_t n, const uint32_t* groups);
   void finish_distinct(Vector* out);
   void finish_percentile(Vector* out);
   void finish_mode(Vector* out);
 
   const Aggregation* aggregation_;
+  std::unique_ptr<Collector> collector_;
+  std::vector<uint8_t> seen_;          // null handling: groups that have a value
+  Vector spread_, known_, known_second_;  // values without arrays, without nulls
+  std::vector<uint32_t> spread_groups_, known_groups_;
   bool integer_argument_ = false;  // INT: sums are exact in int64
   size_t size_ = 0;
   std::vector<int64_t> counts_, integers_;

@@ -156,9 +156,9 @@ std::string to_json(const QueryResponse& r) {
   field.boolean("numGroupsLimitReached", r.groups_limit_reached);
   field.boolean("numGroupsWarningLimitReached", false);
   field.number("timeUsedMs", r.time_used_ms);
-  field.text("requestId", r.request_id, false);
+  field.text("requestId", r.request_id, true);
   field.text("clientRequestId", r.client_request_id, true);
-  field.text("brokerId", r.broker_id, false);
+  field.text("brokerId", r.broker_id, true);
   field.number("numDocsScanned", r.docs_scanned);
   field.number("totalDocs", r.total_docs);
   field.number("numEntriesScannedInFilter", r.entries_scanned_in_filter);

@@ -1,6 +1,7 @@
 #include "analytics/exec/cells.h"
 
-#include <chrono>
+#include "analytics/sql/java_text.h"
+
 #include <cmath>
 
 namespace bywash::analytics {
@@ -12,22 +13,9 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-// java.sql.Timestamp.toString.
-std::string timestamp(int64_t millis) {
-  using namespace std::chrono;
-  sys_time<milliseconds> at{milliseconds(millis)};
-  auto day = floor<days>(at);
-  year_month_day date(day);
-  hh_mm_ss time(at - day);
-  std::string fraction = fmt::format("{:03}", time.subseconds().count());
-  while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(), fraction);
-}
-
 Cell integer_cell(DataType type, int64_t value) {
   if (type == DataType::kBoolean) return {value != 0};
-  if (type == DataType::kTimestamp) return {timestamp(value)};
+  if (type == DataType::kTimestamp) return {sql::java_timestamp(value)};
   return {value};
 }
 Cell real_cell(DataType type, double value) { return type == DataType::kFloat ? Cell{static_cast<float>(value)} : Cell{value}; }
@@ -36,27 +24,22 @@ Cell text_cell(DataType type, std::string_view value) { return {type == DataType
 }  // namespace
 
 Cell cell_of(const Vector& values, size_t i) {
+  if (values.is_null(i)) return {};
+  if (values.multi) {
+    CellArray out;
+    for (uint32_t at = values.offsets[i]; at < values.offsets[i + 1]; ++at) out.push_back(element_of(values, at));
+    return {std::move(out)};
+  }
+  return element_of(values, i);
+}
+
+Cell element_of(const Vector& values, size_t i) {
   switch (values.physical()) {
     case Physical::kInteger: return integer_cell(values.type, values.integers[i]);
     case Physical::kReal: return real_cell(values.type, values.reals[i]);
     case Physical::kText: return text_cell(values.type, values.texts[i]);
   }
   return {};
-}
-
-Cell cell_of(const ColumnView& column, int64_t row) {
-  CellArray out;
-  MultiValue value = column.multi(row);
-  DataType type = column.field->type;
-  for (uint32_t i = 0; i < value.count; ++i) {
-    uint32_t id = value.ids[i];
-    switch (physical_of(type)) {
-      case Physical::kInteger: out.push_back(integer_cell(type, column.dictionary.integer(id))); break;
-      case Physical::kReal: out.push_back(real_cell(type, column.dictionary.real(id))); break;
-      case Physical::kText: out.push_back(text_cell(type, column.dictionary.text(id))); break;
-    }
-  }
-  return {std::move(out)};
 }
 
 std::string type_name(const Bound& value) {
@@ -70,6 +53,7 @@ int compare_reals(double a, double b) {
 }
 
 int compare_at(const Vector& values, size_t a, size_t b) {
+  if (values.is_null(a) || values.is_null(b)) return static_cast<int>(values.is_null(a)) - static_cast<int>(values.is_null(b));
   switch (values.physical()) {
     case Physical::kInteger: return values.integers[a] < values.integers[b] ? -1 : values.integers[a] > values.integers[b];
     case Physical::kReal: return compare_reals(values.reals[a], values.reals[b]);

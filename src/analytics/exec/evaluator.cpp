@@ -1,5 +1,7 @@
 #include "analytics/exec/evaluator.h"
 
+#include <cstdlib>
+
 namespace bywash::analytics {
 namespace {
 
@@ -24,6 +26,12 @@ void look_up(const ColumnView& column, int64_t first_row, Selection selection, s
   else fill(column.block<uint32_t>(first_row));
 }
 
+// The partition in a low-level consumer's segment name, table__partition__sequence__time; -1: another name.
+int64_t partition_of(const std::string& segment) {
+  size_t at = segment.find("__");
+  return at == std::string::npos ? -1 : std::atoi(segment.c_str() + at + 2);
+}
+
 }  // namespace
 
 void Evaluator::set_block(const Segment* segment, int64_t first_row, Selection selection) {
@@ -45,26 +53,59 @@ const Vector& Evaluator::evaluate(const Bound& expression) {
   Vector& out = values_[expression.slot];
   if (epochs_[expression.slot] == epoch_) return out;
   out.type = expression.type;
+  out.multi = expression.multi;
+  out.nulls.clear();
   switch (expression.kind) {
     case BoundKind::kColumn: load_column(expression, out); break;
     case BoundKind::kVirtual: load_virtual(expression, out); break;
     case BoundKind::kLiteral: load_literal(expression, out); break;
-    case BoundKind::kCall: {
-      std::vector<const Vector*> args;
-      args.reserve(expression.args.size());
-      for (const BoundPtr& arg : expression.args) args.push_back(&evaluate(*arg));
-      expression.kernel(args, selection_.count, out);
-      break;
-    }
+    case BoundKind::kCall: call(expression, out); break;
     case BoundKind::kInput: break;
   }
   epochs_[expression.slot] = epoch_;
   return out;
 }
 
+void Evaluator::call(const Bound& expression, Vector& out) {
+  std::vector<const Vector*> args;
+  args.reserve(expression.args.size());
+  for (const BoundPtr& arg : expression.args) args.push_back(&evaluate(*arg));
+  out.error.clear();
+  expression.kernel(args, selection_.count, out);
+  if (!out.error.empty() && error_.empty()) error_ = out.error;
+  if (!null_handling_) return out.nulls.clear();
+  if (!expression.strict) return;
+  for (const Vector* arg : args) {
+    if (arg->nulls.empty()) continue;
+    out.nulls.resize(selection_.count);
+    for (size_t i = 0; i < selection_.count; ++i) out.nulls[i] |= arg->nulls[i];
+  }
+}
+
+void Evaluator::load_arrays(const ColumnView& column, Vector& out) const {
+  out.offsets.assign(1, 0);
+  out.integers.clear(), out.reals.clear(), out.texts.clear();
+  const DictionaryView& values = column.dictionary;
+  for (size_t i = 0; i < selection_.count; ++i) {
+    MultiValue row = column.multi(first_row_ + static_cast<int64_t>(selection_.rows ? selection_.rows[i] : i));
+    for (uint32_t at = 0; at < row.count; ++at) {
+      switch (out.physical()) {
+        case Physical::kInteger: out.integers.push_back(values.integer(row.ids[at])); break;
+        case Physical::kReal: out.reals.push_back(values.real(row.ids[at])); break;
+        case Physical::kText: out.texts.push_back(values.text(row.ids[at])); break;
+      }
+    }
+    out.offsets.push_back(static_cast<uint32_t>(out.value_count()));
+  }
+}
+
 void Evaluator::load_column(const Bound& expression, Vector& out) const {
   const ColumnView& column = segment_->column(expression.field);
-  CHECK(!expression.multi);
+  if (null_handling_ && column.null_chunks) {
+    out.nulls.resize(selection_.count);
+    for (size_t i = 0; i < selection_.count; ++i) out.nulls[i] = column.is_null(first_row_ + static_cast<int64_t>(selection_.rows ? selection_.rows[i] : i));
+  }
+  if (expression.multi) return load_arrays(column, out);
   if (selection_.count == 0) return out.resize(0);
   if (column.encoding == Encoding::kDictionary) {
     const DictionaryView& values = column.dictionary;
@@ -88,7 +129,9 @@ void Evaluator::load_column(const Bound& expression, Vector& out) const {
 }
 
 void Evaluator::load_virtual(const Bound& expression, Vector& out) {
-  if (static_cast<VirtualColumn>(expression.field) == VirtualColumn::kDocId) {
+  if (static_cast<VirtualColumn>(expression.field) == VirtualColumn::kPartitionId) {
+    out.integers.assign(selection_.count, partition_of(segment_->name()));
+  } else if (static_cast<VirtualColumn>(expression.field) == VirtualColumn::kDocId) {
     out.integers.resize(selection_.count);
     for (size_t i = 0; i < selection_.count; ++i) out.integers[i] = first_row_ + static_cast<int64_t>(selection_.rows ? selection_.rows[i] : i);
   } else {
@@ -98,6 +141,7 @@ void Evaluator::load_virtual(const Bound& expression, Vector& out) {
 }
 
 void Evaluator::load_literal(const Bound& expression, Vector& out) const {
+  if (expression.null) out.nulls.assign(selection_.count, 1);
   switch (out.physical()) {
     case Physical::kInteger: out.integers.assign(selection_.count, expression.literal.integer); break;
     case Physical::kReal: out.reals.assign(selection_.count, expression.literal.real); break;

@@ -18,7 +18,9 @@ struct Selection {
 
 class Evaluator {
  public:
-  Evaluator(size_t slots, std::string host_name) : values_(slots), epochs_(slots), host_name_(std::move(host_name)) {}
+  // `null_handling`: columns and results have nulls; else every value counts, a null's being the column's default.
+  Evaluator(size_t slots, std::string host_name, bool null_handling = false)
+      : values_(slots), epochs_(slots), host_name_(std::move(host_name)), null_handling_(null_handling) {}
 
   // What evaluate() reads from now on.
   void set_block(const Segment* segment, int64_t first_row, Selection selection);
@@ -27,16 +29,22 @@ class Evaluator {
   // One value per selected row (or input row), valid until the next set_*() call.
   const Vector& evaluate(const Bound& expression);
   size_t count() const { return selection_.count; }
+  bool null_handling() const { return null_handling_; }
+  // The first reason why a value could not be computed; empty: none.
+  const std::string& error() const { return error_; }
 
  private:
   void load_column(const Bound& expression, Vector& out) const;
+  void load_arrays(const ColumnView& column, Vector& out) const;
+  void call(const Bound& expression, Vector& out);
   void load_virtual(const Bound& expression, Vector& out);
   void load_literal(const Bound& expression, Vector& out) const;
 
   std::vector<Vector> values_;
   std::vector<uint64_t> epochs_;
   uint64_t epoch_ = 0;
-  std::string host_name_;
+  std::string host_name_, error_;
+  bool null_handling_;
   const Segment* segment_ = nullptr;
   int64_t first_row_ = 0;
   Selection selection_;

@@ -38,7 +38,7 @@ bool sums_fit(const ColumnView& column, int64_t rows) {
 }  // namespace
 
 GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
-    : query_(query), evaluator_(evaluator), groups_(query.keys), ids_(query.keys.size()), block_groups_(kBlockRows), some_groups_(kBlockRows),
+    : query_(query), evaluator_(evaluator), groups_(query.keys, query.null_handling), ids_(query.keys.size() + 1), block_groups_(kBlockRows), some_groups_(kBlockRows),
       some_rows_(kBlockRows), mask_(kBlockRows) {
   for (const Aggregation& aggregation : query.aggregations) {
     states_.emplace_back(aggregation);
@@ -57,8 +57,15 @@ int64_t GroupScan::memory_bytes() const {
   return bytes;
 }
 
+bool GroupScan::nullable_key(const Segment& segment) const {
+  for (const BoundPtr& key : query_.keys) {
+    if (query_.null_handling && key->kind == BoundKind::kColumn && segment.column(key->field).null_chunks) return true;
+  }
+  return false;
+}
+
 bool GroupScan::plan_dense(const Segment& segment) {
-  if (query_.keys.empty() || any_values_) return false;
+  if (query_.keys.empty() || any_values_ || nullable_key(segment)) return false;
   size_t product = 1;
   strides_.clear();
   for (const BoundPtr& key : query_.keys) {
@@ -130,6 +137,7 @@ bool GroupScan::sum_directly(AggregationState& state, int64_t first_row, Selecti
   const Bound& argument = *aggregation.argument;
   if (argument.kind != BoundKind::kColumn || argument.multi) return false;
   const ColumnView& values = segment_->column(argument.field);
+  if (aggregation.nullable) return false;
   if (values.encoding != Encoding::kRaw || values.stored == Stored::kF32) return false;
   if (is_integer(argument.type) && !sums_fit(values, segment_->rows())) return false;
   with_ids(segment_->column(query_.keys[0]->field), first_row, [&](const auto* ids) {
@@ -159,7 +167,8 @@ void GroupScan::end() {
     if (filter) entries_scanned_ += filter->entries_scanned();
   }
   if (!dense_) return;
-  std::vector<uint32_t> ids(query_.keys.size());
+  std::vector<uint32_t> ids(query_.keys.size() + 1);
+  if (groups_.null_mask()) ids.back() = groups_.dictionary(query_.keys.size()).id_of(int64_t{0});
   std::vector<uint32_t> to(dense_size_, kUnknown);
   for (size_t group = 0; group < dense_size_; ++group) {
     if (!seen_[group]) continue;
@@ -196,7 +205,16 @@ void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint
       }
     });
   }
-  const Vector& values = evaluator_->evaluate(bound);
+  const Vector& given = evaluator_->evaluate(bound);
+  Vector with_placeholders;
+  if (!given.nulls.empty()) with_placeholders = given;
+  const Vector& values = given.nulls.empty() ? given : with_placeholders;
+  for (size_t i = 0; i < values.nulls.size(); ++i) {  // one placeholder for all nulls
+    if (!values.nulls[i]) continue;
+    if (values.physical() == Physical::kInteger) with_placeholders.integers[i] = 0;
+    else if (values.physical() == Physical::kReal) with_placeholders.reals[i] = 0;
+    else with_placeholders.texts[i] = {};
+  }
   switch (values.physical()) {
     case Physical::kInteger:
       for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.integers[i]);
@@ -209,6 +227,27 @@ void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint
   }
 }
 
+// The number of each row's mask of null keys, behind those of the keys.
+void GroupScan::null_masks(int64_t first_row, Selection selection) {
+  size_t keys = query_.keys.size();
+  std::vector<int64_t> masks(selection.count);
+  for (size_t key = 0; key < keys; ++key) {
+    const Bound& bound = *query_.keys[key];
+    if (bound.multi) continue;
+    if (bound.kind == BoundKind::kColumn) {
+      const ColumnView& column = segment_->column(bound.field);
+      for (size_t i = 0; column.null_chunks && i < selection.count; ++i) {
+        masks[i] |= int64_t{column.is_null(first_row + static_cast<int64_t>(selection.rows ? selection.rows[i] : i))} << key;
+      }
+      continue;
+    }
+    const Vector& values = evaluator_->evaluate(bound);
+    for (size_t i = 0; i < values.nulls.size(); ++i) masks[i] |= int64_t{values.nulls[i]} << key;
+  }
+  GrowingDictionary& numbers = groups_.dictionary(keys);
+  for (size_t i = 0; i < selection.count; ++i) ids_[keys][i] = numbers.id_of(masks[i]);
+}
+
 // Groups of the selected rows; ids_ of multi-value keys are set already.
 const uint32_t* GroupScan::hashed_groups(int64_t first_row, Selection selection) {
   size_t keys = query_.keys.size();
@@ -216,6 +255,7 @@ const uint32_t* GroupScan::hashed_groups(int64_t first_row, Selection selection)
   for (size_t key = 0; key < keys; ++key) {
     if (!query_.keys[key]->multi) key_ids(key, first_row, selection, ids_[key].data());
   }
+  if (groups_.null_mask()) null_masks(first_row, selection), ++keys;
   if (keys == 1) return ids_[0].data();
   std::vector<uint32_t> tuple(keys);
   for (size_t i = 0; i < selection.count; ++i) {
@@ -237,6 +277,7 @@ void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
 // A row with array keys belongs to the group of every combination of their values, once per occurrence (as in Pinot).
 void GroupScan::expand(int64_t first_row, Selection selection) {
   expanded_rows_.clear();
+  list_elements(first_row, selection);
   std::vector<MultiValue> values(query_.keys.size());
   std::vector<uint32_t> at(query_.keys.size());
   for (size_t i = 0; i < selection.count; ++i) {
@@ -244,7 +285,9 @@ void GroupScan::expand(int64_t first_row, Selection selection) {
     bool empty = false;
     for (size_t key = 0; key < values.size(); ++key) {
       const Bound& bound = *query_.keys[key];
-      values[key] = bound.multi ? segment_->column(bound.field).multi(first_row + row) : MultiValue{nullptr, 1};
+      if (!bound.multi) values[key] = MultiValue{nullptr, 1};
+      else if (bound.kind == BoundKind::kColumn) values[key] = segment_->column(bound.field).multi(first_row + row);
+      else values[key] = MultiValue{element_numbers_[key].data() + element_offsets_[key][i], element_offsets_[key][i + 1] - element_offsets_[key][i]};
       at[key] = 0;
       empty |= values[key].count == 0;
     }
@@ -252,6 +295,10 @@ void GroupScan::expand(int64_t first_row, Selection selection) {
       for (size_t k = 0; k < values.size(); ++k) {
         if (!query_.keys[k]->multi) continue;
         uint32_t id = values[k].ids[at[k]];
+        if (query_.keys[k]->kind != BoundKind::kColumn) {
+          ids_[k][expanded_rows_.size()] = id;
+          continue;
+        }
         uint32_t& known = translations_[k][id];
         if (known == kUnknown) known = translate(segment_->column(query_.keys[k]->field).dictionary, id, groups_.dictionary(k));
         ids_[k][expanded_rows_.size()] = known;
@@ -265,6 +312,25 @@ void GroupScan::expand(int64_t first_row, Selection selection) {
   flush_expanded(first_row);
 }
 
+void GroupScan::list_elements(int64_t first_row, Selection selection) {
+  element_numbers_.resize(query_.keys.size());
+  element_offsets_.resize(query_.keys.size());
+  evaluator_->set_block(segment_, first_row, selection);
+  for (size_t key = 0; key < query_.keys.size(); ++key) {
+    const Bound& bound = *query_.keys[key];
+    if (!bound.multi || bound.kind == BoundKind::kColumn) continue;
+    const Vector& values = evaluator_->evaluate(bound);
+    GrowingDictionary& numbers = groups_.dictionary(key);
+    element_offsets_[key] = values.offsets;
+    element_numbers_[key].resize(values.value_count());
+    for (size_t i = 0; i < values.value_count(); ++i) {
+      element_numbers_[key][i] = values.physical() == Physical::kInteger ? numbers.id_of(values.integers[i])
+                                 : values.physical() == Physical::kReal  ? numbers.id_of(values.reals[i])
+                                                                         : numbers.id_of(values.texts[i]);
+    }
+  }
+}
+
 void GroupScan::flush_expanded(int64_t first_row) {
   if (!expanded_rows_.empty()) consume_hashed(first_row, {expanded_rows_.data(), expanded_rows_.size()});
   expanded_rows_.clear();
@@ -274,7 +340,8 @@ void GroupScan::flush_expanded(int64_t first_row) {
 
 void GroupScan::update(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
   if (filters_[index]) return update_filtered(state, index, first_row, selection, groups);
-  state.update(*evaluator_, *segment_, first_row, selection, groups);
+  (void)first_row;
+  state.update(*evaluator_, selection.count, groups);
 }
 
 void GroupScan::update_filtered(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
@@ -292,12 +359,14 @@ void GroupScan::update_filtered(AggregationState& state, size_t index, int64_t f
   if (k > 0) {
     Selection some{some_rows_.data(), k};
     evaluator_->set_block(segment_, first_row, some);
-    state.update(*evaluator_, *segment_, first_row, some, groups ? some_groups_.data() : nullptr);
+    state.update(*evaluator_, k, groups ? some_groups_.data() : nullptr);
   }
   evaluator_->set_block(segment_, first_row, selection);
 }
 
 void GroupScan::finish(std::vector<Vector>* inputs) {
+  // Vectors must not move: views of short texts would dangle.
+  inputs->reserve(query_.keys.size() + 1 + states_.size());
   groups_.finish(inputs);
   for (AggregationState& state : states_) {
     state.resize(groups_.size());

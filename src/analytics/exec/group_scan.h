@@ -39,6 +39,9 @@ class GroupScan {
   void flush_expanded(int64_t first_row);
   const uint32_t* hashed_groups(int64_t first_row, Selection selection);
   void key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out);
+  void null_masks(int64_t first_row, Selection selection);
+  void list_elements(int64_t first_row, Selection selection);
+  bool nullable_key(const Segment& segment) const;
   void update(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups);
   void update_filtered(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups);
 
@@ -61,6 +64,8 @@ class GroupScan {
   std::vector<std::vector<uint32_t>> translations_;  // per key: column's dictionary id → groups_' value number
   std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
   std::vector<uint32_t> block_groups_, some_groups_;
+  // Of array keys that are no columns: value numbers of the block's rows, in groups_' dictionaries.
+  std::vector<std::vector<uint32_t>> element_numbers_, element_offsets_;
   std::vector<uint16_t> some_rows_, expanded_rows_;
   std::vector<uint8_t> mask_;
 };

@@ -2,13 +2,17 @@
 
 namespace bywash::analytics {
 
-Groups::Groups(const std::vector<BoundPtr>& keys) {
+Groups::Groups(const std::vector<BoundPtr>& keys, bool null_mask) : null_mask_(null_mask && !keys.empty()) {
   for (const BoundPtr& key : keys) {
     Physical physical = physical_of(key->type);
     types_.push_back(key->type);
     dictionaries_.push_back(std::make_unique<GrowingDictionary>(physical == Physical::kText ? Stored::kBytes : physical == Physical::kInteger ? Stored::kI64 : Stored::kF64));
   }
-  if (keys.size() > 1) tables_.resize(keys.size() - 1);
+  if (null_mask_) {
+    types_.push_back(DataType::kLong);
+    dictionaries_.push_back(std::make_unique<GrowingDictionary>(Stored::kI64));
+  }
+  if (dictionaries_.size() > 1) tables_.resize(dictionaries_.size() - 1);
 }
 
 void Groups::finish(std::vector<Vector>* out) {
@@ -34,6 +38,14 @@ void Groups::finish(std::vector<Vector>* out) {
         case Physical::kReal: to.reals[i] = values.real(ids[i]); break;
         case Physical::kText: to.texts[i] = values.text(ids[i]); break;
       }
+    }
+  }
+  if (!null_mask_) return;
+  const std::vector<int64_t> masks = std::move(out->back().integers);
+  out->pop_back();
+  for (size_t key = 0; key < out->size(); ++key) {
+    for (size_t i = 0; i < n; ++i) {
+      if ((masks[i] >> key) & 1) (*out)[key].set_null(i, n);
     }
   }
 }

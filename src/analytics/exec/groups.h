@@ -13,9 +13,10 @@ namespace bywash::analytics {
 
 class Groups {
  public:
-  explicit Groups(const std::vector<BoundPtr>& keys);
+  // `null_mask`: one more number per group, a bit for each key that is null.
+  Groups(const std::vector<BoundPtr>& keys, bool null_mask);
 
-  size_t key_count() const { return dictionaries_.size(); }
+  bool null_mask() const { return null_mask_; }
   size_t size() const { return dictionaries_.empty() ? 1 : dictionaries_.size() == 1 ? dictionaries_[0]->size() : tables_.back().size(); }
   // The number of a key column's value.
   GrowingDictionary& dictionary(size_t key) { return *dictionaries_[key]; }
@@ -31,6 +32,7 @@ class Groups {
 
  private:
   std::vector<DataType> types_;
+  bool null_mask_;
   std::vector<std::unique_ptr<GrowingDictionary>> dictionaries_;
   std::vector<PairTable> tables_;
 };

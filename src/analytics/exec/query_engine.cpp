@@ -1,6 +1,7 @@
 #include "analytics/exec/query_engine.h"
 
 #include "analytics/exec/cells.h"
+#include "analytics/exec/explain.h"
 #include "analytics/exec/group_scan.h"
 #include "analytics/exec/kernels.h"
 #include "analytics/exec/row_scan.h"
@@ -39,7 +40,9 @@ class Execution {
  public:
   Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, int64_t timeout_ms)
       : request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(timeout_ms)), timeout_ms_(timeout_ms),
-        evaluator_(bound.slots, table.host_name), mask_(kBlockRows), rows_(kBlockRows) {}
+        evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(kBlockRows), rows_(kBlockRows) {
+    if (table.boundary) before_boundary_ = with_boundary(true), after_boundary_ = with_boundary(false);
+  }
 
   QueryResponse run() {
     int64_t cpu = thread_cpu_ns();
@@ -70,6 +73,7 @@ class Execution {
 
   // False, with an exception added, when the query must stop.
   bool may_go_on(int64_t group_bytes) {
+    if (!evaluator_.error().empty()) return fail(error_code::kQueryExecution, "QueryExecutionError: " + evaluator_.error());
     if (request_.cancelled && request_.cancelled->load(std::memory_order_relaxed)) return fail(error_code::kQueryCancellation, "QueryCancellationError: the query was cancelled");
     if (steady_now() > deadline_) return fail(error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query ran longer than timeoutMs={}", timeout_ms_));
     if (group_bytes > request_.max_group_bytes) {
@@ -77,6 +81,37 @@ class Execution {
                                                            "No group is ever dropped in silence", request_.max_group_bytes >> 20));
     }
     return true;
+  }
+
+  // The query's filter for the snapshot's segment number `at`.
+  const Filter& filter_of(size_t at) const {
+    if (!table_.boundary) return *bound_.filter;
+    return at < table_.boundary->offline_segments ? *before_boundary_ : *after_boundary_;
+  }
+
+  FilterPtr with_boundary(bool before) const {
+    const TimeBoundary& boundary = *table_.boundary;
+    DataType type = table_.schema->fields[boundary.field].type;
+    Predicate predicate;
+    predicate.field = boundary.field;
+    predicate.operation = "RANGE";
+    predicate.text = fmt::format("{} {} time boundary", table_.schema->fields[boundary.field].name, before ? "<=" : ">");
+    if (is_text(type)) {
+      (before ? predicate.high_text : predicate.low_text) = boundary.value.text;
+      (before ? predicate.has_high : predicate.has_low) = true;
+      predicate.low_open = !before;
+    } else if (before) {
+      predicate.high_integer = boundary.value.integer;
+    } else {
+      predicate.low_integer = boundary.value.integer + 1;
+    }
+    auto time = std::make_shared<Filter>();
+    time->kind = FilterKind::kPredicate;
+    time->predicate = std::move(predicate);
+    auto both = std::make_shared<Filter>();
+    both->kind = FilterKind::kAnd;
+    both->children = {std::move(time), bound_.filter};
+    return both;
   }
 
   // Feeds the selected rows of every segment to `scan` (GroupScan or RowScan).
@@ -88,13 +123,15 @@ class Execution {
       response_.consuming_queried += segment->meta().consuming;
     }
     int64_t blocks = 0;
+    size_t at = 0;
     for (const auto& segment : table_.segments) {
+      const Filter& wanted = filter_of(at++);
       if (full()) {
         ++response_.pruned_by_limit;
         ++response_.pruned_by_server;
         continue;
       }
-      SegmentFilter filter(*bound_.filter, *segment, &evaluator_);
+      SegmentFilter filter(wanted, *segment, &evaluator_);
       if (filter.verdict() == Verdict::kNone) {
         ++response_.pruned_by_server;
         response_.pruned_by_value += segment->rows() > 0;
@@ -139,7 +176,7 @@ class Execution {
                      [&] { return scan_rows.full(); }, [&] { return scan_rows.memory_bytes(); });
     if (!done) return false;
     scan_rows.finish(&response_.table.rows);
-    return true;
+    return may_go_on(0);
   }
 
   bool aggregate() {
@@ -168,7 +205,7 @@ class Execution {
     std::iota(order.begin(), order.end(), 0);
     if (bound_.having) {
       const Vector& pass = evaluator_.evaluate(*bound_.having);
-      std::erase_if(order, [&](uint32_t i) { return pass.integers[i] == 0; });
+      std::erase_if(order, [&](uint32_t i) { return pass.is_null(i) || pass.integers[i] == 0; });
     }
     size_t end = std::min(order.size(), static_cast<size_t>(bound_.limit + bound_.offset));
     if (!bound_.order.empty()) {
@@ -176,7 +213,9 @@ class Execution {
       for (const OrderKey& key : bound_.order) keys.push_back(&evaluator_.evaluate(*key.value));
       auto before = [&](uint32_t a, uint32_t b) {
         for (size_t k = 0; k < keys.size(); ++k) {
-          int compared = compare_at(*keys[k], a, b);
+          bool null = keys[k]->is_null(a), other_null = keys[k]->is_null(b);
+          if (null != other_null) return null == bound_.order[k].nulls_first;
+          int compared = null ? 0 : compare_at(*keys[k], a, b);
           if (compared != 0) return bound_.order[k].descending ? compared > 0 : compared < 0;
         }
         return a < b;
@@ -189,7 +228,7 @@ class Execution {
       const Vector& values = evaluator_.evaluate(*output.value);
       for (size_t i = begin; i < end; ++i) response_.table.rows[i - begin].push_back(cell_of(values, order[i]));
     }
-    return true;
+    return may_go_on(0);
   }
 
   const QueryRequest& request_;
@@ -201,6 +240,7 @@ class Execution {
   std::vector<uint8_t> mask_;
   std::vector<uint16_t> rows_;
   std::function<void()> end_segment_;
+  FilterPtr before_boundary_, after_boundary_;
   size_t taken_ = 0;
   QueryResponse response_;
 };
@@ -212,6 +252,8 @@ std::string_view option(const std::map<std::string, std::string>& options, std::
   }
   return {};
 }
+
+bool truthy(std::string_view value) { return value == "true" || value == "TRUE" || value == "True"; }
 
 }  // namespace
 
@@ -247,21 +289,19 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
   int64_t timeout_ms = request.default_timeout_ms;
   if (std::string_view text = option(options, "timeoutMs"); !text.empty()) std::from_chars(text.data(), text.data() + text.size(), timeout_ms);
   timeout_ms = std::min<int64_t>(timeout_ms, int64_t{1} << 40);
-  for (std::string_view unsupported : {"enableNullHandling", "useMultistageEngine"}) {
-    std::string_view value = option(options, unsupported);
-    if (value != "true" && value != "TRUE" && value != "True") continue;
-    return QueryResponse::failure(error_code::kQueryValidation, fmt::format("QueryValidationError: option {}=true is not supported yet; leave it out", unsupported));
+  if (truthy(option(options, "useMultistageEngine"))) {
+    return QueryResponse::failure(error_code::kQueryValidation, "QueryValidationError: option useMultistageEngine=true is not supported yet; leave it out");
   }
-  if (request.query.explain) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: EXPLAIN PLAN is not supported yet");
+  BindOptions bind_options{wall_clock_ms(), truthy(option(options, "enableNullHandling"))};
   BoundQuery bound;
   BindError error;
-  if (!bind(request.query, *table.schema, wall_clock_ms(), &bound, &error)) {
+  if (!bind(request.query, *table.schema, bind_options, &bound, &error)) {
     QueryResponse out = QueryResponse::failure(code_of(error.kind), error.message);
     if (error.kind == BindFailure::kValidation) out.tables_queried = {table.name};
     out.time_used_ms = elapsed_ms(request.started);
     return out;
   }
-  QueryResponse out = Execution(request, table, bound, timeout_ms).run();
+  QueryResponse out = request.query.explain ? explain(request.query, bound, table) : Execution(request, table, bound, timeout_ms).run();
   out.time_used_ms = elapsed_ms(request.started);
   return out;
 }
@@ -279,7 +319,7 @@ QueryResponse answer(std::string_view sql, const std::map<std::string, std::stri
   if (request.query.table.empty()) {
     BoundQuery bound;
     BindError error;
-    if (!bind_literals(request.query, wall_clock_ms(), &bound, &error)) return QueryResponse::failure(code_of(error.kind), error.message);
+    if (!bind_literals(request.query, {wall_clock_ms(), false}, &bound, &error)) return QueryResponse::failure(code_of(error.kind), error.message);
     QueryResponse out;
     out.has_table = true;
     out.table.rows.emplace_back();

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,20 @@ namespace bywash::analytics {
 
 // What a query sees of a table: its schema and an immutable list of segments. Sealed segments and consuming snapshots
 // (MutableSegment::snapshot) taken together under the table's lock are one consistent state.
+// Of a hybrid table: the OFFLINE segments answer for times up to the boundary, the REALTIME ones for those past it, so that what both have
+// counts once.
+struct TimeBoundary {
+  size_t field = 0;             // the time column
+  Scalar value;                 // in its own unit
+  size_t offline_segments = 0;  // the first so many of the snapshot's
+};
+
 struct TableSnapshot {
   std::string name;  // without _REALTIME or _OFFLINE
   std::shared_ptr<const TableSchema> schema;
   std::vector<std::shared_ptr<const Segment>> segments;
   bool realtime = true;
+  std::optional<TimeBoundary> boundary;
   int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables
   std::string host_name = "localhost";     // what $hostName answers
 };

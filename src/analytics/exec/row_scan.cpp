@@ -24,6 +24,11 @@ int compare_scalars(const Scalar& a, const Scalar& b, Physical physical) {
 int RowScan::compare(const std::vector<const Vector*>& keys, size_t i, const Picked& other) const {
   for (size_t k = 0; k < keys.size(); ++k) {
     int order = 0;
+    bool null = keys[k]->is_null(i), other_null = (other.nulls >> k) & 1;
+    if (null || other_null) {
+      if (null == other_null) continue;
+      return null == query_.order[k].nulls_first ? -1 : 1;
+    }
     const Scalar& value = other.keys[k];
     switch (keys[k]->physical()) {
       case Physical::kInteger: order = keys[k]->integers[i] < value.integer ? -1 : keys[k]->integers[i] > value.integer; break;
@@ -37,6 +42,9 @@ int RowScan::compare(const std::vector<const Vector*>& keys, size_t i, const Pic
 
 bool RowScan::before(const Picked& a, const Picked& b) const {
   for (size_t k = 0; k < query_.order.size(); ++k) {
+    bool null = (a.nulls >> k) & 1, other_null = (b.nulls >> k) & 1;
+    if (null != other_null) return null == query_.order[k].nulls_first;
+    if (null) continue;
     int order = compare_scalars(a.keys[k], b.keys[k], physical_of(query_.order[k].value->type));
     if (order != 0) return query_.order[k].descending ? order > 0 : order < 0;
   }
@@ -47,7 +55,7 @@ void RowScan::consume(int64_t first_row, Selection selection) {
   auto segment = static_cast<uint32_t>(segments_.size() - 1);
   auto row_of = [&](size_t i) { return static_cast<uint32_t>(first_row) + (selection.rows ? selection.rows[i] : static_cast<uint32_t>(i)); };
   if (query_.order.empty()) {
-    for (size_t i = 0; i < selection.count && !full(); ++i) picked_.push_back({segment, row_of(i), {}});
+    for (size_t i = 0; i < selection.count && !full(); ++i) picked_.push_back({segment, row_of(i), {}, 0});
     return;
   }
   if (wanted() == 0) return;
@@ -58,8 +66,9 @@ void RowScan::consume(int64_t first_row, Selection selection) {
   for (size_t i = 0; i < selection.count; ++i) {
     bool room = picked_.size() < wanted();
     if (!room && compare(keys, i, picked_.front()) >= 0) continue;  // of equals the earlier row stays
-    Picked next{segment, row_of(i), std::vector<Scalar>(keys.size())};
+    Picked next{segment, row_of(i), std::vector<Scalar>(keys.size()), 0};
     for (size_t k = 0; k < keys.size(); ++k) {
+      next.nulls |= static_cast<uint64_t>(keys[k]->is_null(i)) << k;
       switch (keys[k]->physical()) {
         case Physical::kInteger: next.keys[k].integer = keys[k]->integers[i]; break;
         case Physical::kReal: next.keys[k].real = keys[k]->reals[i]; break;
@@ -92,10 +101,8 @@ void RowScan::finish(std::vector<std::vector<Cell>>* rows) {
     size_t base = rows->size();
     rows->resize(base + block_rows.size());
     for (const OutputColumn& output : query_.output) {
-      const Vector* values = output.value->multi ? nullptr : &evaluator_->evaluate(*output.value);
-      for (size_t i = 0; i < block_rows.size(); ++i) {
-        (*rows)[base + i].push_back(values ? cell_of(*values, i) : cell_of(segment.column(output.value->field), first_row + block_rows[i]));
-      }
+      const Vector& values = evaluator_->evaluate(*output.value);
+      for (size_t i = 0; i < block_rows.size(); ++i) (*rows)[base + i].push_back(cell_of(values, i));
     }
   }
 }

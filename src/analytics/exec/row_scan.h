@@ -27,6 +27,7 @@ class RowScan {
     uint32_t segment;
     uint32_t row;
     std::vector<Scalar> keys;
+    uint64_t nulls = 0;  // a bit per key
   };
   size_t wanted() const { return static_cast<size_t>(query_.limit + query_.offset); }
   // < 0: the block's i-th row comes before `other`.

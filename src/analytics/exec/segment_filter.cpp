@@ -88,7 +88,8 @@ struct SegmentFilter::Node {
   std::vector<uint32_t> rows;          // kRows, ascending
   std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test
   double low = -INFINITY, high = INFINITY;  // kRaw over reals: closed ends
-  const Bound* expression = nullptr;
+  const Bound* expression = nullptr;   // kExpression; `flipped`: rows pass where it is false
+  bool flipped = false;
 
   Verdict verdict() const { return kind == Kind::kNone ? Verdict::kNone : kind == Kind::kAll ? Verdict::kAll : Verdict::kMixed; }
   void set(bool all) { kind = all ? Kind::kAll : Kind::kNone; }
@@ -111,6 +112,7 @@ std::unique_ptr<SegmentFilter::Node> SegmentFilter::build(const Filter& filter) 
     case FilterKind::kExpression:
       node->kind = Node::Kind::kExpression;
       node->expression = filter.expression.get();
+      node->flipped = filter.negated;
       return node;
     case FilterKind::kNot: {
       node->kind = Node::Kind::kNot;
@@ -152,6 +154,29 @@ std::unique_ptr<SegmentFilter::Node> SegmentFilter::build_predicate(const Predic
     build_raw(predicate, column, node.get());
   }
   return node;
+}
+
+std::vector<std::pair<int, std::string>> SegmentFilter::explain() const {
+  std::vector<std::pair<int, std::string>> out;
+  explain(*root_, 0, &out);
+  return out;
+}
+
+void SegmentFilter::explain(const Node& node, int depth, std::vector<std::pair<int, std::string>>* out) const {
+  std::string what = node.predicate ? fmt::format("operator:{},predicate:{}", node.predicate->operation, node.predicate->text) : "";
+  switch (node.kind) {
+    case Node::Kind::kNone: return out->emplace_back(depth, "FILTER_EMPTY"), void();
+    case Node::Kind::kAll: return out->emplace_back(depth, fmt::format("FILTER_MATCH_ENTIRE_SEGMENT(docs:{})", segment_.rows())), void();
+    case Node::Kind::kAnd: out->emplace_back(depth, "FILTER_AND"); break;
+    case Node::Kind::kOr: out->emplace_back(depth, "FILTER_OR"); break;
+    case Node::Kind::kNot: out->emplace_back(depth, "FILTER_NOT"); break;
+    case Node::Kind::kRowRange: out->emplace_back(depth, "FILTER_SORTED_INDEX(indexLookUp:sorted_index," + what + ")"); break;
+    case Node::Kind::kRows: out->emplace_back(depth, "FILTER_INVERTED_INDEX(indexLookUp:inverted_index," + what + ")"); break;
+    case Node::Kind::kNulls: out->emplace_back(depth, "FILTER_BITMAP(" + what + ")"); break;
+    case Node::Kind::kExpression: out->emplace_back(depth, fmt::format("FILTER_EXPRESSION(predicate:{})", node.expression->text)); break;
+    default: out->emplace_back(depth, "FILTER_FULL_SCAN(" + what + ")"); break;
+  }
+  for (const auto& child : node.children) explain(*child, depth + 1, out);
 }
 
 void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& column, Node* node) {
@@ -312,7 +337,7 @@ void SegmentFilter::run_scan(Node& node, int64_t first_row, size_t n, uint8_t* m
   if (node.kind == Node::Kind::kExpression) {
     evaluator_->set_block(&segment_, first_row, {nullptr, n});
     const Vector& value = evaluator_->evaluate(*node.expression);
-    for (size_t i = 0; i < n; ++i) mask[i] = value.integers[i] != 0;
+    for (size_t i = 0; i < n; ++i) mask[i] = !value.is_null(i) && (value.integers[i] != 0) != node.flipped;
     entries_scanned_ += static_cast<int64_t>(n);
     return;
   }

@@ -6,6 +6,8 @@
 #include "analytics/plan/predicate.h"
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace bywash::analytics {
@@ -24,9 +26,12 @@ class SegmentFilter {
   Verdict test(int64_t first_row, size_t n, uint8_t* mask);
   // Rows whose entries were looked at, as Pinot's numEntriesScannedInFilter counts.
   int64_t entries_scanned() const { return entries_scanned_; }
+  // How the filter works on this segment, as Pinot's EXPLAIN PLAN names it: lines with their depth below the first.
+  std::vector<std::pair<int, std::string>> explain() const;
 
  private:
   struct Node;
+  void explain(const Node& node, int depth, std::vector<std::pair<int, std::string>>* out) const;
   std::unique_ptr<Node> build(const Filter& filter);
   std::unique_ptr<Node> build_predicate(const Predicate& predicate);
   void build_ids(const Predicate& predicate, const ColumnView& column, Node* node);

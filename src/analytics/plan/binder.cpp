@@ -1,5 +1,6 @@
 #include "analytics/plan/binder.h"
 
+#include "analytics/plan/aggregations.h"
 #include "analytics/plan/filter_binder.h"
 #include "analytics/plan/functions.h"
 #include "analytics/plan/normalizer.h"
@@ -64,8 +65,12 @@ class ExpressionBinder {
     int found = schema_ ? schema_->find(identifier.name) : -1;
     if (found < 0) {
       node->kind = BoundKind::kVirtual;
-      node->type = identifier.name == "$docId" ? DataType::kInt : DataType::kString;
-      VirtualColumn which = identifier.name == "$docId" ? VirtualColumn::kDocId : identifier.name == "$segmentName" ? VirtualColumn::kSegmentName : VirtualColumn::kHostName;
+      bool number = identifier.name == "$docId" || identifier.name == "$partitionId";
+      node->type = number ? DataType::kInt : DataType::kString;
+      VirtualColumn which = identifier.name == "$docId"         ? VirtualColumn::kDocId
+                            : identifier.name == "$segmentName" ? VirtualColumn::kSegmentName
+                            : identifier.name == "$partitionId" ? VirtualColumn::kPartitionId
+                                                                : VirtualColumn::kHostName;
       node->field = static_cast<size_t>(which);
     } else {
       const FieldSpec& field = schema_->fields[static_cast<size_t>(found)];
@@ -91,6 +96,8 @@ class ExpressionBinder {
     ASSIGN_OR_RETURN(BoundFunction chosen, bind_function({function.name, node->args}));
     node->type = chosen.type;
     node->kernel = std::move(chosen.kernel);
+    node->multi = chosen.multi;
+    node->strict = chosen.strict;
     node->from_cast = over_inputs_ && function.name == "cast";
     return remember(text, std::move(node));
   }
@@ -102,27 +109,16 @@ class ExpressionBinder {
   std::unordered_map<std::string, BoundPtr> nodes_;
 };
 
-struct AggregationName {
-  std::string_view name;
-  AggregationKind kind;
-};
-constexpr AggregationName kAggregations[] = {
-    {"count", AggregationKind::kCount}, {"sum", AggregationKind::kSum}, {"min", AggregationKind::kMin}, {"max", AggregationKind::kMax},
-    {"avg", AggregationKind::kAvg}, {"minmaxrange", AggregationKind::kMinMaxRange}, {"distinctcount", AggregationKind::kDistinctCount},
-    {"distinctcountbitmap", AggregationKind::kDistinctCount}, {"segmentpartitioneddistinctcount", AggregationKind::kDistinctCount},
-    {"distinctsum", AggregationKind::kDistinctSum}, {"distinctavg", AggregationKind::kDistinctAvg}, {"percentile", AggregationKind::kPercentile},
-    {"mode", AggregationKind::kMode}, {"firstwithtime", AggregationKind::kFirstWithTime}, {"lastwithtime", AggregationKind::kLastWithTime},
-    {"booland", AggregationKind::kBoolAnd}, {"boolor", AggregationKind::kBoolOr}};
-
 class QueryBinder {
  public:
-  QueryBinder(const sql::Query& query, const TableSchema& schema, int64_t now_ms)
-      : query_(query), schema_(schema), normalizer_(query, &schema, now_ms), table_(&schema), inputs_(&schema) {}
+  QueryBinder(const sql::Query& query, const TableSchema& schema, const BindOptions& options)
+      : query_(query), schema_(schema), options_(options), normalizer_(query, &schema, options), table_(&schema), inputs_(&schema) {}
 
   Status run(BoundQuery* out) {
     out_ = out;
     out->limit = query_.limit;
     out->offset = query_.offset;
+    out->null_handling = options_.null_handling;
     RETURN_IF_ERROR(select_list());
     RETURN_IF_ERROR(clauses());
     RETURN_IF_ERROR(filter());
@@ -177,12 +173,14 @@ class QueryBinder {
     if (expression.kind == ExpressionKind::kFunction && expression.name == "filter" && expression.args.size() == 2) {
       return column_name(*expression.args[0]) + " FILTER(WHERE " + to_string(*expression.args[1]) + ")";
     }
-    if (expression.kind == ExpressionKind::kFunction && expression.name.starts_with("percentile") && expression.args.size() == 2 &&
+    if (expression.kind == ExpressionKind::kFunction && expression.name.starts_with("percentile") && (expression.args.size() == 2 || expression.args.size() == 3) &&
         expression.args[1]->kind == ExpressionKind::kLiteral) {
       const Expression& rank = *expression.args[1];
       double value = rank.literal == sql::LiteralType::kDouble ? rank.value.real : static_cast<double>(rank.value.integer);
       std::string text = fmt::format("{}", value);
-      return fmt::format("{}({}, {})", expression.name, to_string(*expression.args[0]), text.find('.') == std::string::npos ? text + ".0" : text);
+      if (text.find('.') == std::string::npos) text += ".0";
+      if (expression.args.size() == 3) text += fmt::format(", {}", expression.args[2]->value.integer);
+      return fmt::format("{}({}, {})", expression.name, to_string(*expression.args[0]), text);
     }
     return to_string(expression);
   }
@@ -219,7 +217,7 @@ class QueryBinder {
     if (!query_.where) return {};
     ASSIGN_OR_RETURN(ExpressionPtr where, normalize(query_.where, true));
     if (has_aggregation(*where)) return parsing("Aggregations are not allowed in WHERE; use HAVING");
-    ASSIGN_OR_RETURN(out_->filter, bind_filter(where, table_binding()));
+    ASSIGN_OR_RETURN(out_->filter, bind_filter(where, table_binding(), options_.null_handling));
     return {};
   }
 
@@ -242,10 +240,11 @@ class QueryBinder {
       out_->output.push_back({item.name, std::move(value)});
       read.push_back(item.expression);
     }
+    if (order_.size() > 64) return parsing("ORDER BY takes at most 64 expressions");
     for (size_t i = 0; i < order_.size(); ++i) {
       ASSIGN_OR_RETURN(BoundPtr value, table_.bind(order_[i]));
       if (value->multi) return Status::invalid(fmt::format("Cannot order by a multi-value column: {}", value->text));
-      out_->order.push_back({std::move(value), query_.order_by[i].descending});
+      out_->order.push_back(order_key(std::move(value), query_.order_by[i]));
       read.push_back(order_[i]);
     }
     count_projection(read);
@@ -292,8 +291,13 @@ class QueryBinder {
     std::vector<ExpressionPtr> read(group_by_);
     for (const ExpressionPtr& call : found) {
       Aggregation aggregation;
-      RETURN_IF_ERROR(bind_aggregation(*call, &aggregation));
-      inputs_.add_input(to_string(*call), aggregation.result, false);
+      if (Status bound = aggregation_of(*call, &aggregation); !bound.ok()) {
+        // Pinot finds out while it runs, in the operator's name.
+        if (!bound.message().starts_with("Cannot compute")) return bound;
+        return Status::invalid(fmt::format("Caught exception while doing operator: class org.apache.pinot.core.operator.query.{}Operator: {}",
+                                           group_by_.empty() ? "Aggregation" : "GroupBy", bound.message()));
+      }
+      inputs_.add_input(to_string(*call), aggregation.result, aggregation.result_multi);
       out_->aggregations.push_back(std::move(aggregation));
       const Expression& plain = call->name == "filter" ? *call->args[0] : *call;
       for (const ExpressionPtr& arg : plain.args) read.push_back(arg);
@@ -318,9 +322,15 @@ class QueryBinder {
     }
     for (size_t i = 0; i < order_.size(); ++i) {
       ASSIGN_OR_RETURN(BoundPtr value, inputs_.bind(order_[i]));
-      out_->order.push_back({std::move(value), query_.order_by[i].descending});
+      out_->order.push_back(order_key(std::move(value), query_.order_by[i]));
     }
     return {};
+  }
+
+  // Null is larger than all values, unless the query says where it goes.
+  static OrderKey order_key(BoundPtr value, const sql::OrderItem& item) {
+    bool first = item.nulls == sql::NullOrder::kDefault ? item.descending : item.nulls == sql::NullOrder::kFirst;
+    return {std::move(value), item.descending, first};
   }
 
   static void find_aggregations(const ExpressionPtr& expression, std::vector<ExpressionPtr>* found) {
@@ -335,71 +345,18 @@ class QueryBinder {
     for (const ExpressionPtr& arg : expression->args) find_aggregations(arg, found);
   }
 
-  Status bind_aggregation(const Expression& call, Aggregation* out) {
-    if (call.name == "filter") {
-      const Expression& inner = *call.args[0];
-      if (inner.kind != ExpressionKind::kFunction || !is_aggregation(inner.name)) return Status::invalid("FILTER(WHERE ...) must follow an aggregation");
-      if (has_aggregation(*call.args[1])) return Status::invalid("Aggregations are not allowed in FILTER(WHERE ...)");
-      ASSIGN_OR_RETURN(out->filter, bind_filter(call.args[1], table_binding()));
-      return bind_aggregation(inner, out);
-    }
-    std::string_view name = call.name;
-    bool multi_name = name.ends_with("mv");
-    if (multi_name) name.remove_suffix(2);
-    for (const AggregationName& known : kAggregations) {
-      if (known.name == name) out->kind = known.kind;
-    }
-    bool count = out->kind == AggregationKind::kCount;
-    if (count && !multi_name) {
-      if (call.args.size() != 1) return Status::invalid("COUNT takes * or one expression");
-      out->result = DataType::kLong;
-      return {};
-    }
-    return aggregation_arguments(call, multi_name, out);
-  }
-
-  Status aggregation_arguments(const Expression& call, bool multi_name, Aggregation* out) {
-    bool with_time = out->kind == AggregationKind::kFirstWithTime || out->kind == AggregationKind::kLastWithTime;
-    size_t wanted = with_time ? 3 : out->kind == AggregationKind::kPercentile ? 2 : 1;
-    if (call.args.size() != wanted) return Status::invalid(fmt::format("Aggregation {} takes {} argument(s), got {}", call.name, wanted, call.args.size()));
-    if (has_aggregation(*call.args[0])) return Status::invalid(fmt::format("Aggregations cannot be nested: {}", to_string(call)));
-    ASSIGN_OR_RETURN(out->argument, table_.bind(call.args[0]));
-    if (multi_name && !out->argument->multi) return Status::invalid(fmt::format("Aggregation {} needs a multi-value column: {}", call.name, out->argument->text));
-    bool distinct = out->kind == AggregationKind::kDistinctCount;
-    bool any_type = distinct || with_time || out->kind == AggregationKind::kCount;
-    if (!any_type && physical_of(out->argument->type) == Physical::kText) {
-      return Status::invalid(fmt::format("Cannot compute {} for non-numeric type: {}", call.name, to_string(out->argument->type)));
-    }
-    if (distinct) out->result = DataType::kInt;
-    else if (out->kind == AggregationKind::kCount) out->result = DataType::kLong;
-    else if (out->kind == AggregationKind::kBoolAnd || out->kind == AggregationKind::kBoolOr) out->result = DataType::kBoolean;
-    else out->result = DataType::kDouble;
-    if (out->kind == AggregationKind::kPercentile) {
-      const Expression& rank = *call.args[1];
-      if (rank.kind != ExpressionKind::kLiteral) return Status::invalid("PERCENTILE takes a literal from 0 to 100");
-      out->percentile = rank.literal == sql::LiteralType::kDouble ? rank.value.real : static_cast<double>(rank.value.integer);
-      if (!(out->percentile >= 0 && out->percentile <= 100)) return Status::invalid("PERCENTILE takes a literal from 0 to 100");
-    }
-    return with_time ? time_arguments(call, out) : Status();
-  }
-
-  // FIRSTWITHTIME(value, time, 'TYPE').
-  Status time_arguments(const Expression& call, Aggregation* out) {
-    ASSIGN_OR_RETURN(out->time, table_.bind(call.args[1]));
-    if (out->argument->multi || out->time->multi || physical_of(out->time->type) == Physical::kText) {
-      return Status::invalid(fmt::format("Aggregation {} takes (column, time column, 'TYPE')", call.name));
-    }
-    std::string type = call.args[2]->value.text;
-    std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    ASSIGN_OR_RETURN(out->result, data_type_from(type));
-    if (physical_of(out->result) != physical_of(out->argument->type)) {
-      return Status::invalid(fmt::format("Aggregation {} cannot give {} from {}", call.name, type, to_string(out->argument->type)));
-    }
-    return {};
+  Status aggregation_of(const Expression& call, Aggregation* out) {
+    if (call.name != "filter") return bind_aggregation(call, table_binding(), options_.null_handling, out);
+    const Expression& inner = *call.args[0];
+    if (inner.kind != ExpressionKind::kFunction || !is_aggregation(inner.name)) return Status::invalid("FILTER(WHERE ...) must follow an aggregation");
+    if (has_aggregation(*call.args[1])) return Status::invalid("Aggregations are not allowed in FILTER(WHERE ...)");
+    ASSIGN_OR_RETURN(out->filter, bind_filter(call.args[1], table_binding(), options_.null_handling));
+    return bind_aggregation(inner, table_binding(), options_.null_handling, out);
   }
 
   const sql::Query& query_;
   const TableSchema& schema_;
+  BindOptions options_;
   Normalizer normalizer_;
   ExpressionBinder table_, inputs_;
   BoundQuery* out_ = nullptr;
@@ -411,16 +368,16 @@ class QueryBinder {
 
 }  // namespace
 
-bool bind(const sql::Query& query, const TableSchema& schema, int64_t now_ms, BoundQuery* out, BindError* error) {
-  QueryBinder binder(query, schema, now_ms);
+bool bind(const sql::Query& query, const TableSchema& schema, const BindOptions& options, BoundQuery* out, BindError* error) {
+  QueryBinder binder(query, schema, options);
   Status status = binder.run(out);
   if (status.ok()) return true;
   *error = binder.error(status);
   return false;
 }
 
-bool bind_literals(const sql::Query& query, int64_t now_ms, BoundQuery* out, BindError* error) {
-  Normalizer normalizer(query, nullptr, now_ms);
+bool bind_literals(const sql::Query& query, const BindOptions& options, BoundQuery* out, BindError* error) {
+  Normalizer normalizer(query, nullptr, options);
   for (const sql::SelectItem& item : query.select) {
     ExpressionPtr expression = normalizer.normalize(item.expression, false);
     if (!expression) {
@@ -437,6 +394,20 @@ bool bind_literals(const sql::Query& query, int64_t now_ms, BoundQuery* out, Bin
     out->output.push_back({std::move(name), bind_literal(*expression)});
   }
   return true;
+}
+
+Result<ScalarProgram> bind_scalar(const sql::ExpressionPtr& expression, const TableSchema& inputs, int64_t now_ms) {
+  const sql::Query nothing;
+  Normalizer normalizer(nothing, &inputs, {now_ms, true});
+  ExpressionPtr normal = normalizer.normalize(expression, false);
+  if (!normal) return Status::invalid(normalizer.error().message);
+  ExpressionBinder binder(nullptr);
+  for (const FieldSpec& field : inputs.fields) binder.add_input(field.name, field.type, !field.single_value);
+  binder.over_inputs();
+  ScalarProgram out;
+  ASSIGN_OR_RETURN(out.value, binder.bind(normal));
+  out.slots = binder.slots();
+  return out;
 }
 
 }  // namespace bywash::analytics

@@ -14,10 +14,22 @@ struct BindError {
   std::string message;
 };
 
-// `now_ms` is the query's wall-clock time (now(), ago()). On failure `error` is set and false returned.
-bool bind(const sql::Query& query, const TableSchema& schema, int64_t now_ms, BoundQuery* out, BindError* error);
+struct BindOptions {
+  int64_t now_ms = 0;          // the query's wall-clock time: now(), ago()
+  bool null_handling = false;  // enableNullHandling
+};
+
+// On failure `error` is set and false returned.
+bool bind(const sql::Query& query, const TableSchema& schema, const BindOptions& options, BoundQuery* out, BindError* error);
 
 // A query without FROM: its select items must fold to literals. Names as Pinot writes them there: 2, 'x', true.
-bool bind_literals(const sql::Query& query, int64_t now_ms, BoundQuery* out, BindError* error);
+bool bind_literals(const sql::Query& query, const BindOptions& options, BoundQuery* out, BindError* error);
+
+// One expression over named inputs instead of a table's columns: an evaluator reads them by their order in `inputs`.
+struct ScalarProgram {
+  BoundPtr value;
+  size_t slots = 0;
+};
+Result<ScalarProgram> bind_scalar(const sql::ExpressionPtr& expression, const TableSchema& inputs, int64_t now_ms);
 
 }  // namespace bywash::analytics

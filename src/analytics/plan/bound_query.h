@@ -12,16 +12,30 @@ namespace bywash::analytics {
 
 enum class AggregationKind : uint8_t {
   kCount, kSum, kMin, kMax, kAvg, kMinMaxRange, kDistinctCount, kDistinctSum, kDistinctAvg, kPercentile, kMode, kFirstWithTime, kLastWithTime,
-  kBoolAnd, kBoolOr
+  kBoolAnd, kBoolOr,
+  kCollected  // whatever keeps more than a few numbers a group: see Collected
+};
+
+// Kinds of kCollected.
+enum class Collected : uint8_t {
+  kNone, kVarPop, kVarSamp, kStdDevPop, kStdDevSamp, kSkewness, kKurtosis, kCovarPop, kCovarSamp, kTDigest, kHyperLogLog, kHistogram, kArrayAgg, kListAgg,
+  kMinText, kMaxText, kMinLong, kMaxLong, kSumLong, kSumPrecision, kAnyValue
 };
 
 struct Aggregation {
   AggregationKind kind = AggregationKind::kCount;
   BoundPtr argument;       // nullptr: COUNT(*)
   BoundPtr time;           // of FIRSTWITHTIME and LASTWITHTIME
+  Collected collected = Collected::kNone;
+  BoundPtr second;         // of COVAR_*
   double percentile = 0;
+  std::vector<double> numbers;  // edges of HISTOGRAM's bins; t-digest: compression; HLL: log2m; MODE: 0 smallest, 1 largest, 2 average of the most frequent
+  std::string separator;   // of LISTAGG
+  bool distinct = false;   // of ARRAYAGG, LISTAGG
+  bool nullable = false;   // null handling: of no values the result is NULL
   FilterPtr filter;        // FILTER(WHERE ...); nullptr: none
   DataType result = DataType::kDouble;
+  bool result_multi = false;
 };
 
 struct OutputColumn {
@@ -32,6 +46,7 @@ struct OutputColumn {
 struct OrderKey {
   BoundPtr value;
   bool descending = false;
+  bool nulls_first = false;  // ascending and descending alike
 };
 
 enum class QueryShape : uint8_t { kSelection, kDistinct, kAggregation, kGroupBy };
@@ -46,6 +61,7 @@ struct BoundQuery {
   BoundPtr having;                        // BOOLEAN over inputs, or nullptr
   std::vector<OrderKey> order;
   int64_t limit = 10, offset = 0;
+  bool null_handling = false;
   size_t slots = 0;                       // for evaluators
   size_t projected_columns = 0;           // distinct table columns read after the filter
 };

@@ -1,11 +1,13 @@
 #include "analytics/plan/filter_binder.h"
 
+#include "analytics/plan/document_match.h"
 #include "analytics/plan/normalizer.h"
 #include "analytics/plan/patterns.h"
 #include "analytics/sql/java_text.h"
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace bywash::analytics {
 namespace {
@@ -77,6 +79,31 @@ Result<std::string> text_of(const Expression& literal, DataType column) {
     return bytes.text;
   }
   return text;
+}
+
+// "symbol = 'AA000'" and EQ, as org.apache.pinot.common.request.context.predicate.* show themselves.
+void describe(const Expression& e, Predicate* out) {
+  static constexpr std::tuple<std::string_view, std::string_view, std::string_view> kNames[] = {
+      {"equals", "EQ", "="},          {"notequals", "NOT_EQ", "!="},  {"greaterthan", "RANGE", ">"}, {"greaterthanorequal", "RANGE", ">="},
+      {"lessthan", "RANGE", "<"},     {"lessthanorequal", "RANGE", "<="}, {"in", "IN", "IN"},        {"notin", "NOT_IN", "NOT IN"},
+      {"between", "RANGE", "BETWEEN"}, {"isnull", "IS_NULL", "IS NULL"}, {"isnotnull", "IS_NOT_NULL", "IS NOT NULL"}};
+  for (auto [name, operation, sign] : kNames) {
+    if (name != e.name) continue;
+    out->operation = operation;
+    out->text = fmt::format("{} {}", to_string(*e.args[0]), sign);
+    bool list = e.name == "in" || e.name == "notin";
+    if (list) out->text += " (";
+    for (size_t i = 1; i < e.args.size() && i < 100; ++i) {
+      if (list) out->text += i > 1 ? "," : "";
+      else out->text += i > 1 ? " AND " : " ";
+      out->text += to_string(*e.args[i]);
+    }
+    if (list) out->text += ")";
+    return;
+  }
+  bool like = e.name == "like" || e.name == "regexplike";
+  out->operation = like ? "REGEXP_LIKE" : e.name == "textmatch" ? "TEXT_MATCH" : "JSON_MATCH";
+  out->text = to_string(e);
 }
 
 enum class FilterComparison { kEqual, kNotEqual, kGreater, kGreaterOrEqual, kLess, kLessOrEqual };
@@ -187,6 +214,10 @@ Result<Predicate> in_set(const Bound& column, const std::vector<ExpressionPtr>& 
   out.negated = negated;
   if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
   for (size_t i = 1; i < args.size(); ++i) {
+    if (args[i]->literal == LiteralType::kNull) {
+      if (!negated) continue;  // x IN (1, NULL) is unknown where it is not true
+      return Status::invalid("NOT IN a list with NULL is never true; leave NULL out");
+    }
     if (is_text(column.type)) {
       ASSIGN_OR_RETURN(std::string value, text_of(*args[i], column.type));
       out.texts.push_back(std::move(value));
@@ -209,9 +240,10 @@ Result<Predicate> in_set(const Bound& column, const std::vector<ExpressionPtr>& 
 
 class FilterBinder {
  public:
-  explicit FilterBinder(const BindExpression& bind) : bind_(bind) {}
+  FilterBinder(const BindExpression& bind, bool null_handling) : bind_(bind), null_handling_(null_handling) {}
 
   Result<FilterPtr> run(const ExpressionPtr& expression) {
+    if (null_handling_) return with_nulls(expression, false);
     const Expression& e = *expression;
     if (e.kind == ExpressionKind::kLiteral) return constant(e);
     if (e.kind != ExpressionKind::kFunction) return general(expression);
@@ -228,11 +260,77 @@ class FilterBinder {
       }
       return make(FilterKind::kNot, {std::move(inner)});
     }
-    ASSIGN_OR_RETURN(FilterPtr simple, on_column(e));
+    ASSIGN_OR_RETURN(FilterPtr simple, described(e));
     return simple ? simple : general(expression);
   }
 
  private:
+  Result<FilterPtr> described(const Expression& e) {
+    ASSIGN_OR_RETURN(FilterPtr simple, on_column(e));
+    if (!simple || simple->kind != FilterKind::kPredicate) return simple;
+    Predicate predicate = simple->predicate;
+    describe(e, &predicate);
+    return make(std::move(predicate));
+  }
+
+  // Rows where the expression is true, or false when `negate`: NOT is carried down to the comparisons, for NOT of unknown is unknown.
+  Result<FilterPtr> with_nulls(const ExpressionPtr& expression, bool negate) {
+    const Expression& e = *expression;
+    if (e.kind == ExpressionKind::kLiteral) {
+      if (e.literal == LiteralType::kNull) return make(FilterKind::kNone);
+      ASSIGN_OR_RETURN(FilterPtr value, constant(e));
+      return negate ? make(value->kind == FilterKind::kAll ? FilterKind::kNone : FilterKind::kAll) : value;
+    }
+    if (e.kind == ExpressionKind::kFunction && e.name == "not") return with_nulls(e.args[0], !negate);
+    if (e.kind == ExpressionKind::kFunction && (e.name == "and" || e.name == "or")) {
+      std::vector<FilterPtr> children;
+      for (const ExpressionPtr& arg : e.args) {
+        ASSIGN_OR_RETURN(FilterPtr child, with_nulls(arg, negate));
+        children.push_back(std::move(child));
+      }
+      return joined((e.name == "and") != negate, std::move(children));
+    }
+    for (const ExpressionPtr& arg : e.args) {
+      bool compares = e.name != "isdistinctfrom" && e.name != "isnotdistinctfrom" && e.name != "coalesce" && e.name != "case";
+      if (compares && e.name != "in" && e.name != "notin" && arg->kind == ExpressionKind::kLiteral && arg->literal == LiteralType::kNull) return make(FilterKind::kNone);
+    }
+    FilterPtr simple;
+    if (e.kind == ExpressionKind::kFunction) {
+      ASSIGN_OR_RETURN(simple, described(e));
+    }
+    if (!simple) {
+      ASSIGN_OR_RETURN(FilterPtr found, general(expression));
+      auto out = std::make_shared<Filter>(*found);
+      out->negated = negate;
+      return FilterPtr(std::move(out));
+    }
+    if (simple->kind != FilterKind::kPredicate) return simple;
+    Predicate predicate = simple->predicate;
+    if (negate && !multi_) predicate.negated = !predicate.negated;
+    Predicate known;
+    known.field = predicate.field;
+    known.kind = PredicateKind::kNull;
+    known.negated = true;
+    bool null_test = predicate.kind == PredicateKind::kNull;
+    FilterPtr test = make(std::move(predicate));
+    if (negate && multi_) test = make(FilterKind::kNot, {std::move(test)});
+    if (null_test) return test;
+    return make(FilterKind::kAnd, {make(std::move(known)), std::move(test)});
+  }
+
+  static Result<FilterPtr> joined(bool all, std::vector<FilterPtr> given) {
+    std::vector<FilterPtr> children;
+    for (FilterPtr& child : given) {
+      if (child->kind == (all ? FilterKind::kAll : FilterKind::kNone)) continue;
+      if (child->kind == (all ? FilterKind::kNone : FilterKind::kAll)) return child;
+      if (child->kind == (all ? FilterKind::kAnd : FilterKind::kOr)) children.insert(children.end(), child->children.begin(), child->children.end());
+      else children.push_back(std::move(child));
+    }
+    if (children.empty()) return make(all ? FilterKind::kAll : FilterKind::kNone);
+    if (children.size() == 1) return children[0];
+    return make(all ? FilterKind::kAnd : FilterKind::kOr, std::move(children));
+  }
+
   Result<FilterPtr> constant(const Expression& literal) {
     bool truth = literal.value.integer != 0;
     if (literal.literal == LiteralType::kString) truth = literal.value.text == "true";
@@ -245,17 +343,9 @@ class FilterBinder {
     std::vector<FilterPtr> children;
     for (const ExpressionPtr& arg : e.args) {
       ASSIGN_OR_RETURN(FilterPtr child, run(arg));
-      if (child->kind == (all ? FilterKind::kAll : FilterKind::kNone)) continue;
-      if (child->kind == (all ? FilterKind::kNone : FilterKind::kAll)) return child;
-      if (child->kind == (all ? FilterKind::kAnd : FilterKind::kOr)) {
-        children.insert(children.end(), child->children.begin(), child->children.end());
-      } else {
-        children.push_back(std::move(child));
-      }
+      children.push_back(std::move(child));
     }
-    if (children.empty()) return make(all ? FilterKind::kAll : FilterKind::kNone);
-    if (children.size() == 1) return children[0];
-    return make(all ? FilterKind::kAnd : FilterKind::kOr, std::move(children));
+    return joined(all, std::move(children));
   }
 
   Result<FilterPtr> general(const ExpressionPtr& expression) {
@@ -284,7 +374,7 @@ class FilterBinder {
       return make(std::move(predicate));
     }
     bool known = e.name == "in" || e.name == "notin" || e.name == "between" || e.name == "like" || e.name == "regexplike" ||
-                 e.name == "isnull" || e.name == "isnotnull";
+                 e.name == "isnull" || e.name == "isnotnull" || e.name == "textmatch" || e.name == "jsonmatch";
     if (!known || e.args[0]->kind != ExpressionKind::kIdentifier) return FilterPtr();
     for (size_t i = 1; i < e.args.size(); ++i) {
       if (e.args[i]->kind != ExpressionKind::kLiteral) return FilterPtr();
@@ -305,6 +395,11 @@ class FilterBinder {
       std::string flags = e.args.size() == 3 ? e.args[2]->value.text : "";
       if (e.args.size() < 2) return Status::invalid(fmt::format("Function {} takes 2 arguments, got 1", e.name));
       ASSIGN_OR_RETURN(predicate, like ? like_predicate(e.args[1]->value.text) : regexp_predicate(e.args[1]->value.text, flags));
+    } else if (e.name == "textmatch" || e.name == "jsonmatch") {
+      bool json = e.name == "jsonmatch";
+      if (e.args.size() < 2 || !is_text(column.type)) return Status::invalid(fmt::format("Function {} takes a STRING or JSON column and a text", e.name));
+      predicate.kind = PredicateKind::kTest;
+      ASSIGN_OR_RETURN(predicate.matcher, json ? json_match(e.args[1]->value.text) : text_match(e.args[1]->value.text));
     } else if (e.name == "between") {
       return between(e, column);
     } else {
@@ -335,11 +430,14 @@ class FilterBinder {
   }
 
   const BindExpression& bind_;
+  bool null_handling_;
   bool multi_ = false;  // whether the predicate made last is on an array column
 };
 
 }  // namespace
 
-Result<FilterPtr> bind_filter(const ExpressionPtr& expression, const BindExpression& bind) { return FilterBinder(bind).run(expression); }
+Result<FilterPtr> bind_filter(const ExpressionPtr& expression, const BindExpression& bind, bool null_handling) {
+  return FilterBinder(bind, null_handling).run(expression);
+}
 
 }  // namespace bywash::analytics

@@ -12,6 +12,7 @@ namespace bywash::analytics {
 // `bind` binds any normalised expression against the table.
 using BindExpression = std::function<Result<BoundPtr>(const sql::ExpressionPtr&)>;
 
-Result<FilterPtr> bind_filter(const sql::ExpressionPtr& expression, const BindExpression& bind);
+// `null_handling`: three truth values; rows whose truth is unknown do not pass, under NOT neither.
+Result<FilterPtr> bind_filter(const sql::ExpressionPtr& expression, const BindExpression& bind, bool null_handling);
 
 }  // namespace bywash::analytics

@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bywash::analytics {
@@ -12,6 +13,8 @@ namespace bywash::analytics {
 struct BoundFunction {
   DataType type = DataType::kDouble;
   Kernel kernel;
+  bool multi = false;   // answers arrays
+  bool strict = true;   // null when any argument is: the kernel need not look, but for errors
 };
 
 // What a function's binder sees: its name (canonical: lower case, no underscores) and its bound arguments.
@@ -33,17 +36,25 @@ struct FunctionArgs {
 Result<BoundFunction> bind_function(const FunctionArgs& call);
 
 using FunctionBinder = Result<BoundFunction> (*)(const FunctionArgs&);
+// What a function does with an array among its arguments: refuse it, be called for each element, or take it.
+enum class Arrays : uint8_t { kRefused, kEach, kTaken };
 struct FunctionEntry {
   const char* name;
   FunctionBinder bind;
+  Arrays arrays = Arrays::kEach;
 };
+bool is_function(std::string_view name);
 // The groups that make up the table.
 const std::vector<FunctionEntry>& numeric_functions();
 const std::vector<FunctionEntry>& logic_functions();
 const std::vector<FunctionEntry>& text_functions();
 const std::vector<FunctionEntry>& time_functions();
+const std::vector<FunctionEntry>& text_part_functions();
+const std::vector<FunctionEntry>& encoding_functions();
+const std::vector<FunctionEntry>& array_functions();
+const std::vector<FunctionEntry>& json_functions();
 
-// Turns a vector into `type`, as Pinot's CAST does. Texts that are no numbers fail the query: `failed` gets the first such text.
+// Turns a vector into `type`, as Pinot's CAST does. Texts that are no numbers fail the query.
 BoundFunction cast_function(DataType from, DataType to);
 
 }  // namespace bywash::analytics

@@ -32,7 +32,8 @@ ExpressionPtr literal_of(const Vector& value, sql::Position at) {
   }
   if (value.physical() == Physical::kInteger) out->value.integer = value.integers[0];
   else if (value.physical() == Physical::kReal) out->value.real = value.reals[0];
-  else out->value.text = std::string(value.texts[0]);
+  else if (value.type != DataType::kBytes) out->value.text = std::string(value.texts[0]);
+  else for (unsigned char c : value.texts[0]) out->value.text += fmt::format("{:02x}", c);  // as literals of BYTES are written
   return out;
 }
 
@@ -56,19 +57,6 @@ ExpressionPtr fold_integers(const Expression& call) {
 }
 
 }  // namespace
-
-bool is_aggregation(std::string_view function) {
-  static const std::unordered_set<std::string_view> names = {
-      "count", "sum", "min", "max", "avg", "minmaxrange", "distinctcount", "distinctsum", "distinctavg", "percentile", "mode", "firstwithtime",
-      "lastwithtime", "booland", "boolor", "countmv", "summv", "minmv", "maxmv", "avgmv", "minmaxrangemv", "distinctcountmv", "distinctsummv",
-      "distinctavgmv", "percentilemv", "distinctcountbitmap", "segmentpartitioneddistinctcount"};
-  return names.contains(function);
-}
-
-bool has_aggregation(const Expression& expression) {
-  if (expression.kind == ExpressionKind::kFunction && is_aggregation(expression.name)) return true;
-  return std::any_of(expression.args.begin(), expression.args.end(), [](const ExpressionPtr& arg) { return has_aggregation(*arg); });
-}
 
 BoundPtr bind_literal(const Expression& literal) {
   auto out = std::make_shared<Bound>();
@@ -114,7 +102,7 @@ ExpressionPtr Normalizer::identifier(const ExpressionPtr& expression, bool with_
     if (qualified && schema_) found = schema_->find_ignoring_case(name);
   }
   if (found >= 0) return sql::make_identifier(schema_->fields[static_cast<size_t>(found)].name, expression->at);
-  for (std::string_view known : {"$docId", "$segmentName", "$hostName"}) {
+  for (std::string_view known : {"$docId", "$segmentName", "$hostName", "$partitionId"}) {
     if (schema_ && same_ignoring_case(known, name)) return sql::make_identifier(std::string(known), expression->at);
   }
   return fail(BindFailure::kUnknownColumn, fmt::format("UnknownColumnError: Unknown columnName '{}' found in the query", expression->name));
@@ -128,7 +116,7 @@ ExpressionPtr Normalizer::function(const ExpressionPtr& expression, bool with_al
     args.push_back(std::move(normal));
   }
   std::string name = expression->name;
-  if (name == "count" && args.size() == 1 && args[0]->kind != ExpressionKind::kStar) {
+  if (!options_.null_handling && name == "count" && args.size() == 1 && args[0]->kind != ExpressionKind::kStar) {
     auto star = std::make_shared<Expression>();
     star->kind = ExpressionKind::kStar;
     args[0] = star;  // no column is null without null handling (org.apache.pinot.sql.parsers.rewriter, 1.5.1)
@@ -137,11 +125,13 @@ ExpressionPtr Normalizer::function(const ExpressionPtr& expression, bool with_al
 }
 
 ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
-  if (is_aggregation(expression->name) || expression->name == "filter") return expression;
+  bool steady = is_aggregation(expression->name) || expression->name == "filter" || expression->name == "rand" || expression->name == "array" ||
+                expression->name == "arrayvalueconstructor";
+  if (steady) return expression;
   if (expression->name == "now" && expression->args.empty()) {
     auto out = std::make_shared<Expression>();
     out->literal = LiteralType::kLong;
-    out->value.integer = now_ms_;
+    out->value.integer = options_.now_ms;
     out->at = expression->at;
     return out;
   }
@@ -154,11 +144,12 @@ ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
   if (expression->name == "ago") {  // ago('PT1H') counts back from now
     auto out = std::make_shared<Expression>();
     out->literal = LiteralType::kLong;
-    out->value.integer = now_ms_;
+    out->value.integer = options_.now_ms;
     bound.insert(bound.begin(), bind_literal(*out));
   }
   Result<BoundFunction> call = bind_function({expression->name, bound});
   if (!call.ok()) return fail(BindFailure::kValidation, call.status().message());
+  if (call->multi) return expression;
   std::vector<Vector> values(bound.size());
   std::vector<const Vector*> pointers;
   for (size_t i = 0; i < bound.size(); ++i) {
@@ -166,11 +157,15 @@ ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
     values[i].integers.assign(1, bound[i]->literal.integer);
     values[i].reals.assign(1, bound[i]->literal.real);
     values[i].texts.assign(1, bound[i]->literal.text);
+    if (bound[i]->null) values[i].nulls.assign(1, 1);
     pointers.push_back(&values[i]);
   }
   Vector out;
   out.type = call->type;
   call->kernel(pointers, 1, out);
+  if (!out.error.empty()) return fail(BindFailure::kValidation, out.error);
+  bool null_argument = std::any_of(bound.begin(), bound.end(), [](const BoundPtr& arg) { return arg->null; });
+  if (out.is_null(0) || (call->strict && null_argument)) return std::make_shared<Expression>();  // NULL
   return literal_of(out, expression->at);
 }
 

@@ -2,6 +2,7 @@
 // COUNT(*), constant expressions folded. What comes out has the canonical text that names result columns.
 #pragma once
 
+#include "analytics/plan/aggregations.h"
 #include "analytics/plan/binder.h"
 #include "analytics/plan/expression.h"
 
@@ -10,17 +11,13 @@
 
 namespace bywash::analytics {
 
-bool is_aggregation(std::string_view function);
-// Whether the tree holds an aggregation anywhere.
-bool has_aggregation(const sql::Expression& expression);
-
 // A literal of the syntax tree as a bound expression.
 BoundPtr bind_literal(const sql::Expression& literal);
 
 class Normalizer {
  public:
   // `schema` may be null: then no column resolves.
-  Normalizer(const sql::Query& query, const TableSchema* schema, int64_t now_ms) : query_(query), schema_(schema), now_ms_(now_ms) {}
+  Normalizer(const sql::Query& query, const TableSchema* schema, const BindOptions& options) : query_(query), schema_(schema), options_(options) {}
 
   // Learns an alias of the select list; later calls replace identifiers of that name.
   void add_alias(const std::string& name, sql::ExpressionPtr expression) { aliases_.emplace(name, std::move(expression)); }
@@ -37,7 +34,7 @@ class Normalizer {
 
   const sql::Query& query_;
   const TableSchema* schema_;
-  int64_t now_ms_;
+  BindOptions options_;
   std::map<std::string, sql::ExpressionPtr> aliases_;
   BindError error_;
 };

@@ -19,6 +19,7 @@ bool Predicate::test(double value) const {
 
 bool Predicate::test(std::string_view value) const {
   if (kind == PredicateKind::kSet) return std::binary_search(texts.begin(), texts.end(), value);
+  if (kind == PredicateKind::kTest) return matcher(value);
   if (kind == PredicateKind::kMatch) {
     if (!value.starts_with(match_prefix)) return false;
     return prefix_only || re2::RE2::PartialMatch(re2::StringPiece(value.data(), value.size()), *pattern);

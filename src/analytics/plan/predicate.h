@@ -4,6 +4,7 @@
 
 #include "analytics/plan/expression.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,8 @@ class RE2;
 namespace bywash::analytics {
 
 enum class FilterKind : uint8_t { kAll, kNone, kAnd, kOr, kNot, kPredicate, kExpression };
-// Range: between two ends. Set: one of a sorted list. Match: a regular expression over texts. Null: the null vector.
-enum class PredicateKind : uint8_t { kRange, kSet, kMatch, kNull };
+// Test: any other test of texts. Range: between two ends. Set: one of a sorted list. Match: a regular expression over texts. Null: the null vector.
+enum class PredicateKind : uint8_t { kRange, kSet, kMatch, kNull, kTest };
 
 // A test of one column's value. `negated` on an array column means that no value passes the bare test (as Pinot's exclusive predicates).
 struct Predicate {
@@ -36,6 +37,8 @@ struct Predicate {
   std::shared_ptr<const re2::RE2> pattern;
   std::string match_prefix;  // every match begins so; equal to the whole test when prefix_only
   bool prefix_only = false;
+  std::function<bool(std::string_view)> matcher;  // kTest
+  std::string operation, text;  // as EXPLAIN shows it: EQ and "symbol = 'AA000'"
 
   bool test(int64_t value) const;          // without `negated`
   bool test(double value) const;
@@ -47,6 +50,7 @@ struct Filter {
   std::vector<std::shared_ptr<const Filter>> children;
   Predicate predicate;
   BoundPtr expression;  // BOOLEAN
+  bool negated = false;  // kExpression: rows pass where it is false; those where it is null never do
 };
 using FilterPtr = std::shared_ptr<const Filter>;
 

@@ -111,13 +111,15 @@ Result<BoundFunction> substring(const FunctionArgs& call) {
                          out.start_texts();
                          for (size_t i = 0; i < n; ++i) {
                            std::string_view text = args[0]->texts[i];
-                           auto begin = static_cast<int64_t>(args[1]->number(i)) - (FromOne ? 1 : 0);
                            auto size = static_cast<int64_t>(utf8::length(text));
-                           int64_t end = size;
+                           int64_t begin = static_cast<int64_t>(args[1]->number(i)) - (FromOne ? 1 : 0), end = size;
                            if (args.size() == 3) {
                              auto last = static_cast<int64_t>(args[2]->number(i));
-                             end = FromOne ? begin + std::min(last, size) : (last < 0 ? size : last);
+                             end = FromOne ? begin + last : last == -1 ? size : last;
                            }
+                           // Negative positions count from the end (org.apache.commons.lang3.StringUtils.substring).
+                           if (begin < 0) begin += size;
+                           if (end < 0) end += size;
                            begin = std::clamp<int64_t>(begin, 0, size);
                            end = std::clamp<int64_t>(end, begin, size);
                            out.bytes += utf8::slice(text, static_cast<size_t>(begin), static_cast<size_t>(end));
@@ -150,8 +152,8 @@ Result<BoundFunction> replace(const FunctionArgs& call) {
                        }};
 }
 
-using TextTest = bool (*)(std::string_view, std::string_view);
-template <TextTest F>
+using TextPairTest = bool (*)(std::string_view, std::string_view);
+template <TextPairTest F>
 Result<BoundFunction> test(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 2));
   return BoundFunction{DataType::kBoolean, [texts = Texts(call)](const std::vector<const Vector*>& args, size_t n, Vector& out) {
@@ -164,20 +166,6 @@ Result<BoundFunction> test(const FunctionArgs& call) {
 bool begins(std::string_view text, std::string_view part) { return text.starts_with(part); }
 bool ends(std::string_view text, std::string_view part) { return text.ends_with(part); }
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-// strpos(text, find): position from 0, -1 when absent.
-Result<BoundFunction> position(const FunctionArgs& call) {
-  RETURN_IF_ERROR(call.expect(2, 2));
-  return BoundFunction{DataType::kInt, [texts = Texts(call)](const std::vector<const Vector*>& args, size_t n, Vector& out) {
-                         std::vector<Vector> converted;
-                         auto sources = texts.read(args, n, converted);
-                         out.integers.resize(n);
-                         for (size_t i = 0; i < n; ++i) {
-                           size_t at = sources[0]->texts[i].find(sources[1]->texts[i]);
-                           out.integers[i] = at == std::string_view::npos ? -1 : static_cast<int64_t>(utf8::length(sources[0]->texts[i].substr(0, at)));
-                         }
-                       }};
-}
 
 template <bool Like>
 Result<BoundFunction> matches(const FunctionArgs& call) {
@@ -201,9 +189,9 @@ Result<BoundFunction> matches(const FunctionArgs& call) {
 const std::vector<FunctionEntry>& text_functions() {
   static const std::vector<FunctionEntry> entries = {
       {"upper", map_text<to_upper>},   {"lower", map_text<to_lower>},    {"trim", map_text<trim>},       {"ltrim", map_text<trim_left>},
-      {"rtrim", map_text<trim_right>}, {"reverse", map_text<reverse>},   {"length", length},             {"charlength", length},
+      {"rtrim", map_text<trim_right>}, {"reverse", map_text<reverse>},   {"length", length},             {"charlength", length},    {"characterlength", length},
       {"concat", concat},              {"substr", substring<false>},     {"substring", substring<true>}, {"replace", replace},
-      {"startswith", test<begins>},    {"endswith", test<ends>},         {"contains", test<contains>},   {"strpos", position},
+      {"startswith", test<begins>},    {"endswith", test<ends>},         {"contains", test<contains>},
       {"like", matches<true>},         {"regexplike", matches<false>}};
   return entries;
 }

@@ -22,11 +22,15 @@ constexpr Physical physical_of(DataType type) {
 
 struct Vector {
   DataType type = DataType::kInt;
+  bool multi = false;                // arrays: row i has the values [offsets[i], offsets[i + 1])
   std::vector<int64_t> integers;
   std::vector<double> reals;
   std::vector<std::string_view> texts;  // into a segment, a literal, or `bytes`
   std::string bytes;
   std::vector<size_t> ends;             // while texts are being written
+  std::vector<uint32_t> offsets;
+  std::vector<uint8_t> nulls;           // 1 where null, its value a placeholder; empty: nowhere
+  std::string error;                    // why a row could not be computed: fails the query; empty: none
 
   Physical physical() const { return physical_of(type); }
   void resize(size_t n) {
@@ -36,6 +40,17 @@ struct Vector {
       case Physical::kText: texts.resize(n); break;
     }
   }
+  bool is_null(size_t i) const { return !nulls.empty() && nulls[i]; }
+  void set_null(size_t i, size_t n) {
+    nulls.resize(n);
+    nulls[i] = 1;
+  }
+  // Keeps the first reason only.
+  void fail(std::string reason) {
+    if (error.empty()) error = std::move(reason);
+  }
+  // How many values there are: of arrays, all of their elements.
+  size_t value_count() const { return physical() == Physical::kInteger ? integers.size() : physical() == Physical::kReal ? reals.size() : texts.size(); }
   // A number as a double, whichever it is stored as.
   double number(size_t i) const { return physical() == Physical::kReal ? reals[i] : static_cast<double>(integers[i]); }
 

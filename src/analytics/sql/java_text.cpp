@@ -1,6 +1,9 @@
 #include "analytics/sql/java_text.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -47,5 +50,17 @@ std::string java_real(T value) {
 
 std::string java_double(double value) { return java_real(value); }
 std::string java_float(float value) { return java_real(value); }
+
+std::string java_timestamp(int64_t millis) {
+  using namespace std::chrono;
+  sys_time<milliseconds> at{milliseconds(millis)};
+  auto day = floor<days>(at);
+  year_month_day date(day);
+  hh_mm_ss time(at - day);
+  std::string fraction = fmt::format("{:03}", time.subseconds().count());
+  while (fraction.size() > 1 && fraction.back() == '0') fraction.pop_back();
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count(), fraction);
+}
 
 }  // namespace bywash::analytics::sql

@@ -307,19 +307,44 @@ class Parser {
     return fail(fmt::format("expected [NOT] NULL, TRUE, FALSE or DISTINCT FROM after IS, found {}", shown()));
   }
 
+  // A LIKE pattern whose escape character is another one.
+  static std::string with_backslashes(const std::string& pattern, char escape) {
+    std::string out;
+    for (size_t i = 0; i < pattern.size(); ++i) {
+      if (pattern[i] == escape && i + 1 < pattern.size()) {
+        out += '\\';
+        out += pattern[++i];
+      } else {
+        if (pattern[i] == '\\') out += '\\';
+        out += pattern[i];
+      }
+    }
+    return out;
+  }
+
   Parsed membership(ExpressionPtr left, bool negative, Position at) {
     if (accept("LIKE")) {
       ASSIGN_OR_RETURN(ExpressionPtr pattern, additive());
-      if (word("ESCAPE")) return fail("LIKE ... ESCAPE is not supported; escape with \\");
+      if (accept("ESCAPE")) {
+        bool literal_pattern = pattern->kind == ExpressionKind::kLiteral && token().kind == TokenKind::kString && token().text.size() == 1;
+        if (!literal_pattern) return fail("LIKE ... ESCAPE takes a literal pattern and one character");
+        pattern = make_string(with_backslashes(pattern->value.text, token().text[0]), pattern->at);
+        advance();
+      }
       ASSIGN_OR_RETURN(ExpressionPtr out, make("like", {std::move(left), std::move(pattern)}, at));
       return negative ? make("not", {std::move(out)}, at) : Parsed(std::move(out));
     }
     if (accept("BETWEEN")) {
       accept("ASYMMETRIC");
+      bool symmetric = accept("SYMMETRIC");
       ASSIGN_OR_RETURN(ExpressionPtr low, additive());
       if (!accept("AND")) return fail(fmt::format("expected AND of BETWEEN, found {}", shown()));
       ASSIGN_OR_RETURN(ExpressionPtr high, additive());
-      ASSIGN_OR_RETURN(ExpressionPtr out, make("between", {std::move(left), std::move(low), std::move(high)}, at));
+      ASSIGN_OR_RETURN(ExpressionPtr out, make("between", {left, low, high}, at));
+      if (symmetric) {
+        ASSIGN_OR_RETURN(ExpressionPtr turned, make("between", {left, high, low}, at));
+        ASSIGN_OR_RETURN(out, make("or", {std::move(out), std::move(turned)}, at));
+      }
       return negative ? make("not", {std::move(out)}, at) : Parsed(std::move(out));
     }
     advance();  // IN
@@ -434,6 +459,9 @@ class Parser {
     if (name == "FALSE") return literal(LiteralType::kBoolean, 0);
     if (name == "NULL") return literal(LiteralType::kNull, 0);
     if (name == "EXTRACT" && symbol("(", 1)) return extract();
+    if (name == "ARRAY" && symbol("[", 1)) return array();
+    if (name == "TRIM" && symbol("(", 1) && (word("BOTH", 2) || word("LEADING", 2) || word("TRAILING", 2))) return trim();
+    if ((name == "LEFT" || name == "RIGHT") && symbol("(", 1)) return call();
     if (symbol("(", 1) && name != "SELECT" && (!reserved(name) || name == "LEFT" || name == "RIGHT")) return call();
     if ((name == "TIMESTAMP" || name == "DATE") && token(1).kind == TokenKind::kString) {
       advance();
@@ -461,9 +489,13 @@ class Parser {
     Position at = token().at;
     std::string name = function_name(token().text);
     advance();
-    advance();  // the opening parenthesis
     std::vector<ExpressionPtr> args;
-    bool distinct = false;
+    bool distinct = false, unit = unit_named(name);
+    advance();  // the opening parenthesis
+    if (unit) {
+      args.push_back(make_string(upper(token().text), token().at));
+      advance(), advance();
+    }
     if (!symbol(")")) {
       distinct = accept("DISTINCT");
       if (!distinct) accept("ALL");
@@ -479,7 +511,7 @@ class Parser {
         }
         ASSIGN_OR_RETURN(ExpressionPtr arg, expression());
         args.push_back(std::move(arg));
-      } while (accept_symbol(","));
+      } while (accept_symbol(",") || (name == "substring" && (accept("FROM") || accept("FOR"))));
     }
     RETURN_IF_ERROR(expect_symbol(")"));
     if (distinct) {
@@ -498,6 +530,38 @@ class Parser {
     if (word("OVER")) return multi_stage("a window (OVER)");
     if (word("WITHIN") && word("GROUP", 1)) return multi_stage("WITHIN GROUP");
     return out;
+  }
+
+  // TIMESTAMPADD(DAY, 1, t): the unit stands without quotes. The token is the opening parenthesis.
+  bool unit_named(const std::string& name) const {
+    return (name == "timestampadd" || name == "timestampdiff" || name == "dateadd" || name == "datediff") && token(1).kind == TokenKind::kName && symbol(",", 2);
+  }
+
+  Parsed trim() {
+    Position at = token().at;
+    advance(), advance();
+    std::string end = upper(token().text);
+    advance();
+    ExpressionPtr characters = make_string(" ", at);
+    if (!word("FROM")) {
+      ASSIGN_OR_RETURN(characters, expression());
+    }
+    if (!accept("FROM")) return fail(fmt::format("expected FROM in TRIM(), found {}", shown()));
+    ASSIGN_OR_RETURN(ExpressionPtr value, expression());
+    RETURN_IF_ERROR(expect_symbol(")"));
+    return make("trimcharacters", {make_string(end, at), std::move(characters), std::move(value)}, at);
+  }
+
+  Parsed array() {
+    Position at = token().at;
+    advance(), advance();
+    std::vector<ExpressionPtr> args;
+    do {
+      ASSIGN_OR_RETURN(ExpressionPtr value, expression());
+      args.push_back(std::move(value));
+    } while (accept_symbol(","));
+    RETURN_IF_ERROR(expect_symbol("]"));
+    return make("arrayvalueconstructor", std::move(args), at);
   }
 
   Parsed case_when() {

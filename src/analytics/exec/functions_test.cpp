@@ -1,0 +1,223 @@
+// Scalar functions by their answers, aggregations and null handling on a few rows. Expected values: Apache Pinot 1.5.1's classes
+// (StringFunctions, ArithmeticFunctions, DateTimeFunctions, ArrayFunctions, JsonFunctions, the aggregation functions' final results).
+#include "analytics/exec/query_engine.h"
+#include "analytics/segment/mutable_segment.h"
+
+#include <gtest/gtest.h>
+
+namespace bywash::analytics {
+namespace {
+
+std::string shown(const Cell& cell) {
+  if (std::holds_alternative<std::monostate>(cell.value)) return "null";
+  if (auto* d = std::get_if<double>(&cell.value)) return fmt::format("{:.10g}", *d);
+  if (auto* f = std::get_if<float>(&cell.value)) return fmt::format("{:.6g}", *f);
+  if (auto* i = std::get_if<int64_t>(&cell.value)) return std::to_string(*i);
+  if (auto* b = std::get_if<bool>(&cell.value)) return *b ? "true" : "false";
+  if (auto* s = std::get_if<std::string>(&cell.value)) return *s;
+  std::string out = "[";
+  for (const Cell& item : std::get<CellArray>(cell.value)) out += (out.size() > 1 ? "," : "") + shown(item);
+  return out + "]";
+}
+
+std::string shown(const QueryResponse& response) {
+  if (!response.exceptions.empty()) return "error: " + response.exceptions[0].message;
+  std::string out;
+  for (const auto& row : response.table.rows) {
+    if (!out.empty()) out += ";";
+    for (size_t i = 0; i < row.size(); ++i) out += (i > 0 ? "|" : "") + shown(row[i]);
+  }
+  return out;
+}
+
+std::string value_of(const std::string& expression) {
+  return shown(answer("SELECT " + expression, {}, [](std::string_view) { return std::shared_ptr<const TableSnapshot>(); }));
+}
+
+struct Case {
+  const char* expression;
+  const char* value;
+};
+
+TEST(Functions, AnswerAsPinotsDo) {
+  const Case cases[] = {
+      {"ROUNDDECIMAL(2.675, 2)", "2.68"}, {"ROUNDDECIMAL(-0.5)", "0"}, {"TRUNCATE(-2.79, 1)", "-2.7"}, {"CBRT(27)", "3"}, {"INTDIV(7, -2)", "-3"},
+      {"GCD(12, 18)", "6"}, {"LCM(4, 6)", "12"}, {"BITAND(12, 10)", "8"}, {"BITSHIFTRIGHTUNSIGNED(-1, 60)", "15"}, {"FACTORIAL(5)", "120"},
+      {"WIDTH_BUCKET(5, 0, 10, 4)", "3"}, {"MODULOORZERO(5, 0)", "0"}, {"POSITIVEMODULO(-1, 3)", "2"}, {"SIGN(-2)", "-1"},
+      {"LPAD('7', 3, '0')", "007"}, {"RPAD('ab', 5, 'xy')", "abxyx"}, {"LEFT('hello', 2)", "he"}, {"RIGHT('hello', 2)", "lo"}, {"INITCAP('heLLo wORLD')", "Hello World"},
+      {"REPEAT('ab', 3)", "ababab"}, {"SPLITPART('a,b,c', ',', 1)", "b"}, {"SPLIT_PART('a,b,c', ',', -1)", "c"}, {"SPLITPART('a,b', ',', 7)", "null"},
+      {"STRPOS('banana', 'an')", "1"}, {"STRPOS('banana', 'an', 2)", "3"}, {"STRRPOS('banana', 'an')", "3"}, {"SUBSTR('hello', 1, 3)", "el"},
+      {"SUBSTRING('hello', 2, 3)", "ell"}, {"SUBSTRING('hello' FROM 2 FOR 3)", "ell"}, {"SUBSTR('hello', -3)", "llo"}, {"TRIM(BOTH 'x' FROM 'xxaxx')", "a"},
+      {"REVERSE('aé')", "éa"}, {"CODEPOINT('€')", "8364"}, {"CHR(8364)", "€"}, {"TRANSLATE('abc', 'ab', 'x')", "xc"}, {"LEVENSHTEINDISTANCE('kitten', 'sitting')", "3"},
+      {"HAMMINGDISTANCE('karolin', 'kathrin')", "3"}, {"SUBSTRING_INDEX('a.b.c', '.', 2)", "a.b"}, {"SUBSTRING_INDEX('a.b.c', '.', -1)", "c"},
+      {"REGEXPEXTRACT('foo 42 bar', '(\\d+)', 1)", "42"}, {"REGEXP_REPLACE('foo bar', 'o+', 'x')", "fx bar"}, {"REGEXP_REPLACE('a1b2', '([a-z])(\\d)', '$2$1')", "1a2b"},
+      {"REGEXP_REPLACE('aaa', 'a', 'b', 0, 1)", "aba"}, {"CONCAT('a', 'b', '-')", "a-b"}, {"CONCAT_WS(',', 'a', 'b', 'c')", "a,b,c"}, {"'a' || 'b'", "ab"},
+      {"STARTSWITH('hello', 'he')", "true"}, {"REPLACE('aXbX', 'X', '-')", "a-b-"}, {"REMOVE('banana', 'an')", "ba"},
+      {"MD5(TOUTF8('abc'))", "900150983cd24fb0d6963f7d28e17f72"}, {"SHA256(TOUTF8('abc'))", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+      {"CRC32(TOUTF8('123456789'))", "-873187034"}, {"ADLER32(TOUTF8('Wikipedia'))", "300286872"}, {"TOBASE64(TOUTF8('hello!'))", "aGVsbG8h"},
+      {"FROMUTF8(FROMBASE64('aGVsbG8h'))", "hello!"}, {"ENCODEURL('a b&c')", "a+b%26c"}, {"DECODEURL('a+b%26c')", "a b&c"}, {"URLDOMAIN('https://u@www.x.org:8080/p?q=1#f')", "www.x.org"},
+      {"URLPORT('https://x.org:8080/')", "8080"}, {"EXTRACTURLPARAMETER('http://x/?a=1&b=2', 'b')", "2"}, {"IPV4TOLONG('10.0.0.1')", "167772161"}, {"ISSUBNETOF('10.0.0.0/8', '10.2.3.4')", "true"},
+      {"FNV1AHASH32UTF8('a')", "-468965076"}, {"HEXDECIMALTOLONG('0xff')", "255"}, {"LONGTOHEXDECIMAL(255)", "ff"},
+      {"DATETRUNC('DAY', 1700000000000)", "1699920000000"}, {"DATETRUNC('week', 1700000000000)", "1699833600000"}, {"DATETRUNC('MONTH', 1700000000, 'SECONDS')", "1698796800"},
+      {"DATETRUNC('DAY', 1700000000000, 'MILLISECONDS', 'America/Los_Angeles')", "1699948800000"}, {"DATETRUNC('HOUR', 1700000000000, 'MILLISECONDS', 'UTC', 'HOURS')", "472222"},
+      {"YEAR(1700000000000)", "2023"}, {"MONTH(1700000000000)", "11"}, {"DAYOFWEEK(1700000000000)", "2"}, {"HOUR(1700000000000, 'Asia/Tokyo')", "7"}, {"WEEK(1700000000000)", "46"},
+      {"EXTRACT(YEAR FROM 1700000000000)", "2023"}, {"TIMESTAMPADD(MONTH, 1, 1706659200000)", "1709164800000"}, {"TIMESTAMPDIFF('DAY', 0, 172800000)", "2"}, {"DATEDIFF(MONTH, 0, 5097600000)", "2"},
+      {"TODATETIME(1700000000000, 'yyyy-MM-dd HH:mm')", "2023-11-14 22:13"}, {"TODATETIME(1700000000000, 'yyyy-MM-dd HH:mm Z', 'Asia/Kolkata')", "2023-11-15 03:43 +0530"},
+      {"FROMDATETIME('2023-11-14', 'yyyy-MM-dd')", "1699920000000"}, {"FROMDATETIME('2023-11-14', 'yyyy-MM-dd', 'America/New_York')", "1699938000000"},
+      {"FROMDATETIME('x', 'yyyy', 'UTC', -1)", "-1"}, {"TOISO8601(0)", "1970-01-01T00:00:00.000Z"}, {"FROMISO8601('1970-01-01T00:00:01Z')", "1000"},
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd', '1:DAYS')", "20231114"},
+      {"DATETIMECONVERT('20231114', '1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd', '1:DAYS:EPOCH', '1:DAYS')", "19675"},
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd HH tz(America/Los_Angeles)', '1:HOURS')", "20231114 14"},
+      {"DATETIMECONVERT(1700000000000, 'EPOCH|MILLISECONDS', 'EPOCH|HOURS|1', '1:HOURS')", "472222"},
+      {"TIMECONVERT(1700000000, 'SECONDS', 'DAYS')", "19675"}, {"TOEPOCHDAYS(86400000)", "1"}, {"TOEPOCHMINUTESBUCKET(3600000, 10)", "6"}, {"FROMEPOCHHOURS(1)", "3600000"},
+      {"JSONEXTRACTSCALAR('{\"a\":{\"b\":[1,2.5]}}', '$.a.b[1]', 'DOUBLE')", "2.5"}, {"JSONEXTRACTSCALAR('{\"a\":1}', '$.x', 'STRING', 'none')", "none"},
+      {"JSONEXTRACTSCALAR('{\"a\":{\"c\":1}}', '$.a', 'STRING')", "{\"c\":1}"}, {"JSONPATHLONG('{\"a\":7}', '$.a')", "7"}, {"JSONPATHEXISTS('{\"a\":7}', '$.b')", "false"},
+      {"JSON_MATCH('{\"n\":[{\"a\":1,\"b\":2},{\"a\":3,\"b\":4}]}', '\"$.n[*].a\"=1 AND \"$.n[*].b\"=4')", "false"},
+      {"JSON_MATCH('{\"n\":[{\"a\":1,\"b\":2},{\"a\":3,\"b\":4}]}', '\"$.n[*].a\"=3 AND \"$.n[*].b\"=4')", "true"},
+      {"JSON_MATCH('{\"n\":\"x\"}', '\"$.m\" IS NULL')", "true"}, {"JSON_MATCH('{\"n\":5}', '\"$.n\" > 4')", "true"},
+      {"TEXT_MATCH('The quick brown fox', 'quick AND fox')", "true"}, {"TEXT_MATCH('The quick brown fox', '\"brown fox\"')", "true"}, {"TEXT_MATCH('The quick brown fox', 'qui*')", "true"},
+      {"TEXT_MATCH('The quick brown fox', 'quick NOT fox')", "false"}, {"TEXT_MATCH('a b', 'c OR d')", "false"},
+      {"CAST('12' AS INT)", "12"}, {"CAST(12.9 AS LONG)", "12"}, {"CAST('2023-11-14 22:13:20' AS TIMESTAMP)", "1700000000000"}, {"CAST(0 AS BOOLEAN)", "false"},
+      {"COALESCE(NULL, 'x')", "x"}, {"NULLIF(1, 2)", "1"}, {"CASE WHEN 1 = 2 THEN 'a' ELSE 'b' END", "b"}, {"GREATEST(1, 3, 2)", "3"}, {"5 BETWEEN SYMMETRIC 9 AND 1", "true"},
+      {"'a_b' LIKE 'a!_b' ESCAPE '!'", "true"}, {"'axb' LIKE 'a!_b' ESCAPE '!'", "false"}, {"PI()", "3.141592654"}};
+  for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
+}
+
+TEST(Functions, SayWhatIsWrong) {
+  EXPECT_EQ(value_of("CAST('abc' AS INT)"), "error: Cannot cast a text to INT: it is no number");
+  EXPECT_EQ(value_of("JSONEXTRACTSCALAR('{}', '$.x', 'INT')"), "error: Cannot resolve JSON path on some records. Consider setting a default value.");
+  EXPECT_EQ(value_of("HOUR(0, 'Mars/Olympus')"), "error: The datetime zone id 'Mars/Olympus' is not recognised");
+  EXPECT_EQ(value_of("REPEAT('x', 100000000)"), "error: Function repeat makes a text that is too long");
+  EXPECT_EQ(value_of("LPAD('x')"), "error: Function lpad takes 2 to 3 arguments, got 1");
+  EXPECT_EQ(value_of("JSON_MATCH('{}', 'a b c')").substr(0, 30), "error: JSON_MATCH: not a filte");
+  EXPECT_EQ(value_of("INTDIV(1, 0)"), "error: Division by zero in intdiv()");
+  EXPECT_EQ(value_of("FROBNICATE(1)"), "error: Unsupported function: frobnicate");
+}
+
+FieldSpec column(std::string name, DataType type, bool single = true) {
+  FieldSpec out;
+  out.name = std::move(name);
+  out.type = type;
+  out.single_value = single;
+  out.default_null = default_null_of(FieldKind::kDimension, type);
+  return out;
+}
+
+// k: a a b b null; n: 1 3 5 null 9; x: 1.0 2.0 4.0 8.0 16.0; tags and words: arrays.
+class SmallTable : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto schema = std::make_shared<TableSchema>();
+    schema->fields = {column("k", DataType::kString), column("n", DataType::kInt), column("x", DataType::kDouble), column("tags", DataType::kInt, false),
+                      column("words", DataType::kString, false), column("doc", DataType::kJson), column("t", DataType::kLong)};
+    MutableSegmentOptions options;
+    options.name = "small__3__0__20261126T1700Z";
+    segment_ = *MutableSegment::create(schema, options);
+    const char* keys[] = {"a", "a", "b", "b", nullptr};
+    int64_t numbers[] = {1, 3, 5, -1, 9};
+    for (int i = 0; i < 5; ++i) {
+      keys[i] ? segment_->append_text(0, keys[i]) : segment_->append_null(0);
+      i == 3 ? segment_->append_null(1) : segment_->append_int(1, static_cast<int32_t>(numbers[i]));
+      segment_->append_double(2, 1 << i);
+      segment_->append_integers(3, std::vector<int64_t>{i, i + 1, i});
+      std::string_view words[] = {"w" , i % 2 ? "odd" : "even"};
+      segment_->append_texts(4, words);
+      segment_->append_text(5, fmt::format(R"({{"v":{},"list":[1,2]}})", i));
+      segment_->append_long(6, 1000 * i);
+    }
+    segment_->publish(5);
+    auto table = std::make_shared<TableSnapshot>();
+    table->name = "small";
+    table->schema = schema;
+    table->segments = {segment_->snapshot()};
+    table_ = table;
+  }
+  std::string ask(const std::string& sql) const { return shown(answer(sql, {}, [this](std::string_view) { return table_; })); }
+
+  std::shared_ptr<MutableSegment> segment_;
+  std::shared_ptr<const TableSnapshot> table_;
+};
+
+TEST_F(SmallTable, AggregationsOfEveryKind) {
+  EXPECT_EQ(ask("SELECT VAR_POP(x), VAR_SAMP(x), STDDEV_POP(x), STDDEV_SAMP(x) FROM small"), "29.76|37.2|5.455272679|6.099180273");
+  EXPECT_EQ(ask("SELECT SKEWNESS(x), KURTOSIS(x), COVAR_POP(n, x), COVAR_SAMP(x, x) FROM small WHERE x < 3"), "nan|nan|0.5|0.5");
+  EXPECT_EQ(ask("SELECT PERCENTILE(x, 50), PERCENTILE50(x), PERCENTILEEST(x, 50), PERCENTILETDIGEST(x, 50), PERCENTILEKLL(x, 0) FROM small"), "4|4|4|4|1");
+  EXPECT_EQ(ask("SELECT HISTOGRAM(x, 0, 16, 4), HISTOGRAM(x, ARRAY[0, 2, 10]) FROM small"), "[2,1,1,1]|[1,3]");
+  EXPECT_EQ(ask("SELECT ARRAYAGG(n, 'INT'), ARRAYAGG(k, 'STRING', true), LISTAGG(k, '-') FROM small WHERE x < 5"), "[1,3,5]|[a,b]|a-a-b");
+  EXPECT_EQ(ask("SELECT MINSTRING(k), MAXSTRING(k), MAXLONG(t), SUMLONG(t), SUMPRECISION(t), ANYVALUE(k) FROM small"), "a|null|4000|10000|10000|a");
+  EXPECT_EQ(ask("SELECT DISTINCTCOUNTHLL(t), DISTINCTCOUNTTHETASKETCH(k), DISTINCTCOUNTHLLPLUS(t), DISTINCT_COUNT_SMART_HLL(t) FROM small"), "5|3|5|5");
+  EXPECT_EQ(ask("SELECT MODE(ARRAYLENGTH(tags)), MODE(x, 'MAX'), MODE(x, 'AVG') FROM small"), "3|16|6.2");
+  EXPECT_EQ(ask("SELECT k, VAR_POP(x), LISTAGG(t, ',') FROM small GROUP BY k ORDER BY k"), "a|0.25|0,1000;b|4|2000,3000;null|0|4000");
+  EXPECT_EQ(ask("SELECT SUM(k) FROM small"),
+            "error: Caught exception while doing operator: class org.apache.pinot.core.operator.query.AggregationOperator: Cannot compute sum for non-numeric type: STRING");
+}
+
+TEST_F(SmallTable, Arrays) {
+  EXPECT_EQ(ask("SELECT tags, ARRAYLENGTH(tags), ARRAYSUM(tags), ARRAYMAX(tags), ARRAYAVERAGE(tags) FROM small LIMIT 1"), "[0,1,0]|3|1|1|0.3333333333");
+  EXPECT_EQ(ask("SELECT VALUEIN(tags, 1, 2), ARRAYDISTINCTINT(tags), ARRAYSORTINT(tags), ARRAYREVERSEINT(tags) FROM small WHERE n = 3"), "[1,2,1]|[1,2]|[1,1,2]|[1,2,1]");
+  EXPECT_EQ(ask("SELECT ARRAYCONTAINSINT(tags, 2), ARRAYINDEXOFINT(tags, 2), ARRAYELEMENTATINT(tags, 1), ARRAYSLICEINT(tags, 1, 3) FROM small WHERE n = 3"), "true|1|1|[2,1]");
+  EXPECT_EQ(ask("SELECT ARRAYTOSTRING(words, '+'), UPPER(words), CAST(tags AS STRING), ARRAYCONCATSTRING(words, words) FROM small LIMIT 1"), "w+even|[W,EVEN]|[0,1,0]|[w,even,w,even]");
+  EXPECT_EQ(ask("SELECT VALUEIN(tags, 1, 2), COUNT(*) FROM small GROUP BY VALUEIN(tags, 1, 2) ORDER BY 1"), "1|3;2|3");
+  EXPECT_EQ(ask("SELECT SUMMV(tags), COUNTMV(words), DISTINCTCOUNTMV(tags), PERCENTILEMV(tags, 100) FROM small"), "35|10|6|5");
+  EXPECT_EQ(ask("SELECT SUM(ARRAYSUM(tags)) FROM small WHERE ARRAYLENGTH(tags) > 2"), "35");
+  EXPECT_EQ(ask("SELECT SPLIT('a,b', ','), ARRAY[1, 2] FROM small LIMIT 1"), "[a,b]|[1,2]");
+  EXPECT_EQ(ask("SELECT JSONEXTRACTSCALAR(doc, '$.list', 'INT_ARRAY'), JSONEXTRACTKEY(doc, '$.*') FROM small LIMIT 1"), "[1,2]|[$['v'],$['list']]");
+  EXPECT_EQ(ask("SELECT COUNT(*) FROM small WHERE JSON_MATCH(doc, '\"$.v\" IN (1, 3)') OR TEXT_MATCH(words, 'odd')"), "2");
+  EXPECT_EQ(ask("SELECT $partitionId FROM small LIMIT 1"), "3");
+}
+
+TEST_F(SmallTable, WithoutNullHandlingNullsAreDefaults) {
+  EXPECT_EQ(ask("SELECT COUNT(n), MIN(n), COUNT(*) FROM small"), "5|-2147483648|5");
+  EXPECT_EQ(ask("SELECT k FROM small ORDER BY k DESC LIMIT 1"), "null");
+  EXPECT_EQ(ask("SELECT CASE WHEN x > 10 THEN n END FROM small ORDER BY x LIMIT 1"), "0");
+}
+
+TEST_F(SmallTable, NullHandlingFollowsSqlsThreeTruthValues) {
+  const std::string with = "SET enableNullHandling=true; ";
+  EXPECT_EQ(ask(with + "SELECT COUNT(n), SUM(n), MIN(n), AVG(n), COUNT(*) FROM small"), "4|18|1|4.5|5");
+  EXPECT_EQ(ask(with + "SELECT n, n + 1, k FROM small ORDER BY x LIMIT 5"), "1|2|a;3|4|a;5|6|b;null|null|b;9|10|null");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE n > 3"), "2");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE NOT n > 3"), "2");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE NOT (n > 3 OR k = 'a')"), "0");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE n + 0 > 3 OR n IS NULL"), "3");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE n IN (1, 9) AND k IS NOT NULL"), "1");
+  EXPECT_EQ(ask(with + "SELECT COUNT(*) FROM small WHERE n IS DISTINCT FROM 9"), "4");
+  EXPECT_EQ(ask(with + "SELECT k, SUM(n) FROM small GROUP BY k ORDER BY k"), "a|4;b|5;null|9");
+  EXPECT_EQ(ask(with + "SELECT n, COUNT(*) FROM small GROUP BY n ORDER BY n DESC NULLS LAST LIMIT 2"), "9|1;5|1");
+  EXPECT_EQ(ask(with + "SELECT n FROM small ORDER BY n NULLS FIRST LIMIT 2"), "null;1");
+  EXPECT_EQ(ask(with + "SELECT n FROM small ORDER BY n DESC LIMIT 2"), "null;9");
+  EXPECT_EQ(ask(with + "SELECT COALESCE(n, 0), CASE WHEN n > 3 THEN 'big' END FROM small ORDER BY x LIMIT 4"), "1|null;3|null;5|big;0|null");
+  EXPECT_EQ(ask(with + "SELECT SUM(n), MAX(x), COUNT(*) FROM small WHERE x > 100"), "null|null|0");
+  EXPECT_EQ(ask(with + "SELECT DISTINCT k FROM small ORDER BY k NULLS FIRST"), "null;a;b");
+  EXPECT_EQ(ask(with + "SELECT k, COUNT(*) FROM small GROUP BY k HAVING SUM(n) > 4 ORDER BY k"), "b|2;null|1");
+  EXPECT_EQ(ask(with + "SELECT STDDEV_POP(n), DISTINCTCOUNT(n), LASTWITHTIME(n, t, 'INT') FROM small WHERE k = 'b'"), "0|1|5");
+}
+
+// The same rows in both halves: up to the boundary the first segment answers, past it the second.
+TEST_F(SmallTable, AHybridTableCountsWhatBothHalvesHaveOnce) {
+  auto both = std::make_shared<TableSnapshot>(*table_);
+  both->segments.push_back(both->segments[0]);
+  TimeBoundary boundary;
+  boundary.field = 6;
+  boundary.value.integer = 2000;
+  boundary.offline_segments = 1;
+  both->boundary = boundary;
+  auto ask_both = [&](const std::string& sql) { return shown(answer(sql, {}, [&](std::string_view) { return both; })); };
+  EXPECT_EQ(ask_both("SELECT COUNT(*), SUM(t), MIN(t), MAX(t) FROM small"), "5|10000|0|4000");
+  EXPECT_EQ(ask_both("SELECT t, COUNT(*) FROM small WHERE x > 2 GROUP BY t ORDER BY t"), "2000|1;3000|1;4000|1");
+  EXPECT_EQ(ask_both("SELECT t FROM small ORDER BY t DESC LIMIT 2"), "4000;3000");
+}
+
+TEST_F(SmallTable, ExplainShowsOperatorsAsPinotDoes) {
+  QueryResponse plan = answer("EXPLAIN PLAN FOR SELECT k, SUM(x) AS total FROM small WHERE n >= 3 AND k IN ('a','b') GROUP BY k ORDER BY total DESC LIMIT 10", {},
+                              [this](std::string_view) { return table_; });
+  std::string text;
+  for (const auto& row : plan.table.rows) text += shown(row[0]) + "/" + shown(row[1]) + "/" + shown(row[2]) + "\n";
+  EXPECT_EQ(text,
+            "BROKER_REDUCE(sort:[sum(x) DESC],limit:10)/1/0\nCOMBINE_GROUP_BY/2/1\nPLAN_START(numSegmentsForThisPlan:1)/-1/-1\n"
+            "GROUP_BY(groupKeys:k, aggregations:sum(x))/3/2\nPROJECT(k, x)/4/3\nDOC_ID_SET/5/4\nFILTER_AND/6/5\n"
+            "FILTER_FULL_SCAN(operator:RANGE,predicate:n >= '3')/7/6\nFILTER_FULL_SCAN(operator:IN,predicate:k IN ('a','b'))/8/6\n");
+}
+
+}  // namespace
+}  // namespace bywash::analytics
