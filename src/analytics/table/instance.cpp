@@ -17,6 +17,28 @@ constexpr int64_t kBeginMs = 10'000;  // for a new table's topics
 
 bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
 
+// Both halves of a hybrid table as one. The boundary is the OFFLINE half's newest time less one push (a day or an hour), for its last
+// push may be incomplete (TimeBoundaryManager 1.5.1). Without one, the REALTIME half answers alone, as in Pinot.
+std::shared_ptr<const TableSnapshot> hybrid_snapshot(Table& offline, Table& realtime) {
+  const std::shared_ptr<const TableSnapshot> live = realtime.snapshot();
+  const TableSchema& schema = *realtime.schema().schema;
+  const int field = schema.find(realtime.config().time_column);
+  const std::optional<int64_t> newest = offline.segments().max_end_ms();
+  if (field < 0 || !newest) return live;
+  Result<TimeFormat> format = TimeFormat::parse(schema.fields[static_cast<size_t>(field)].format);
+  if (!format.ok()) return live;
+  const DataType type = schema.fields[static_cast<size_t>(field)].type;
+  const std::string text = format->from_millis(*newest - (offline.config().hourly_push ? 3'600'000 : 86'400'000));
+  Result<Scalar> value = parse_scalar(type == DataType::kTimestamp ? DataType::kLong : type, text);
+  if (!value.ok() || is_real(type)) return live;
+  auto out = std::make_shared<TableSnapshot>(*live);
+  const std::shared_ptr<const TableSnapshot> history = offline.snapshot();
+  out->segments = history->segments;
+  out->segments.insert(out->segments.end(), live->segments.begin(), live->segments.end());
+  out->boundary = TimeBoundary{static_cast<size_t>(field), *value, history->segments.size()};
+  return out;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options) {
@@ -155,11 +177,6 @@ Result<TableConfig> Instance::check_table(std::string_view document) const {
   Result<SchemaConfig> schema = this->schema(config.name);
   if (!schema) return Status::invalid("Failed to find schema for table: " + config.name_with_type);
   RETURN_IF_ERROR(check_table_config(config, *schema->schema));
-  for (const std::shared_ptr<Table>& other : tables(config.name)) {
-    if (other->config().type != config.type) {
-      return Status::invalid(fmt::format("A hybrid table (OFFLINE and REALTIME of one name) is not supported yet: {} exists", other->config().name_with_type));
-    }
-  }
   return config;
 }
 
@@ -261,14 +278,20 @@ std::vector<std::shared_ptr<Table>> Instance::tables(const std::string& name, co
 }
 
 std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, std::string* table) const {
-  std::shared_ptr<Table> found;
+  std::shared_ptr<Table> offline, realtime;
   {
     std::shared_lock lock(mutex_);
     for (const auto& [full, candidate] : tables_) {
-      if (same_name(full, name) || same_name(candidate->config().name, name)) found = candidate;
+      if (!same_name(full, name) && !same_name(candidate->config().name, name)) continue;
+      (candidate->config().type == TableType::kOffline ? offline : realtime) = candidate;
     }
   }
-  if (!found) return nullptr;
+  if (!offline && !realtime) return nullptr;
+  if (offline && realtime) {
+    *table = realtime->config().name;
+    return hybrid_snapshot(*offline, *realtime);
+  }
+  const std::shared_ptr<Table>& found = offline ? offline : realtime;
   *table = found->config().name_with_type;
   return found->snapshot();
 }
@@ -277,8 +300,12 @@ QueryResponse Instance::query(std::string_view sql, const std::map<std::string, 
   const SteadyTime started = steady_now();
   std::string table;
   QueryResponse response = answer(sql, options, [&](std::string_view name) { return resolve(name, &table); });
-  response.request_id = std::to_string(next_request_.fetch_add(1));
-  response.broker_id = options_.broker_id;
+  // A text that is no query never becomes a request: both are null, as in Pinot.
+  const bool unparsed = !response.exceptions.empty() && response.exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
+  if (!unparsed) {
+    response.request_id = std::to_string(next_request_.fetch_add(1));
+    response.broker_id = options_.broker_id;
+  }
   const double millis = std::chrono::duration<double, std::milli>(steady_now() - started).count();
   metrics::Registry& registry = metrics::Registry::process();
   const metrics::Labels labels = {{"table", table.empty() ? "none" : table}};

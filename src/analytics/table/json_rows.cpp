@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analytics/table/record_shaping.h"
 #include "analytics/table/time_format.h"
 #include "analytics/table/value_coercion.h"
 
@@ -20,6 +21,8 @@ std::string_view to_string(DropReason reason) {
   switch (reason) {
     case DropReason::kNotJson: return "not_json";
     case DropReason::kNotAnObject: return "not_an_object";
+    case DropReason::kFiltered: return "filtered";
+    case DropReason::kTooManyRows: return "too_many_rows";
     default: return "tombstone";
   }
 }
@@ -32,6 +35,7 @@ std::string_view to_string(ReplaceReason reason) {
     case ReplaceReason::kWrongType: return "wrong_type";
     case ReplaceReason::kNested: return "nested";
     case ReplaceReason::kTooLong: return "too_long";
+    case ReplaceReason::kNotTransformed: return "not_transformed";
     default: return "time_out_of_range";
   }
 }
@@ -153,6 +157,9 @@ struct JsonRows::Impl {
   std::vector<uint64_t> seen;   // row number + 1 of the last row that set the column
   uint64_t row_number = 0;
   std::vector<CoercedValue> cells;
+  std::unique_ptr<RecordShaper> shaper;  // of tables with transforms, a filter or complex types
+  std::vector<std::string> shaped;
+  bool unnests = false;
   IngestCounts counts;
 
   static constexpr size_t kUnknown = SIZE_MAX;
@@ -333,6 +340,12 @@ JsonRows::JsonRows(const SchemaConfig& schema, const TableConfig& table) : impl_
   }
   impl_->seen.resize(schema.schema->fields.size());
   impl_->cells.resize(schema.schema->fields.size());
+  if (!table.ingestion.empty()) {
+    Result<std::unique_ptr<RecordShaper>> shaper = RecordShaper::create(table.ingestion, *schema.schema);
+    CHECK(shaper.ok());  // checked with the config
+    impl_->shaper = *std::move(shaper);
+    impl_->unnests = !table.ingestion.fields_to_unnest.empty();
+  }
   impl_->time_field = schema.schema->find(table.time_column);
   if (table.row_time_check && impl_->time_field >= 0) {
     Result<TimeFormat> format = TimeFormat::parse(schema.schema->fields[static_cast<size_t>(impl_->time_field)].format);
@@ -343,10 +356,31 @@ JsonRows::JsonRows(const SchemaConfig& schema, const TableConfig& table) : impl_
 
 JsonRows::~JsonRows() = default;
 
+int64_t JsonRows::filtered() const { return impl_->counts.dropped[static_cast<size_t>(DropReason::kFiltered)]; }
+int64_t JsonRows::rows_per_record() const { return impl_->unnests ? static_cast<int64_t>(kUnnestedRowsMax) : 1; }
+
 bool JsonRows::append(std::optional<std::string_view> payload, MutableSegment& segment) {
   Impl& impl = *impl_;
   if (!payload || payload->empty()) return impl.drop(DropReason::kTombstone);
-  const simdjson::padded_string_view text = impl.padded(*payload);
+  if (!impl.shaper) return append_row(*payload, segment);
+  int64_t failed = 0;
+  const RecordShaper::Outcome outcome = impl.shaper->shape(*payload, &impl.shaped, &failed);
+  impl.counts.replaced[static_cast<size_t>(ReplaceReason::kNotTransformed)] += failed;
+  switch (outcome) {
+    case RecordShaper::Outcome::kRows: break;
+    case RecordShaper::Outcome::kFiltered: return impl.drop(DropReason::kFiltered);
+    case RecordShaper::Outcome::kNotJson: return impl.drop(DropReason::kNotJson);
+    case RecordShaper::Outcome::kNotAnObject: return impl.drop(DropReason::kNotAnObject);
+    case RecordShaper::Outcome::kTooManyRows: return impl.drop(DropReason::kTooManyRows);
+  }
+  bool any = false;
+  for (const std::string& row : impl.shaped) any = append_row(row, segment) || any;
+  return any;
+}
+
+bool JsonRows::append_row(std::string_view payload, MutableSegment& segment) {
+  Impl& impl = *impl_;
+  const simdjson::padded_string_view text = impl.padded(payload);
   const int64_t before = segment.appended_rows();
   if (!impl.slow_only) {
     ++impl.row_number;

@@ -16,9 +16,9 @@
 namespace bywash::analytics {
 
 // Why a record gave no row.
-enum class DropReason { kNotJson, kNotAnObject, kTombstone, kCount };
+enum class DropReason { kNotJson, kNotAnObject, kTombstone, kFiltered, kTooManyRows, kCount };
 // Why a value of a row is not what the record says.
-enum class ReplaceReason { kOutOfRange, kNotANumber, kFractional, kWrongType, kNested, kTooLong, kTimeOutOfRange, kCount };
+enum class ReplaceReason { kOutOfRange, kNotANumber, kFractional, kWrongType, kNested, kTooLong, kTimeOutOfRange, kNotTransformed, kCount };
 std::string_view to_string(DropReason reason);     // "not_json", ...
 std::string_view to_string(ReplaceReason reason);  // "out_of_range", ...
 
@@ -35,12 +35,18 @@ class JsonRows {
   JsonRows(const JsonRows&) = delete;
   JsonRows& operator=(const JsonRows&) = delete;
 
-  // Appends one row to `segment` (made with segment_schema() of the same config). False: the record was dropped, nothing appended.
+  // Appends the record's row to `segment` (made with segment_schema() of the same config), or its rows where complex types are unnested.
+  // False: the record was dropped or filtered, nothing appended.
   bool append(std::optional<std::string_view> payload, MutableSegment& segment);
+  // At most how many rows one record becomes.
+  int64_t rows_per_record() const;
+  // Records that the table's filter left out, since the last take_counts().
+  int64_t filtered() const;
   // What was counted since the last call.
   IngestCounts take_counts();
 
  private:
+  bool append_row(std::string_view payload, MutableSegment& segment);
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

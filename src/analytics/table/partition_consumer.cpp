@@ -169,7 +169,7 @@ Result<std::shared_ptr<MutableSegment>> PartitionConsumer::make_segment(int64_t 
   const int64_t now = options_.now_ms();
   MutableSegmentOptions segment;
   segment.name = consuming_segment_name(options_.config->name, options_.group(), sequence, now);
-  segment.max_rows = stream_.rows_per_segment(options_.partition_count);
+  segment.max_rows = std::max(stream_.rows_per_segment(options_.partition_count), rows_.rows_per_record());
   segment.first_offset = first_offset;
   segment.creation_ms = now;
   segment.time_column = options_.config->time_column;
@@ -218,7 +218,7 @@ void PartitionConsumer::consume_once() {
 void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
   for (const columnar::RawRecord& record : batch.records()) {
     if (record.offset < next_offset_) continue;
-    if (segment_->full()) {
+    if (segment_->full() || segment_->appended_rows() + rows_.rows_per_record() > segment_->options().max_rows) {
       segment_->publish(next_offset_);
       if (!seal()) return;
     }
@@ -267,6 +267,7 @@ void PartitionConsumer::report(const IngestCounts& counts) {
     const std::string reason(to_string(static_cast<DropReason>(i)));
     registry.counter("bywash_table_records_dropped_total", "Records that gave no row", {{"table", table}, {"reason", reason}})
         ->add(static_cast<double>(counts.dropped[i]));
+    if (static_cast<DropReason>(i) == DropReason::kFiltered) continue;  // as the config wishes
     summary += fmt::format(" {} dropped ({});", counts.dropped[i], reason);
   }
   for (size_t i = 0; i < counts.replaced.size(); ++i) {

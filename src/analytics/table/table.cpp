@@ -230,14 +230,16 @@ Result<std::string> Table::ingest_json(std::string_view text) {
   if (rows.empty()) return Status::invalid("The file has no rows");
   MutableSegmentOptions segment_options;
   segment_options.name = "ingest";
-  segment_options.max_rows = static_cast<int64_t>(rows.size());
   segment_options.creation_ms = now;
   segment_options.time_column = options_.config.time_column;
   segment_options.raw_columns = options_.config.raw_columns;
-  ASSIGN_OR_RETURN(auto segment, MutableSegment::create(segment_schema(options_.schema, options_.config, now), std::move(segment_options)));
   JsonRows reader(options_.schema, options_.config);
+  segment_options.max_rows = static_cast<int64_t>(rows.size()) * reader.rows_per_record();
+  ASSIGN_OR_RETURN(auto segment, MutableSegment::create(segment_schema(options_.schema, options_.config, now), std::move(segment_options)));
   for (size_t i = 0; i < rows.size(); ++i) {
-    if (!reader.append(rows[i], *segment)) return Status::invalid(fmt::format("Row {} of the file is no JSON object; nothing was ingested", i + 1));
+    const int64_t filtered = reader.filtered();
+    if (reader.append(rows[i], *segment) || reader.filtered() > filtered) continue;
+    return Status::invalid(fmt::format("Row {} of the file is no JSON object; nothing was ingested", i + 1));
   }
   segment->publish(0);
   const IngestCounts counts = reader.take_counts();

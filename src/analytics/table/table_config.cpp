@@ -140,16 +140,40 @@ struct TableReader {
     if (!dedup.empty() && flag_at(dedup, "dedupEnabled", true)) problems.push_back("dedupConfig is not supported yet");
     if (flag_at(document, "isDimTable", false)) problems.push_back("isDimTable is not supported yet");
     const Json& ingestion = object_at(document, "ingestionConfig");
-    for (const char* key : {"transformConfigs", "filterConfig", "complexTypeConfig", "schemaConformingTransformerConfig",
-                            "schemaConformingTransformerV2Config", "enrichmentConfigs", "aggregationConfigs"}) {
+    for (const char* key : {"schemaConformingTransformerConfig", "schemaConformingTransformerV2Config", "enrichmentConfigs", "aggregationConfigs"}) {
       if (filled(ingestion, key)) problems.push_back(fmt::format("ingestionConfig.{} is not supported yet", key));
     }
+    read_record_rules(ingestion);
+    std::string frequency = text_at(object_at(ingestion, "batchIngestionConfig"), "segmentIngestionFrequency");
+    if (frequency.empty()) frequency = text_at(object_at(document, "segmentsConfig"), "segmentPushFrequency");
+    out.hourly_push = frequency == "HOURLY" || frequency == "hourly";
     out.row_time_check = flag_at(ingestion, "rowTimeValueCheck", false);
     for (const char* key : {"quota", "task", "routing", "tierConfigs", "instanceAssignmentConfigMap", "instancePartitionsMap",
                             "segmentAssignmentConfigMap", "tunerConfigs", "tableSamplers", "dimensionTableConfig"}) {
       if (filled(document, key)) out.warnings.push_back(fmt::format("'{}' has no effect in a single process", key));
     }
     if (!document.contains("tenants")) out.warnings.push_back("'tenants' is missing: DefaultTenant is taken");
+  }
+
+  void read_record_rules(const Json& ingestion) {
+    if (auto list = ingestion.is_object() ? ingestion.find("transformConfigs") : ingestion.end(); ingestion.is_object() && list != ingestion.end() && list->is_array()) {
+      for (const Json& entry : *list) {
+        std::string column = text_at(entry, "columnName"), function = text_at(entry, "transformFunction");
+        if (column.empty() || function.empty()) problems.push_back("ingestionConfig.transformConfigs: an entry needs 'columnName' and 'transformFunction'");
+        else out.ingestion.transforms.emplace_back(std::move(column), std::move(function));
+      }
+    }
+    out.ingestion.filter = text_at(object_at(ingestion, "filterConfig"), "filterFunction");
+    const Json& complex = object_at(ingestion, "complexTypeConfig");
+    if (!ingestion.is_object() || !ingestion.contains("complexTypeConfig") || !ingestion["complexTypeConfig"].is_object()) return;
+    out.ingestion.complex_types = true;
+    out.ingestion.fields_to_unnest = names(complex, "fieldsToUnnest");
+    out.ingestion.delimiter = text_at(complex, "delimiter", ".");
+    out.ingestion.collections_to_json = text_at(complex, "collectionNotUnnestedToJson", "NON_PRIMITIVE");
+    if (const std::string& kind = out.ingestion.collections_to_json; kind != "NON_PRIMITIVE" && kind != "ALL" && kind != "NONE") {
+      problems.push_back(fmt::format("ingestionConfig.complexTypeConfig.collectionNotUnnestedToJson: '{}' is not one of [NON_PRIMITIVE, ALL, NONE]", kind));
+    }
+    for (const auto& [from, to] : object_at(complex, "prefixesToRename").items()) out.ingestion.prefixes_to_rename[from] = text_of(to);
   }
 
   void read_streams(int64_t now_ms) {
@@ -223,6 +247,7 @@ Status check_table_config(const TableConfig& config, const TableSchema& schema) 
   if (const int at = schema.find(config.sorted_column); at >= 0 && !schema.fields[static_cast<size_t>(at)].single_value) {
     problems.push_back(fmt::format("Cannot create sorted index on multi-value column: {}", config.sorted_column));
   }
+  if (Status shaping = config.ingestion.empty() ? Status() : RecordShaper::create(config.ingestion, schema).status(); !shaping.ok()) problems.push_back(shaping.message());
   if (problems.empty()) return {};
   std::sort(problems.begin(), problems.end());
   problems.erase(std::unique(problems.begin(), problems.end()), problems.end());

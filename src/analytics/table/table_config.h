@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analytics/segment/table_schema.h"
+#include "analytics/table/record_shaping.h"
 #include "analytics/table/stream_config.h"
 #include "base/status.h"
 
@@ -28,6 +29,8 @@ struct TableConfig {
   std::string sorted_column;
   bool null_handling = false;
   bool row_time_check = false;     // ingestionConfig.rowTimeValueCheck: rows outside 1971..2071 are errors
+  IngestionRules ingestion;        // transforms, filter, complex types
+  bool hourly_push = false;        // segmentIngestionFrequency: a hybrid table's time boundary lies an hour back, else a day
   std::vector<StreamConfig> streams;
   std::string stored;              // as Pinot stores it, compact JSON
   std::string unrecognized = "{}";

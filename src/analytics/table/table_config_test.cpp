@@ -141,8 +141,8 @@ TEST(TableConfig, UnknownKeysAreReportedAsPinotReportsThem) {
 
 TEST(TableConfig, WhatWouldChangeAnswersIsRefusedAllAtOnce) {
   const std::string message = parse_table_config(offline(R"(,"upsertConfig":{"mode":"FULL"},"dedupConfig":{"dedupEnabled":true},
-      "ingestionConfig":{"filterConfig":{"filterFunction":"x"}},"segmentsConfig":{"retentionTimeUnit":"DAYS"})"), 0).status().message();
-  for (const char* part : {"upsertConfig", "dedupConfig", "filterConfig", "retentionTimeUnit and retentionTimeValue"}) {
+      "ingestionConfig":{"aggregationConfigs":[{"columnName":"a"}]},"segmentsConfig":{"retentionTimeUnit":"DAYS"})"), 0).status().message();
+  for (const char* part : {"upsertConfig", "dedupConfig", "aggregationConfigs", "retentionTimeUnit and retentionTimeValue"}) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
 }
