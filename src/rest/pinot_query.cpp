@@ -23,11 +23,23 @@ int http_status_of(int error_code) {
   }
 }
 
+bool calls_groovy(const analytics::sql::Expression& e) {
+  if (e.kind == analytics::sql::ExpressionKind::kFunction && e.name == "groovy") return true;
+  for (const auto& arg : e.args) {
+    if (calls_groovy(*arg)) return true;
+  }
+  return false;
+}
+
 // Options that stand in the query (SET, OPTION) and in the request; a malformed one is an HTTP error, as in Pinot.
 Status check_options(const std::string& sql, const std::map<std::string, std::string>& request_options) {
   std::map<std::string, std::string> options = request_options;
   if (Result<analytics::sql::Query> parsed = analytics::sql::parse(sql)) {
     for (const auto& [key, value] : parsed->options) options[key] = value;
+    for (const analytics::sql::SelectItem& item : parsed->select) {
+      if (calls_groovy(*item.expression)) return Status::invalid("Groovy transform functions are disabled for queries");
+    }
+    if (parsed->where && calls_groovy(*parsed->where)) return Status::invalid("Groovy transform functions are disabled for queries");
   }
   return options.empty() ? Status() : analytics::check_query_options(options);
 }
