@@ -85,10 +85,10 @@ TEST(RecordShaping, WhatIsNoFunctionIsRefusedByName) {
 }
 
 TEST(RecordShaping, IsReadFromATablesConfig) {
-  Result<TableConfig> config = parse_table_config(R"({"tableName":"s","tableType":"OFFLINE","segmentsConfig":{"replication":"1"},"tenants":{},
+  Result<TableConfig> config = parse_table_config(R"json({"tableName":"s","tableType":"OFFLINE","segmentsConfig":{"replication":"1"},"tenants":{},
       "ingestionConfig":{"transformConfigs":[{"columnName":"day","transformFunction":"toEpochDays(at)"}],"filterConfig":{"filterFunction":"id = 3"},
       "complexTypeConfig":{"fieldsToUnnest":["a"],"delimiter":"_","prefixesToRename":{"a_":"b_"}},
-      "batchIngestionConfig":{"segmentIngestionFrequency":"HOURLY"}}})", 0);
+      "batchIngestionConfig":{"segmentIngestionFrequency":"HOURLY"}}})json", 0);
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->ingestion.transforms.at(0), (std::pair<std::string, std::string>("day", "toEpochDays(at)")));
   EXPECT_EQ(config->ingestion.filter, "id = 3");
