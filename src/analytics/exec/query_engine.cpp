@@ -297,7 +297,13 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
   BindError error;
   if (!bind(request.query, *table.schema, bind_options, &bound, &error)) {
     QueryResponse out = QueryResponse::failure(code_of(error.kind), error.message);
-    if (error.kind == BindFailure::kValidation) out.tables_queried = {table.name};
+    if (error.kind == BindFailure::kValidation) {  // what Pinot finds out on its servers
+      out.tables_queried = {table.name};
+      out.servers_queried = out.servers_responded = 1;
+      out.segments_queried = static_cast<int32_t>(table.segments.size());
+      out.min_consuming_freshness_ms = table.min_consuming_freshness_ms;
+      for (const auto& segment : table.segments) out.consuming_queried += segment->meta().consuming;
+    }
     out.time_used_ms = elapsed_ms(request.started);
     return out;
   }
