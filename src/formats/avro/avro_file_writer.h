@@ -10,9 +10,9 @@
 
 namespace bywash::formats::avro {
 
-enum class AvroCodec : uint8_t { kNull, kDeflate, kSnappy, kZstandard };
+enum class AvroCodec : uint8_t { kNull, kDeflate, kSnappy, kZstandard, kBzip2 };
 
-// "null", "deflate", "snappy", "zstandard" ("zstd" too), as avro.codec names them. Error: kInvalid with the names that are known.
+// "null", "deflate", "snappy", "zstandard" ("zstd" too), "bzip2", as avro.codec names them. Error: kInvalid with the names that are known.
 Result<AvroCodec> parse_codec(std::string_view name);
 
 struct AvroFileOptions {

@@ -40,6 +40,7 @@ class ArrowBlocks final : public BlockCodec {
   ArrowBlocks(std::unique_ptr<arrow::util::Codec> codec, AvroCodec kind) : codec_(std::move(codec)), kind_(kind) {}
 
   Result<std::string> compress(std::string_view block) override {
+    if (kind_ == AvroCodec::kBzip2) return compress_stream(block);
     const auto* input = reinterpret_cast<const uint8_t*>(block.data());
     auto size = static_cast<int64_t>(block.size());
     std::string out(static_cast<size_t>(codec_->MaxCompressedLen(size, input)), '\0');
@@ -72,6 +73,34 @@ class ArrowBlocks final : public BlockCodec {
 
  private:
   static Status bad_block() { return Status::data("A compressed block of the Avro file cannot be read: it is damaged or larger than 1 GiB"); }
+
+  // Arrow has bzip2 as a stream only.
+  Result<std::string> compress_stream(std::string_view block) {
+    auto compressor = codec_->MakeCompressor();
+    if (!compressor.ok()) return Status::fatal("Cannot compress an Avro block: " + compressor.status().message());
+    std::string out;
+    size_t used = 0;
+    auto room = [&] {
+      out.resize(used + 256 * 1024);
+      return reinterpret_cast<uint8_t*>(out.data()) + used;
+    };
+    while (!block.empty()) {
+      uint8_t* to = room();
+      auto step = (*compressor)->Compress(static_cast<int64_t>(block.size()), reinterpret_cast<const uint8_t*>(block.data()), static_cast<int64_t>(out.size() - used), to);
+      if (!step.ok()) return Status::fatal("Cannot compress an Avro block: " + step.status().message());
+      block.remove_prefix(static_cast<size_t>(step->bytes_read));
+      used += static_cast<size_t>(step->bytes_written);
+    }
+    for (bool more = true; more;) {
+      uint8_t* to = room();
+      auto step = (*compressor)->End(static_cast<int64_t>(out.size() - used), to);
+      if (!step.ok()) return Status::fatal("Cannot compress an Avro block: " + step.status().message());
+      used += static_cast<size_t>(step->bytes_written);
+      more = step->should_retry;
+    }
+    out.resize(used);
+    return out;
+  }
 
   Result<std::string> decompress_snappy(std::string_view bytes) {
     if (bytes.size() < 4) return bad_block();
@@ -107,16 +136,17 @@ std::string_view codec_name(AvroCodec codec) {
     case AvroCodec::kDeflate: return "deflate";
     case AvroCodec::kSnappy: return "snappy";
     case AvroCodec::kZstandard: return "zstandard";
+    case AvroCodec::kBzip2: return "bzip2";
   }
   return "null";
 }
 
 Result<AvroCodec> parse_codec(std::string_view name) {
   if (name == "zstd") return AvroCodec::kZstandard;
-  for (AvroCodec codec : {AvroCodec::kNull, AvroCodec::kDeflate, AvroCodec::kSnappy, AvroCodec::kZstandard}) {
+  for (AvroCodec codec : {AvroCodec::kNull, AvroCodec::kDeflate, AvroCodec::kSnappy, AvroCodec::kZstandard, AvroCodec::kBzip2}) {
     if (codec_name(codec) == name) return codec;
   }
-  return Status::invalid(fmt::format("Unknown Avro codec '{}'. Use null, deflate, snappy or zstandard", name));
+  return Status::invalid(fmt::format("Unknown Avro codec '{}'. Use null, deflate, snappy, bzip2 or zstandard", name));
 }
 
 Result<std::unique_ptr<BlockCodec>> make_block_codec(AvroCodec codec) {
@@ -124,6 +154,7 @@ Result<std::unique_ptr<BlockCodec>> make_block_codec(AvroCodec codec) {
   auto made = [&] {
     if (codec == AvroCodec::kSnappy) return arrow::util::Codec::Create(arrow::Compression::SNAPPY);
     if (codec == AvroCodec::kZstandard) return arrow::util::Codec::Create(arrow::Compression::ZSTD);
+    if (codec == AvroCodec::kBzip2) return arrow::util::Codec::Create(arrow::Compression::BZ2);
     // Deflate without zlib's or gzip's frame.
     arrow::util::GZipCodecOptions options;
     options.gzip_format = arrow::util::GZipFormat::DEFLATE;

@@ -20,6 +20,10 @@ std::shared_ptr<arrow::DataType> parquet_arrow_type(const columnar::ConnectSchem
 // True when `parquet_array` would change an array of this schema.
 bool needs_shaping(const columnar::ConnectSchema& schema);
 
+bool has_decimals(const columnar::ConnectSchema& schema);
+// kData when a decimal in the row has another scale than its schema: Decimal.fromLogical refuses it.
+Status check_decimal_scales(const columnar::ConnectSchema& schema, const arrow::Array& array, int64_t row);
+
 // The array in its Parquet form. A null is written as the schema's default if there is one (Struct.get in Connect). Error: kData when
 // a decimal's scale is not the schema's.
 Result<std::shared_ptr<arrow::Array>> parquet_array(const columnar::ConnectSchema& schema, const std::shared_ptr<arrow::Array>& array,

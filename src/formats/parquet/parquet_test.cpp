@@ -13,8 +13,10 @@
 #include <sstream>
 
 #include "columnar/value.h"
+#include "formats/parquet/arrow_shape.h"
 #include "formats/parquet/avro_schema_text.h"
 #include "formats/parquet/dictionary_choice.h"
+#include "formats/parquet/parquet_file_reader.h"
 #include "formats/parquet/parquet_file_writer.h"
 
 namespace bywash::formats {
@@ -195,6 +197,46 @@ TEST(Parquet, SlicesOfColumnsAreWrittenAsSliced) {
   EXPECT_EQ(static_cast<const arrow::Decimal256Array&>(*table->column(1)->chunk(0)).FormatValue(0), "3.5");
   const auto& lists = static_cast<const arrow::ListArray&>(*table->column(2)->chunk(0));
   EXPECT_EQ(static_cast<const arrow::Int32Array&>(*lists.value_slice(2)).Value(1), 108);
+}
+
+TEST(Parquet, ANullStructMayHaveRequiredFields) {
+  SchemaPtr inner = record({{"n", ConnectSchema::of(Type::kInt32), false}}, "inner");
+  SchemaPtr address = record({{"city", ConnectSchema::of(Type::kString), false}, {"inner", inner, false}}, "address", true);
+  SchemaPtr schema = record({{"a", address, false}}, "r");
+  Value there = Value::structure(address, {Value::string("x"), Value::structure(inner, {Value(int32_t{7})})});
+  Column column = column_of(schema, {{there}, {Value()}, {there}});
+  auto layout = ParquetLayout::make(schema, {});
+  ASSERT_TRUE(layout.ok());
+  ParquetFileWriter writer(*layout, nullptr);
+  Column middle{schema, column.data->Slice(1, 2)};
+  for (const Column& part : {column, middle}) {
+    Status written = writer.write_row_group({part});
+    ASSERT_TRUE(written.ok()) << written.message();
+  }
+  ASSERT_TRUE(writer.close().ok());
+  auto reader = ParquetFileReader::open(writer.take_bytes());
+  ASSERT_TRUE(reader.ok()) << reader.status().message();
+  (*reader)->choose_schema(schema);
+  std::vector<Value> rows;
+  while (true) {
+    auto read = (*reader)->next();
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    if (!*read) break;
+    for (int64_t row = 0; row < (*read)->row_count(); ++row) rows.push_back(columnar::value_at(**read, row));
+  }
+  auto record_of = [&](Value v) { return Value::structure(schema, {std::move(v)}); };
+  EXPECT_EQ(rows, (std::vector<Value>{record_of(there), record_of(Value()), record_of(there), record_of(Value()), record_of(there)}));
+}
+
+TEST(Parquet, ADecimalOfAnotherScaleIsFoundWhereverItIs) {
+  SchemaPtr money = ConnectSchema::decimal(2);
+  SchemaPtr schema = record({{"list", list_of(money), false}, {"map", map_of(ConnectSchema::of(Type::kString), money), false}}, "r");
+  auto amount = [](const char* text) { return Value(*columnar::parse_decimal(text)); };
+  Column column = column_of(schema, {{Value::list({amount("1.25")}), Value::map({})}, {Value::list({amount("1.25"), amount("1.2")}), Value::map({})},
+                                     {Value::list({}), Value::map({{Value::string("k"), amount("3")}})}});
+  EXPECT_TRUE(check_decimal_scales(*schema, *column.data, 0).ok());
+  EXPECT_EQ(check_decimal_scales(*schema, *column.data, 1).code(), Code::kData);
+  EXPECT_EQ(check_decimal_scales(*schema, *column.data, 2).code(), Code::kData);
 }
 
 TEST(Parquet, ARecordWithoutFieldsIsADataError) {
