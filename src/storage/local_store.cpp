@@ -258,4 +258,15 @@ Status LocalStore::remove(const std::string& key) {
   return {};
 }
 
+Status LocalStore::copy(const std::string& from, const std::string& to) {
+  ASSIGN_OR_RETURN(std::string source, path_of(from));
+  ASSIGN_OR_RETURN(std::string target, path_of(to));
+  ASSIGN_OR_RETURN(std::string temporary, temporary_beside(target));
+  if (::link(source.c_str(), temporary.c_str()) == 0) return finish(temporary, target, false);
+  if (errno == ENOENT) return host_error("find", source, errno);
+  // A file system without links.
+  ASSIGN_OR_RETURN(std::string bytes, get(from));
+  return put(to, bytes, {});
+}
+
 }  // namespace bywash::storage

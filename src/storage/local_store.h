@@ -29,6 +29,7 @@ class LocalStore : public ObjectStore {
   Result<ObjectEntry> head(const std::string& key) override;
   Result<ListPage> list(const ListRequest& request) override;
   Status remove(const std::string& key) override;
+  Status copy(const std::string& from, const std::string& to) override;
 
  private:
   Result<std::string> path_of(const std::string& key) const;

@@ -80,6 +80,10 @@ class ObjectStore {
   virtual Result<ListPage> list(const ListRequest& request) = 0;
   // Ok also when there was no such object.
   virtual Status remove(const std::string& key) = 0;
+  // The same for many, in as few requests as the store allows.
+  virtual Status remove_all(const std::vector<std::string>& keys);
+  // An object under another name too, at the store; replaces one that is there. kNotFound: there is no `from`.
+  virtual Status copy(const std::string& from, const std::string& to) = 0;
 };
 
 }  // namespace bywash::storage

@@ -70,7 +70,10 @@ std::string xml_text(std::string_view xml, std::string_view tag) {
   return found.empty() ? std::string() : unescape(found.front());
 }
 
-std::string url_text(std::string text) {
+ListedKeys::ListedKeys(std::string_view answer) : encoded_(xml_text(answer, "EncodingType") == "url") {}
+
+std::string ListedKeys::operator()(std::string text) const {
+  if (!encoded_) return text;
   for (char& c : text) {
     if (c == '+') c = ' ';
   }

@@ -13,8 +13,15 @@ namespace bywash::storage {
 std::string xml_text(std::string_view xml, std::string_view tag);
 // Every <tag>...</tag> body (not nested in itself), raw.
 std::vector<std::string_view> xml_elements(std::string_view xml, std::string_view tag);
-// A key of an answer to encoding-type=url: percent-encoded, with "+" for a blank.
-std::string url_text(std::string text);
+// A key of a listing. With encoding-type=url it is percent-encoded, with "+" for a blank, where the answer says so: not every store does it.
+class ListedKeys {
+ public:
+  explicit ListedKeys(std::string_view answer);
+  std::string operator()(std::string text) const;
+
+ private:
+  bool encoded_;
+};
 // For bodies that we send.
 std::string xml_escape(std::string_view text);
 

@@ -28,9 +28,10 @@ Result<ListPage> S3Store::list(const ListRequest& request) {
   if (!request.continuation.empty()) call.query.emplace_back("continuation-token", request.continuation);
   ASSIGN_OR_RETURN(net::HttpResponse answer, requester_.send(call));
   ListPage page;
+  ListedKeys listed(answer.body);
   for (std::string_view item : xml_elements(answer.body, "Contents")) {
     ObjectEntry entry;
-    entry.key = url_text(xml_text(item, "Key"));
+    entry.key = listed(xml_text(item, "Key"));
     entry.size = std::strtoll(xml_text(item, "Size").c_str(), nullptr, 10);
     entry.last_modified_ms = millis_of_iso(xml_text(item, "LastModified"));
     for (char c : xml_text(item, "ETag")) {
@@ -38,7 +39,7 @@ Result<ListPage> S3Store::list(const ListRequest& request) {
     }
     page.objects.push_back(std::move(entry));
   }
-  for (std::string_view item : xml_elements(answer.body, "CommonPrefixes")) page.prefixes.push_back(url_text(xml_text(item, "Prefix")));
+  for (std::string_view item : xml_elements(answer.body, "CommonPrefixes")) page.prefixes.push_back(listed(xml_text(item, "Prefix")));
   if (xml_text(answer.body, "IsTruncated") == "true") page.next = xml_text(answer.body, "NextContinuationToken");
   return page;
 }

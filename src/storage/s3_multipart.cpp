@@ -56,9 +56,10 @@ Result<std::vector<PendingUpload>> S3Store::pending_uploads(const std::string& p
     if (!key_marker.empty()) call.query.emplace_back("key-marker", key_marker);
     if (!upload_marker.empty()) call.query.emplace_back("upload-id-marker", upload_marker);
     ASSIGN_OR_RETURN(net::HttpResponse answer, requester_.send(call));
-    for (std::string_view item : xml_elements(answer.body, "Upload")) out.push_back({url_text(xml_text(item, "Key")), xml_text(item, "UploadId")});
+    ListedKeys listed(answer.body);
+    for (std::string_view item : xml_elements(answer.body, "Upload")) out.push_back({listed(xml_text(item, "Key")), xml_text(item, "UploadId")});
     if (xml_text(answer.body, "IsTruncated") != "true") return out;
-    key_marker = url_text(xml_text(answer.body, "NextKeyMarker"));
+    key_marker = listed(xml_text(answer.body, "NextKeyMarker"));
     upload_marker = xml_text(answer.body, "NextUploadIdMarker");
     if (key_marker.empty()) return out;
   }

@@ -40,6 +40,8 @@ std::string md5_base64(std::string_view bytes) {
 
 }  // namespace
 
+std::string content_md5(std::string_view bytes) { return md5_base64(bytes); }
+
 Millis backoff_with_jitter(Millis backoff, Millis backoff_max, int attempt) {
   thread_local std::minstd_rand random(std::random_device{}());
   int64_t full = backoff.count() << std::min(attempt, 20);

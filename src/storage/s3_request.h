@@ -66,6 +66,9 @@ class S3Requester {
   bool tls_ = false;
 };
 
+// Content-MD5 of a body.
+std::string content_md5(std::string_view bytes);
+
 // How long to wait before retry `attempt` (0: the first): backoff * 2^attempt, of which a random part of up to a half is taken off.
 Millis backoff_with_jitter(Millis backoff, Millis backoff_max, int attempt);
 

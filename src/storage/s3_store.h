@@ -26,6 +26,8 @@ class S3Store : public ObjectStore {
   Result<ObjectEntry> head(const std::string& key) override;
   Result<ListPage> list(const ListRequest& request) override;
   Status remove(const std::string& key) override;
+  Status remove_all(const std::vector<std::string>& keys) override;
+  Status copy(const std::string& from, const std::string& to) override;
   // Makes the bucket; ok when it is there already and ours.
   Status create_bucket();
 
