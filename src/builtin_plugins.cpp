@@ -16,6 +16,7 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(jdbc::jdbc_sink());
   registry.add(jdbc::jdbc_source());
   registry.add(connectors::s3::s3_sink());
+  registry.add(connectors::s3::s3_source());
   registry.add(connectors::file::file_stream_sink());
   registry.add(connectors::file::file_stream_source());
 

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   bywash::verbs::add_process(app, &run);
   bywash::verbs::add_try(app, &run);
   bywash::verbs::add_dlq(app, &run);
+  bywash::verbs::add_compact(app, &run);
   bywash::verbs::add_docs(app, &run);
   try {
     app.parse(argc, argv);

@@ -33,7 +33,7 @@ class SinkContext {
   virtual bool tolerates_errors() const = 0;
   // Starts the next fetch of an assigned partition at this offset (a sink that keeps offsets itself). In open() only.
   virtual void seek(const TopicPartition& origin, Offset offset) = 0;
-  // The group's committed offset of an assigned partition; nothing when none was committed yet. In open() only: asks the broker.
+  // The group's committed offset of an assigned partition; nothing when none was committed yet. Task thread only: asks the broker.
   virtual Result<std::optional<Offset>> committed(const TopicPartition& /*origin*/) { return std::optional<Offset>(); }
 };
 

@@ -22,6 +22,7 @@ void add_analytics(CLI::App& app, Run* run);
 void add_process(CLI::App& app, Run* run);
 void add_try(CLI::App& app, Run* run);
 void add_dlq(CLI::App& app, Run* run);
+void add_compact(CLI::App& app, Run* run);
 void add_docs(CLI::App& app, Run* run);
 
 // Blocks SIGINT, SIGTERM and SIGHUP in every thread made from now on; call before the first thread.

@@ -18,7 +18,7 @@ std::shared_ptr<FileUpload> Delivery::make_upload(std::string key) const {
 void Delivery::starts_at(std::optional<int64_t> offset, const Recovered& recovered) {
   std::lock_guard lock(mutex_);
   next_from_ = recovered.position.value_or(offset.value_or(-1));
-  written_.insert(recovered.kept.begin(), recovered.kept.end());
+  written_.assign(recovered.kept.begin(), recovered.kept.end());
 }
 
 std::shared_ptr<Cut> Delivery::begin(OffsetRange range, size_t object_count) {
@@ -103,11 +103,15 @@ void Delivery::write(const std::shared_ptr<Cut>& cut) {
 void Delivery::write_entry(const std::shared_ptr<Cut>& cut, UploadGroup& group) {
   LoggedCut entry{cut->from, cut->range.end, {}};
   for (const auto& upload : cut->uploads) entry.objects.push_back({upload->key(), upload->id(), upload->size(), upload->part_tags()});
-  std::string key = log_key(parts_.log_prefix, cut->from, cut->range.end);
-  Status written = group.store->put(key, print_cut(entry), {});
+  for (const auto& upload : cut->uploads) upload->keep();
+  Status written = write_cut(*group.store, parts_.log_prefix, entry);
   if (written.retriable()) {
     log::warn(kDeliveryLogger, "{}. Nothing is lost: trying again every {} ms", written.message(), group.retry_backoff.count());
     UploadPool::process().post([self = shared_from_this(), cut] { self->write(cut); }, group.retry_backoff);
+    return;
+  }
+  if (written.code() == Code::kConflict) {
+    be_overtaken(cut->from, written);
     return;
   }
   if (!written.ok()) {
@@ -119,23 +123,49 @@ void Delivery::write_entry(const std::shared_ptr<Cut>& cut, UploadGroup& group) 
   {
     std::lock_guard lock(mutex_);
     cut->logged = true;
-    written_[cut->range.end] = key;
+    written_.push_back({cut->from, cut->range.end});
+    unconfirmed_.push_back(cut);
   }
-  // From here on the cut is delivered, by this task or by the next one.
-  for (const auto& upload : cut->uploads) upload->complete();
 }
 
 void Delivery::committed(Offset offset) {
   std::lock_guard lock(mutex_);
-  while (!written_.empty() && written_.begin()->first <= offset.value) {
-    UploadPool::process().post([self = shared_from_this(), key = written_.begin()->second] { self->forget(key); });
-    written_.erase(written_.begin());
+  while (!written_.empty() && written_.front().end <= offset.value) {
+    UploadPool::process().post([self = shared_from_this(), from = written_.front().from] { self->forget(from); });
+    written_.pop_front();
   }
 }
 
-void Delivery::forget(const std::string& key) {
-  Status removed = parts_.uploads->store->remove(key);
+void Delivery::forget(int64_t from) {
+  Status removed = parts_.uploads->store->remove(log_key(parts_.log_prefix, from));
   if (!removed.ok()) log::warn(kDeliveryLogger, "{}. It does no harm; the next start removes it", removed.message());
+}
+
+std::vector<std::shared_ptr<Cut>> Delivery::take_unconfirmed() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(unconfirmed_, {});
+}
+
+void Delivery::confirm(std::vector<std::shared_ptr<Cut>> cuts, const Result<std::optional<Offset>>& committed) {
+  if (!committed.ok()) {
+    log::warn(kDeliveryLogger, "{}. Objects of {} wait for that", committed.status().message(), to_string(parts_.origin));
+    std::lock_guard lock(mutex_);
+    unconfirmed_.insert(unconfirmed_.begin(), cuts.begin(), cuts.end());
+    return;
+  }
+  const std::optional<Offset>& offset = *committed;
+  for (size_t i = 0; i < cuts.size(); ++i) {
+    // Nothing of the cut is acked here yet: another task has committed its rows.
+    if (offset && offset->value > cuts[i]->range.first) {
+      be_overtaken(cuts[i]->from, Status::conflict(fmt::format("the group has committed offset {}", offset->value)));
+      for (; i < cuts.size(); ++i) {
+        for (const auto& upload : cuts[i]->uploads) upload->cancel();
+        UploadPool::process().post([self = shared_from_this(), from = cuts[i]->from] { self->forget(from); });
+      }
+      return;
+    }
+    for (const auto& upload : cuts[i]->uploads) upload->complete();
+  }
 }
 
 void Delivery::give_up_from(const Cut& cut) {
@@ -148,6 +178,29 @@ void Delivery::give_up_from(const Cut& cut) {
     }
   }
   cancel(given_up);
+}
+
+// A task that slept through the group's time-out: the partition's next owner has its records. Its group tells it soon, too.
+void Delivery::be_overtaken(int64_t from, const Status& why) {
+  std::vector<std::shared_ptr<Cut>> given_up;
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    overtaken_at_ = steady_now();
+    overtaken_ = Status(Code::kFatal, Blame::kRemote,
+                        fmt::format("Another task has gone on with {} from offset {}: this one delivers nothing of it any more ({}). Restart the task if it is "
+                                    "the only one", to_string(parts_.origin), from, why.message()));
+    for (const auto& cut : waiting_) {
+      if (!cut->logged) given_up.push_back(cut);
+    }
+  }
+  log::warn(kDeliveryLogger, "Another task has gone on with {} from offset {}: it delivers the records that are on their way here", to_string(parts_.origin), from);
+  cancel(given_up);
+}
+
+Status Delivery::overtaken(SteadyTime now, Millis patience) {
+  std::lock_guard lock(mutex_);
+  return overtaken_.ok() || now - overtaken_at_ < patience ? Status() : overtaken_;
 }
 
 void Delivery::stop() {

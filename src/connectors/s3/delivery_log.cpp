@@ -87,7 +87,7 @@ std::string log_prefix(const std::string& connector, const TopicPartition& origi
                      origin.partition.value);
 }
 
-std::string log_key(const std::string& prefix, int64_t from, int64_t end) { return fmt::format("{}{:020}-{:020}.delivery", prefix, from, end); }
+std::string log_key(const std::string& prefix, int64_t from) { return fmt::format("{}{:020}.delivery", prefix, from); }
 
 std::string print_cut(const LoggedCut& cut) {
   std::string out = fmt::format("{}\noffsets {} {}\n", kLogVersion, cut.from, cut.end);
@@ -125,6 +125,33 @@ Result<LoggedCut> parse_cut(std::string_view text) {
   return cut;
 }
 
+Status write_cut(storage::ObjectStore& store, const std::string& prefix, const LoggedCut& cut) {
+  const std::string key = log_key(prefix, cut.from), text = print_cut(cut);
+  storage::ObjectAttributes attributes;
+  attributes.only_if_absent = true;
+  Status written = store.put(key, text, attributes);
+  if (written.code() == Code::kConflict) {
+    // Perhaps our own: an answer that got lost makes the same request fail when it is repeated.
+    auto there = store.get(key);
+    if (!there.ok() && there.status().code() != Code::kNotFound) return there.status();
+    if (!there.ok() || *there != text) return written;
+    written = {};
+  }
+  RETURN_IF_ERROR(written);
+  // One task's entries come in order: a later one is another task's, which did not know of this cut and reads its records again.
+  storage::ListRequest request;
+  request.prefix = prefix;
+  std::string last;
+  do {
+    ASSIGN_OR_RETURN(storage::ListPage page, store.list(request));
+    if (!page.objects.empty()) last = page.objects.back().key;
+    request.continuation = page.next;
+  } while (!request.continuation.empty());
+  if (last <= key) return {};
+  RETURN_IF_ERROR(store.remove(key));
+  return Status::conflict(fmt::format("'{}/{}' is later than the cut from offset {} on", store.name(), last, cut.from));
+}
+
 Result<Recovered> recover(storage::ObjectStore& store, const std::string& prefix, std::optional<int64_t> committed) {
   ASSIGN_OR_RETURN(std::vector<Entry> entries, entries_under(store, prefix));
   Recovered out;
@@ -150,7 +177,7 @@ Result<Recovered> recover(storage::ObjectStore& store, const std::string& prefix
       continue;
     }
     out.position = entry.cut.end;
-    out.kept.emplace_back(entry.cut.end, entry.key);
+    out.kept.push_back({entry.cut.from, entry.cut.end});
   }
   return out;
 }

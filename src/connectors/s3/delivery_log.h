@@ -29,17 +29,25 @@ struct LoggedCut {
 
 // "_bywash/delivery/<connector>/<topic>+<partition>+", percent-encoded.
 std::string log_prefix(const std::string& connector, const TopicPartition& origin);
-// Keys sort by `from`.
-std::string log_key(const std::string& prefix, int64_t from, int64_t end);
+// Keys sort by `from`. The end is not in it: of two tasks that cut from the same offset on, one alone can write its entry.
+std::string log_key(const std::string& prefix, int64_t from);
 std::string print_cut(const LoggedCut& cut);
 // kFatal naming what is wrong with it.
 Result<LoggedCut> parse_cut(std::string_view text);
 
+// An entry that is there.
+struct KeptEntry {
+  int64_t from = 0, end = 0;
+};
+
 // What an earlier task left.
 struct Recovered {
-  std::optional<int64_t> position;                     // where consumption goes on; nothing: at the committed offset
-  std::vector<std::pair<int64_t, std::string>> kept;   // end offsets of cuts and their entries' keys: of use until those are committed
+  std::optional<int64_t> position;  // where consumption goes on; nothing: at the committed offset
+  std::vector<KeptEntry> kept;      // in order; of use until their offsets are committed
 };
+
+// Writes down a cut. kConflict: another task has written one from this offset on, or a later one; nothing is left of this one. Else as put.
+Status write_cut(storage::ObjectStore& store, const std::string& prefix, const LoggedCut& cut);
 
 // Finishes or discards what an earlier task left, before the partition is consumed. Cuts that the log has and that reach beyond
 // `committed` (nothing: no offset was ever committed) are made visible, and consumption goes on after them. Offsets that were set back

@@ -12,6 +12,7 @@
 
 #include "connectors/s3/file_encoder.h"
 #include "connectors/s3/spill_file.h"
+#include "formats/parquet/arrow_shape.h"
 #include "formats/parquet/inferred_schema.h"
 #include "formats/parquet/parquet_file_writer.h"
 
@@ -34,6 +35,7 @@ struct SharedLayout {
   std::shared_ptr<const ParquetLayout> layout;
   DictionaryMemory dictionaries;
   double bytes_per_column_byte = 0;  // of the row group written last; 0: none yet
+  bool has_decimals = false;
 };
 
 class ParquetEncoder : public FileEncoder {
@@ -44,6 +46,7 @@ class ParquetEncoder : public FileEncoder {
   }
 
   Status append(const Column& column, int64_t row) override {
+    if (shared_ && shared_->has_decimals) RETURN_IF_ERROR(formats::check_decimal_scales(*column.schema, *column.data, row));
     if (run_.data != column.data) {
       RETURN_IF_ERROR(end_put());
       run_ = column;
@@ -70,6 +73,12 @@ class ParquetEncoder : public FileEncoder {
   Status end_put() override {
     if (!run_.data) return {};
     Column part = rows_.empty() ? Column{run_.schema, run_.data->Slice(first_, count_)} : columnar::take(run_, rows_);
+    // A slice keeps the whole batch in memory: a small one of a file that stays open is copied.
+    if (rows_.empty() && count_ < run_.row_count() / 2) {
+      auto copy = arrow::Concatenate({part.data});
+      if (!copy.ok()) return Status::host(copy.status().message());
+      part.data = *copy;
+    }
     run_ = {};
     rows_.clear();
     count_ = 0;
@@ -267,6 +276,7 @@ class ParquetFormat : public FileFormat {
       ASSIGN_OR_RETURN(auto layout, ParquetLayout::make(schema, options_));
       shared = std::make_shared<SharedLayout>();
       shared->layout = std::move(layout);
+      shared->has_decimals = formats::has_decimals(*schema);
     }
     auto keep = shared;
     if (known_.size() > 256) known_.clear();

@@ -35,7 +35,7 @@ PartitionWriter::~PartitionWriter() {
   if (!leaving_.empty()) delivery_->give_up_from(*leaving_.front().cut);
 }
 
-Status PartitionWriter::write(const std::vector<Batch>& batches, Now now) {
+Status PartitionWriter::write(OwnBatches batches, Now now) {
   Status status = write_rows(batches, now);
   if (status.code() != Code::kData && !status.retriable()) return status;
   return Status(Code::kFatal, status.blame(), status.message()).with_java_class(status.java_class());
@@ -68,10 +68,10 @@ Status PartitionWriter::bind(const Batch& batch, Now now, BoundBatch* b) {
   return {};
 }
 
-Status PartitionWriter::write_rows(const std::vector<Batch>& batches, Now now) {
+Status PartitionWriter::write_rows(OwnBatches batches, Now now) {
   std::vector<BoundBatch> bound(batches.size());
   newest_ = now.steady;
-  for (size_t i = 0; i < batches.size(); ++i) RETURN_IF_ERROR(bind(batches[i], now, &bound[i]));
+  for (size_t i = 0; i < batches.size(); ++i) RETURN_IF_ERROR(bind(*batches[i], now, &bound[i]));
   if (bound.size() == 1) {
     for (int64_t row = 0, n = bound[0].batch->row_count(); row < n; ++row) RETURN_IF_ERROR(write_row(bound[0], row, now));
     return end_put();
@@ -87,12 +87,12 @@ Status PartitionWriter::write_rows(const std::vector<Batch>& batches, Now now) {
   }
 }
 
-Status PartitionWriter::refuse_nulls(const std::vector<Batch>& batches) {
+Status PartitionWriter::refuse_nulls(OwnBatches batches) {
   if (parts_.config->behavior_on_null_values != "fail" || parts_.context->tolerates_errors()) return {};
-  for (const Batch& batch : batches) {
-    for (int64_t row = 0; batch.value.data->null_count() > 0 && row < batch.row_count(); ++row) {
-      if (!batch.value.data->IsNull(row)) continue;
-      Status status = null_value(batch, row);
+  for (const Batch* batch : batches) {
+    for (int64_t row = 0; batch->value.data->null_count() > 0 && row < batch->row_count(); ++row) {
+      if (!batch->value.data->IsNull(row)) continue;
+      Status status = null_value(*batch, row);
       return Status(Code::kFatal, status.blame(), status.message()).with_java_class(status.java_class());
     }
   }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ struct Now {
   SteadyTime steady;
 };
 
+// Batches of one partition out of a put.
+using OwnBatches = std::span<const columnar::Batch* const>;
+
 class PartitionWriter {
  public:
   PartitionWriter(const WriterParts& parts, std::shared_ptr<Delivery> delivery, TopicPartition origin, Generation generation, Now now);
@@ -46,9 +50,9 @@ class PartitionWriter {
 
   // Ok, or the error of the first null value among them where such a value fails the task: asked of all partitions of a poll before
   // any row of it is written, as in the original's put.
-  Status refuse_nulls(const std::vector<columnar::Batch>& batches);
+  Status refuse_nulls(OwnBatches batches);
   // Rows of one poll, merged by offset. Every error is final: rows before it are taken, so the runtime must not put them again.
-  Status write(const std::vector<columnar::Batch>& batches, Now now);
+  Status write(OwnBatches batches, Now now);
   // Ends files whose time has come by the clock, and hands over what is waiting for room.
   Status tick(Now now);
   // Memory is short: what is large enough goes out, the rest to disk.
@@ -59,7 +63,7 @@ class PartitionWriter {
  private:
   struct BoundBatch;
 
-  Status write_rows(const std::vector<columnar::Batch>& batches, Now now);
+  Status write_rows(OwnBatches batches, Now now);
   Status bind(const columnar::Batch& batch, Now now, BoundBatch* bound);
   Status write_row(BoundBatch& batch, int64_t row, Now now);
   Result<OpenFile*> file_for(BoundBatch& batch, int64_t row, FileId id);

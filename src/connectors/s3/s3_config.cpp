@@ -60,7 +60,7 @@ void add_formats(TypedConfig<S3SinkConfig>& def) {
   def.key("retry.backoff.ms", &C::retry_backoff_ms).by_default("5000").low().doc("Wait before a failed object is tried again, after its own retries.");
   def.key("filename.offset.zero.pad.width", &C::filename_offset_zero_pad_width).by_default("10").at_least(0).low().doc("Digits of the offset in a file name.");
   def.key("avro.codec", &C::avro_codec).by_default("null").one_of({"null", "deflate", "snappy", "bzip2", "zstandard"}).low().doc(
-      "Codec of Avro files; bzip2 is not available, zstandard is ours.");
+      "Codec of Avro files; zstandard is ours.");
   def.key("allow.optional.map.keys", &C::allow_optional_map_keys).by_default("false").low().doc("Maps with optional string keys are written as maps.");
   def.key("schema.compatibility", &C::schema_compatibility).by_default("NONE").high().doc("NONE, BACKWARD, FORWARD or FULL: when a new schema ends a file.");
   def.key("parquet.codec", &C::parquet_codec).by_default("snappy").low().doc("Compression of Parquet files.").check(
@@ -174,6 +174,10 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
   def.key("rotate.idle.ms", &C::rotate_idle_ms).by_default("-1").doc("Open files end when no record has come for this long; -1: never.");
   def.key("spill.folder", &C::spill_folder).by_default("").low().doc(
       "Folder of temporary files for open files that memory has no room for; empty: the system's (TMPDIR, else /tmp).");
+  def.key("compact.interval.ms", &C::compact_interval_ms).by_default("-1").doc(
+      "The task merges small objects of its partitions this often, of paths that get no more of them; -1: never. `bywash compact` does it by hand.");
+  def.key("compact.target.bytes", &C::compact_target_bytes).by_default("134217728").at_least(1).low().doc("Size that merged objects have at most, about.");
+  def.key("compact.min.age.ms", &C::compact_min_age_ms).by_default("3600000").at_least(0).low().doc("Paths whose last change is younger than this are not merged.");
   def.key("path.include.topic", &C::path_include_topic).by_default("true").doc(
       "false leaves <topics.dir>/<topic>/ out of object names: objects lie directly under the partitioner's path.");
 }

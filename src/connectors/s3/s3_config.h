@@ -86,6 +86,9 @@ struct S3SinkConfig {
   int64_t rotate_idle_ms = -1;
   bool rotate_file_on_schema_change = true;
   std::string spill_folder;
+  int64_t compact_interval_ms = -1;
+  int64_t compact_target_bytes = 0;
+  int64_t compact_min_age_ms = 0;
 
   // store.url names a folder of this machine.
   bool is_local() const { return store_url && store_url->starts_with("file:"); }

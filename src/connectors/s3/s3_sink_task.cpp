@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory_budget.h"
+#include "connectors/s3/compaction.h"
 #include "connectors/s3/partition_writer.h"
-#include "storage/local_store.h"
-#include "storage/object_key.h"
-#include "storage/s3_store.h"
+#include "connectors/s3/store_access.h"
+#include "storage/object_store.h"
 
 namespace bywash::connectors::s3 {
 namespace {
@@ -25,6 +25,8 @@ constexpr std::string_view kSinkLogger = "s3.sink";
 constexpr int64_t kInFlightLimit = int64_t{64} << 20;
 // How long a close waits for objects that are complete but not yet durable; what is not done by then is read again.
 constexpr Millis kCloseWait{30'000};
+// How long a task that has been overtaken waits for its group to say so.
+constexpr Millis kOvertakenWait{30'000};
 // Times that a store which is down is asked again, retry.backoff.ms apart, before a partition is consumed.
 constexpr int kRecoveryRetries = 10;
 
@@ -49,7 +51,7 @@ class S3SinkTask : public plugin::SinkTask {
       ASSIGN_OR_RETURN(schedule_zone_, Zone::of(config_.timezone));
     }
     if (!store_) {
-      ASSIGN_OR_RETURN(store_, make_store(config_));
+      ASSIGN_OR_RETURN(store_, open_store(access_of(config_)));
     }
     Status reachable = store_->check();
     if (reachable.code() == Code::kNotFound && !config_.is_local()) {
@@ -96,8 +98,8 @@ class S3SinkTask : public plugin::SinkTask {
   Status put(const std::vector<columnar::Batch>& batches) override {
     if (batches.empty()) return {};
     RETURN_IF_ERROR(uploads_->first_failure());
-    std::map<TopicPartition, std::vector<columnar::Batch>> partitions;
-    for (const columnar::Batch& batch : batches) partitions[batch.origin].push_back(batch);
+    std::map<TopicPartition, std::vector<const columnar::Batch*>> partitions;
+    for (const columnar::Batch& batch : batches) partitions[batch.origin].push_back(&batch);
     for (const auto& [origin, own] : partitions) {
       auto at = writers_.find(origin);
       if (at == writers_.end()) return Status::fatal(fmt::format("Records of {} came although it is not assigned", to_string(origin)));
@@ -110,8 +112,11 @@ class S3SinkTask : public plugin::SinkTask {
 
   Status tick() override {
     RETURN_IF_ERROR(uploads_->first_failure());
+    for (const auto& [tp, writer] : writers_) RETURN_IF_ERROR(deliveries_.at(tp)->overtaken(steady_now(), kOvertakenWait));
     for (auto& [tp, writer] : writers_) RETURN_IF_ERROR(writer->tick(now()));
     account();
+    confirm_cuts();
+    compact_now_and_then();
     return make_room();
   }
 
@@ -125,10 +130,15 @@ class S3SinkTask : public plugin::SinkTask {
   bool wants_more() const override { return !uploads_ || uploads_->bytes_in_flight.load(std::memory_order_relaxed) < kInFlightLimit; }
 
   Status close(const std::vector<TopicPartition>& partitions) override {
+    if (compaction_) compaction_->stopped = true;
     for (const TopicPartition& tp : partitions) writers_.erase(tp);
     account();
+    for (const TopicPartition& tp : partitions) {
+      auto at = deliveries_.find(tp);
+      if (at != deliveries_.end() && !at->second->overtaken(steady_now(), Millis(0)).ok()) at->second->stop();
+    }
     // Deliveries stay for the commit that follows.
-    if (uploads_ && !uploads_->wait_idle(kCloseWait)) {
+    if (uploads_ && !uploads_->wait_idle(kCloseWait, [this] { confirm_cuts(); })) {
       Status failure = uploads_->first_failure();
       log::warn(kSinkLogger, "Some objects are not at '{}' yet{}: their records will be read again", store_->name(),
                 failure.ok() ? "" : " (" + failure.message() + ")");
@@ -211,7 +221,40 @@ class S3SinkTask : public plugin::SinkTask {
     });
   }
 
+  // Cuts that are written down become visible unless another task has committed their rows.
+  void confirm_cuts() {
+    for (const auto& [tp, delivery] : deliveries_) {
+      auto cuts = delivery->take_unconfirmed();
+      if (!cuts.empty()) delivery->confirm(std::move(cuts), parts_.context->committed(tp));
+    }
+  }
+
+  // In the background, for the partitions that this task has; one at a time.
+  void compact_now_and_then() {
+    if (config_.compact_interval_ms <= 0 || steady_now() < next_compaction_ || (compaction_ && !compaction_->ended)) return;
+    next_compaction_ = steady_now() + Millis(config_.compact_interval_ms);
+    std::set<TopicPartition> own;
+    for (const auto& [tp, writer] : writers_) own.insert(tp);
+    CompactionOptions options;
+    if (!config_.topics_dir.empty() && config_.path_include_topic) options.prefix = config_.topics_dir + config_.directory_delim;
+    options.directory_delim = config_.directory_delim;
+    options.file_delim = config_.file_delim;
+    options.target_bytes = config_.compact_target_bytes;
+    options.min_age = Millis(config_.compact_min_age_ms);
+    options.wanted = [own = std::move(own)](const TopicPartition& tp) { return own.contains(tp); };
+    compaction_ = std::make_shared<RunningCompaction>();
+    options.stopped = [running = compaction_] { return running->stopped.load(); };
+    UploadPool::process().post([running = compaction_, options = std::move(options), store = store_, owner = log::current_owner()] {
+      log::OwnerScope scope(owner);
+      auto counts = compact(*store, options);
+      if (!counts.ok()) log::warn(kSinkLogger, "{}. What was begun is finished by the next compaction", counts.status().message());
+      else if (counts->merged > 0) log::info(kSinkLogger, "{} small objects became {}", counts->originals, counts->merged);
+      running->ended = true;
+    });
+  }
+
   void let_go() {
+    if (compaction_) compaction_->stopped = true;
     writers_.clear();
     deliveries_.clear();
     if (uploads_) uploads_->stop();
@@ -259,45 +302,16 @@ class S3SinkTask : public plugin::SinkTask {
   Generation generation_;
   std::map<TopicPartition, std::unique_ptr<PartitionWriter>> writers_;
   std::map<TopicPartition, std::shared_ptr<Delivery>> deliveries_;
+  struct RunningCompaction {
+    std::atomic<bool> stopped{false}, ended{false};
+  };
+  std::shared_ptr<RunningCompaction> compaction_;
+  SteadyTime next_compaction_{};
   Reservation held_;
   bool disk_is_full_ = false;
 };
 
 }  // namespace
-
-Result<std::shared_ptr<storage::ObjectStore>> make_store(const S3SinkConfig& config) {
-  if (config.is_local()) {
-    ASSIGN_OR_RETURN(std::string folder, storage::folder_of_file_url(*config.store_url));
-    return std::shared_ptr<storage::ObjectStore>(std::make_shared<storage::LocalStore>(std::move(folder)));
-  }
-  storage::S3Options options;
-  options.endpoint = config.store_url.value_or("");
-  if (options.endpoint.empty()) options.endpoint = storage::endpoint_from_environment();
-  options.path_style = config.path_style_access;
-  if (config.wan_mode && options.endpoint.empty()) {
-    options.endpoint = "https://s3-accelerate.amazonaws.com";
-    options.path_style = false;
-  }
-  options.region = config.region;
-  options.bucket = config.bucket.value_or("");
-  net::CredentialSources sources{config.access_key_id, config.secret_access_key, nullptr};
-  ASSIGN_OR_RETURN(options.credentials, net::find_aws_credentials(sources));
-  options.refresh = [sources] { return net::find_aws_credentials(sources); };
-  // As Amazon's command line and SDK for Python have it: certificates of a private authority.
-  if (const char* authorities = std::getenv("AWS_CA_BUNDLE")) options.http.ca_file = authorities;
-  options.retries = config.part_retries;
-  options.retry_backoff = Millis(config.s3_retry_backoff_ms);
-  options.http.proxy_url = config.proxy_url;
-  options.http.proxy_user = config.proxy_user.value_or("");
-  options.http.proxy_password = config.proxy_password;
-  options.http.expect_continue = config.send_expect_continue;
-  options.canned_acl = config.acl_canned.value_or("");
-  options.sse_algorithm = config.ssea_name;
-  options.sse_kms_key_id = config.sse_kms_key_id;
-  options.sse_customer_key = config.sse_customer_key;
-  options.send_digest = config.send_digest;
-  return std::shared_ptr<storage::ObjectStore>(std::make_shared<storage::S3Store>(std::move(options)));
-}
 
 std::unique_ptr<plugin::SinkTask> make_s3_sink_task(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store) {
   return std::make_unique<S3SinkTask>(std::move(config), std::move(store));

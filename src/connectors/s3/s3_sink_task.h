@@ -15,9 +15,6 @@ class ObjectStore;
 
 namespace bywash::connectors::s3 {
 
-// The store that a configuration means: a folder, or a bucket with its credentials.
-Result<std::shared_ptr<storage::ObjectStore>> make_store(const S3SinkConfig& config);
-
 // `store` null: the configured one (a test gives its own).
 std::unique_ptr<plugin::SinkTask> make_s3_sink_task(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store);
 

@@ -461,7 +461,7 @@ TEST_F(S3SinkTest, RecoveryFinishesDiscardsAndForgets) {
   };
   TopicPartition tp{"t", Partition(0)};
   std::string prefix = log_prefix("c", tp);
-  auto log = [&](const LoggedCut& cut) { ASSERT_TRUE(store_->put(log_key(prefix, cut.from, cut.end), print_cut(cut), {}).ok()); };
+  auto log = [&](const LoggedCut& cut) { ASSERT_TRUE(store_->put(log_key(prefix, cut.from), print_cut(cut), {}).ok()); };
   log({0, 5, {upload("a", "1")}});                      // committed long ago
   log({5, 9, {upload("b", "2"), upload("c", "3")}});     // to be finished
   ASSERT_TRUE(store_->put("d", "another task's", {}).ok());
@@ -478,6 +478,49 @@ TEST_F(S3SinkTest, RecoveryFinishesDiscardsAndForgets) {
   // Offsets set back by hand stay where they are.
   EXPECT_EQ(recover(*store_, prefix, 2)->position, std::nullopt);
   EXPECT_EQ(recover(*store_, prefix, 2)->position, std::nullopt);
+}
+
+TEST_F(S3SinkTest, ATaskWhoseRowsAnotherHasCommittedDeliversNothing) {
+  properties_["rotate.size.bytes"] = "100";
+  properties_["flush.size"] = "1000000";
+  ASSERT_TRUE(begin().ok());
+  // The group's offset as the next owner has left it; this task has not been told.
+  context_.committed_offset = Offset(10);
+  ASSERT_TRUE(task_->put({batch_of(0, 10)}).ok());
+  settle();
+  EXPECT_EQ(context_.acked(), 0u);
+  for (int i = 0; i < 2000 && !keys().empty(); ++i) std::this_thread::sleep_for(Millis(5));
+  EXPECT_TRUE(keys().empty());
+}
+
+TEST_F(S3SinkTest, OfTwoTasksThatCutFromOneOffsetOnOneAloneWritesItsEntry) {
+  std::string prefix = log_prefix("c", {"t", Partition(0)});
+  EXPECT_TRUE(write_cut(*store_, prefix, {0, 10, {}}).ok());
+  EXPECT_TRUE(write_cut(*store_, prefix, {0, 10, {}}).ok()) << "the same request again, its answer was lost";
+  EXPECT_EQ(write_cut(*store_, prefix, {0, 8, {}}).code(), Code::kConflict);
+  EXPECT_TRUE(write_cut(*store_, prefix, {10, 20, {}}).ok());
+  // Its entry is gone since it was committed: the later one says so.
+  EXPECT_TRUE(store_->remove(log_key(prefix, 0)).ok());
+  EXPECT_EQ(write_cut(*store_, prefix, {0, 8, {}}).code(), Code::kConflict);
+  EXPECT_FALSE(store_->head(log_key(prefix, 0)).ok());
+}
+
+TEST_F(S3SinkTest, ADecimalOfTheWrongScaleIsBadDataAlone) {
+  properties_["format.class"] = "io.confluent.connect.s3.format.parquet.ParquetFormat";
+  properties_["flush.size"] = "2";
+  context_.tolerant = true;
+  ASSERT_TRUE(begin().ok());
+  Batch batch = batch_of(0, 3);
+  columnar::SchemaSpec spec;
+  spec.fields = {{"amount", columnar::ConnectSchema::decimal(2), false}};
+  columnar::SchemaPtr schema = columnar::ConnectSchema::make(std::move(spec));
+  columnar::ValueAppender rows(schema);
+  for (const char* text : {"1.25", "1.2", "-3.00"}) ASSERT_TRUE(rows.append(Value::structure(schema, {Value(*columnar::parse_decimal(text))})).ok());
+  batch.value = *rows.finish();
+  ASSERT_TRUE(task_->put({batch}).ok());
+  settle();
+  EXPECT_EQ(context_.errants, 1);
+  EXPECT_EQ(keys(), std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.snappy.parquet"});
 }
 
 TEST_F(S3SinkTest, ADiscardedFileIsNotAcked) {

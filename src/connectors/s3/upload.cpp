@@ -75,13 +75,18 @@ Status UploadGroup::first_failure() {
   return failure;
 }
 
-bool UploadGroup::wait_idle(Millis deadline) {
+bool UploadGroup::wait_idle(Millis deadline, const std::function<void()>& meanwhile) {
   const SteadyTime end = steady_now() + deadline;
   std::unique_lock lock(mutex);
   while (open_uploads > 0 && failure.ok() && steady_now() < end) {
     // One more round for what is being retried, not the whole deadline.
     bool outage = retrying.load() > 0;
-    changed.wait_for(lock, Millis(1000), [this] { return open_uploads == 0 || !failure.ok(); });
+    for (const SteadyTime round = std::min(end, steady_now() + Millis(1000)); open_uploads > 0 && failure.ok() && steady_now() < round;) {
+      lock.unlock();
+      meanwhile();
+      lock.lock();
+      changed.wait_for(lock, Millis(20), [this] { return open_uploads == 0 || !failure.ok(); });
+    }
     if (outage && retrying.load() >= open_uploads) break;
   }
   return open_uploads == 0;
@@ -123,6 +128,11 @@ void FileUpload::finish(std::string bytes, std::map<std::string, std::string> ta
   schedule();
 }
 
+void FileUpload::keep() {
+  std::lock_guard lock(mutex_);
+  kept_ = true;
+}
+
 void FileUpload::complete() {
   {
     std::lock_guard lock(mutex_);
@@ -136,6 +146,7 @@ void FileUpload::cancel() {
     std::lock_guard lock(mutex_);
     if (done_ || cancelled_) return;
     cancelled_ = true;
+    kept_ = false;
   }
   schedule();
 }
@@ -295,14 +306,14 @@ void FileUpload::done() {
 // After a failure that no retry mends, or when the task lets go of the object.
 void FileUpload::give_up(const Status& status) {
   int64_t left = 0;
-  bool counted = false, released = false;
+  bool counted = false, kept = false;
   UploadEvents events;
   {
     std::lock_guard lock(mutex_);
     for (const std::string& part : parts_) left += static_cast<int64_t>(part.size());
     parts_.clear();
     counted = finishing_;
-    released = released_;
+    kept = kept_;
     done_ = true;
     running_ = false;
     events = std::exchange(events_, {});
@@ -311,7 +322,7 @@ void FileUpload::give_up(const Status& status) {
   if (failures_ > 0) group_->retrying.fetch_sub(1);
   failures_ = 0;
   // What is written down in the delivery log is the next task's to complete.
-  if (!upload_.empty() && !(in_two_steps_ && released)) {
+  if (!upload_.empty() && !kept) {
     Status aborted = group_->store->abort_upload(key_, upload_);
     if (!aborted.ok()) log::warn(kUploadLogger, "{}. Its parts stay at the store until its lifecycle rules remove them", aborted.message());
   }

@@ -58,7 +58,8 @@ struct UploadGroup {
   Status first_failure();
   // Waits until nothing is in flight, something has failed for good, the store is out of order, or the deadline; true: nothing is in
   // flight.
-  bool wait_idle(Millis deadline);
+  // `meanwhile` runs every now and then.
+  bool wait_idle(Millis deadline, const std::function<void()>& meanwhile);
   // After this returns no upload calls back.
   void stop();
   bool is_stopped();
@@ -79,7 +80,9 @@ class FileUpload : public std::enable_shared_from_this<FileUpload> {
   void add_part(std::string bytes);
   // The rest of the object. `tags` empty: none are set.
   void finish(std::string bytes, std::map<std::string, std::string> tags, UploadEvents events);
-  // Two steps, after `hidden`: makes the object visible.
+  // Two steps, after `hidden`: the upload is written down. Whatever happens, its parts stay for who reads that; unless it is cancelled.
+  void keep();
+  // Makes the object visible.
   void complete();
   // Gives the object up; parts at the store are removed.
   void cancel();
@@ -107,7 +110,7 @@ class FileUpload : public std::enable_shared_from_this<FileUpload> {
   bool in_two_steps_;
   std::mutex mutex_;
   std::deque<std::string> parts_;
-  bool finishing_ = false, released_ = false, running_ = false, cancelled_ = false, done_ = false;
+  bool finishing_ = false, released_ = false, running_ = false, cancelled_ = false, done_ = false, kept_ = false;
   bool all_sent_ = false;  // with finishing_: complete is what is left
   std::map<std::string, std::string> tags_;
   UploadEvents events_;
