@@ -1,6 +1,6 @@
 """`./dev bench [NAME...]`: each load beside its bare loop and beside Kafka Connect, interleaved in one run, as ratios.
 
-NAME: parquet, parquet-plain, records, table, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
+NAME: parquet, parquet-plain, storage, records, table, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
 BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
 """
 
@@ -17,6 +17,7 @@ import pyarrow.parquet
 
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
 from bench.records import run_records
+from bench.storage import run_storage
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import NULL_SINK, KafkaConnect, http_json
@@ -139,6 +140,7 @@ def run_query(_kafka) -> None:
 BENCHMARKS: dict[str, Callable] = {
     "parquet": lambda kafka: run_parquet(kafka, "true", True),
     "parquet-plain": lambda kafka: run_parquet(kafka, "false", False),
+    "storage": lambda kafka: run_storage(kafka, bare, padded_plain),
     "records": run_records,
     "table": run_table,
     "worker": run_worker,
