@@ -48,6 +48,8 @@ struct SourcePlugin {
   // Splits the connector's work: one configuration per task, at most max_tasks.
   std::function<Result<std::vector<Properties>>(const Properties&, int max_tasks)> task_configs;
   std::function<Result<std::unique_ptr<SourceTask>>(const Properties&)> make;
+  // May a client set this offset for this source partition (both JSON objects; no offset: forget it)? In the original's words; absent: any.
+  std::function<Status(const Properties&, const std::string& partition, const std::optional<std::string>& offset)> check_offset;
 };
 
 }  // namespace bywash::plugin

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "config/properties.h"
+#include "config/variables.h"
+#include "kafka/client_key_types.h"
 #include "transforms/java_regex.h"
 #include "transforms/transform_chain.h"
 
@@ -95,8 +97,10 @@ class Validation {
     fix_classes();
     if (!range) {
       plugin->kind == ConnectorKind::kSink ? check_sink() : check_source();
+      if (plugin->kind == ConnectorKind::kSink) check_group();
       validate_plugin(*plugin, asked);
       add_converter_keys();
+      RETURN_IF_ERROR(check_overrides(plugin->kind));
     }
     collect_groups();
     return std::move(report_);
@@ -268,6 +272,48 @@ class Validation {
     }
   }
 
+  // AbstractHerder.validateClientOverrides: a value of the wrong type ends the validation, whatever else is wrong.
+  Status check_overrides(ConnectorKind kind) const {
+    const bool sink = kind == ConnectorKind::kSink;
+    const bool has_dlq = sink && !config::trim(config::get_or(properties_, "errors.deadletterqueue.topic.name", "")).empty();
+    const bool makes_topics = !sink && worker_.topic_creation_enable && properties_.contains("topic.creation.default.replication.factor");
+    struct Client {
+      const char* prefix;
+      kafka::ClientKind kind;
+      bool used;
+    };
+    for (const Client& client : {Client{"producer.override.", kafka::ClientKind::kProducer, !sink || has_dlq},
+                                 Client{"admin.override.", kafka::ClientKind::kAdmin, has_dlq || makes_topics},
+                                 Client{"consumer.override.", kafka::ClientKind::kConsumer, sink}}) {
+      if (!client.used) continue;
+      for (const auto& [key, value] : config::with_prefix(properties_, client.prefix)) {
+        auto type = kafka::java_key_type(client.kind, key);
+        if (!type) continue;
+        auto parsed = config::parse_value(*type, value);
+        if (parsed.ok()) continue;
+        return Status::fatal(fmt::format("Invalid value {} for configuration {}: {}", value, key, parsed.status().message()))
+            .with_java_class("org.apache.kafka.common.config.ConfigException");
+      }
+    }
+    return {};
+  }
+
+  // DistributedHerder.validateSinkConnectorGroupId.
+  void check_group() {
+    const std::string worker_group = config::get_or(worker_.all, "group.id", "");
+    if (worker_group.empty() || !worker_.all.contains("config.storage.topic")) return;
+    constexpr std::string_view kOverride = "consumer.override.group.id";
+    if (auto given = properties_.find(kOverride); given != properties_.end()) {
+      ConfigValue value;
+      value.name = kOverride;
+      value.value = given->second;
+      if (given->second == worker_group) value.errors.push_back(fmt::format("Consumer group {} conflicts with Connect worker group {}", given->second, worker_group));
+      report_.keys.insert(report_.keys.begin(), {std::nullopt, std::move(value)});
+    } else if (std::string name = config::get_or(properties_, "name", ""); "connect-" + name == worker_group) {
+      fail("name", fmt::format("Consumer group for sink connector named {} conflicts with Connect worker group {}", name, worker_group));
+    }
+  }
+
   // The plugin's own keys and checks. Its checks see its own values only.
   void validate_plugin(const ConnectorPlugin& plugin, const std::string& asked) {
     std::vector<ConfigValue> values = plugin.def->validate(properties_);
@@ -379,8 +425,29 @@ std::vector<std::string> ConfigReport::unknown_key_warnings(const Properties& pr
   return all.unknown_key_warnings(closed, {});
 }
 
+namespace {
+
+// What a provider gave shows up nowhere: the variable stands for it, in values and in messages.
+void hide_resolved(const Properties& raw, const Properties& resolved, ConfigReport* report) {
+  for (const auto& [key, value] : resolved) {
+    const std::string& written = raw.at(key);
+    if (written == value) continue;
+    for (ReportedKey& reported : report->keys) {
+      if (reported.value.name == key && reported.value.value && *reported.value.value != config::kHidden) reported.value.value = written;
+      for (std::string& error : reported.value.errors) {
+        for (size_t at = 0; !value.empty() && (at = error.find(value, at)) != error.npos; at += written.size()) error.replace(at, value.size(), written);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 Result<ConfigReport> validate_connector(const Properties& properties, const WorkerConfig& worker, const plugin::Registry& registry, Reach reach) {
-  return Validation(properties, worker, registry, reach).run();
+  ASSIGN_OR_RETURN(Properties resolved, config::resolve_variables(worker.all, properties));
+  ASSIGN_OR_RETURN(ConfigReport report, Validation(resolved, worker, registry, reach).run());
+  hide_resolved(properties, resolved, &report);
+  return report;
 }
 
 std::string_view to_string(TargetState state) {

@@ -1,10 +1,12 @@
-// Herder: what a REST request, a connector file or a cluster may ask of the connectors of a worker. Standalone today; a distributed
-// one answers the same calls. Level 7. Calls are for any thread; those that change something wait for the herder's own thread, with a
+// Herder: what a REST request, a connector file or a cluster may ask of the connectors of a worker. Standalone or distributed: the same
+// calls. Level 7. Calls are for any thread; those that change something wait for the herder's own thread, with a
 // deadline.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,10 +46,21 @@ struct PutResult {
   ConnectorSummary connector;
 };
 
+// The java_class of a Status that says: another worker of the cluster answers this. Its message is that worker's URL, empty where there
+// is none to be known just now.
+inline constexpr std::string_view kElsewhere = "org.apache.kafka.connect.runtime.distributed.RequestTargetException";
+
 // Errors everywhere: kNotFound (404), kInvalid (400), kConflict (409), everything else is 500; messages in Connect's words.
 class Herder {
  public:
   virtual ~Herder() = default;
+
+  // Whether this is one worker of a cluster.
+  virtual bool distributed() const { return false; }
+  // Tells every worker of the cluster a logger's level; each calls what it was given by on_logger_level.
+  virtual Status set_cluster_logger(const std::string& logger, const std::string& level) { return Status::invalid(logger + ": there is no cluster: " + level); }
+  using LoggerListener = std::function<void(const std::string& logger, const std::string& level)>;
+  virtual void on_logger_level(LoggerListener listener) { static_cast<void>(listener); }
 
   virtual std::vector<std::string> connectors() = 0;
   virtual Result<ConnectorSummary> connector(const std::string& name) = 0;

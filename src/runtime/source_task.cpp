@@ -145,6 +145,10 @@ Status SourceTask::produce(const Batch& batch) {
     record.value = encoded[row].value;
     record.timestamp_ms = batch.timestamps_ms[row];
     record.headers = &encoded[row].headers;
+    if (parts_.topics) {
+      // Not settled when the task stops meanwhile: these records are polled again.
+      if (Status ready = ensure_topic(std::string(record.topic)); !ready.ok()) return stopping() ? Status() : ready;
+    }
     listener()->on_topic_used(parts_.id.connector, std::string(record.topic));
     auto answered = [this, s = batch.offsets[row], topic = std::string(record.topic)](const Status& answer) {
       if (answer.ok()) return settle(s);
@@ -160,6 +164,17 @@ Status SourceTask::produce(const Batch& batch) {
   }
   metrics_.sent(sent);
   return {};
+}
+
+// Waits out brokers that are away, as long as the task is wanted.
+Status SourceTask::ensure_topic(const std::string& topic) {
+  while (true) {
+    Status status = parts_.topics->ensure(topic);
+    if (!status.retriable() || stopping()) return status;
+    metrics_.retry();
+    log::warn("runtime", "{}. Trying again", status.message());
+    std::this_thread::sleep_for(Millis(250));
+  }
 }
 
 // A record that the broker will never take (too large, say) is a record's error; everything else ends the task, whatever is

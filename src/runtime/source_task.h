@@ -15,6 +15,7 @@
 #include "runtime/record_encoder.h"
 #include "runtime/task_metrics.h"
 #include "runtime/task_thread.h"
+#include "runtime/topic_creator.h"
 #include "transforms/transform_chain.h"
 
 namespace bywash::runtime {
@@ -28,6 +29,7 @@ struct SourceTaskParts {
   ErrorPolicy errors;
   config::Properties producer;
   OffsetStore* offsets = nullptr;  // the worker's
+  std::unique_ptr<TopicCreator> topics;  // null: the brokers make topics, or nobody
   int64_t commit_interval_ms = 60000;
   int64_t flush_timeout_ms = 5000;
 };
@@ -50,6 +52,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
 
   Status send(plugin::SourceBatch polled);
   Status produce(const columnar::Batch& batch);
+  Status ensure_topic(const std::string& topic);
   Status commit(int timeout_ms);
 
   // A polled record on its way, in the order of polling.

@@ -6,6 +6,7 @@
 #include "config/properties.h"
 #include "runtime/error_reporter.h"
 #include "runtime/standalone_herder.h"
+#include "runtime/task_configs.h"
 
 namespace bywash::runtime {
 
@@ -89,22 +90,6 @@ Status StandaloneHerder::start_connector(const std::string& name, bool had_tasks
   return make_tasks ? regenerate_tasks(name, true) : Status();
 }
 
-Result<std::vector<config::Properties>> StandaloneHerder::make_task_configs(const ConnectorPlugin& plugin, const config::Properties& properties) const {
-  auto parsed = config::parse_value(config::KeyType::kInt, config::get_or(properties, "tasks.max", "1"));
-  int max = parsed.ok() ? static_cast<int>(std::get<int64_t>(*parsed)) : 1;
-  if (plugin.kind == ConnectorKind::kSink) return std::vector<config::Properties>(static_cast<size_t>(max), properties);
-  const plugin::SourcePlugin* source = registry_.source(plugin.class_name);
-  if (!source->task_configs) return std::vector<config::Properties>{properties};
-  ASSIGN_OR_RETURN(auto configs, source->task_configs(properties, max));
-  bool enforce = config::get_or(properties, "tasks.max.enforce", "true") != "false";
-  if (enforce && configs.size() > static_cast<size_t>(max)) {
-    return Status::fatal(fmt::format("The connector {} has generated {} tasks, which is greater than {}, the maximum number of tasks it is configured to create. ",
-                                     config::get_or(properties, "name", ""), configs.size(), max))
-        .with_java_class("org.apache.kafka.connect.runtime.TooManyTasksException");
-  }
-  return configs;
-}
-
 // Asks the plugin for task configurations; starts the tasks anew where they changed, or always with `force`.
 Status StandaloneHerder::regenerate_tasks(const std::string& name, bool force) {
   config::Properties properties;
@@ -117,7 +102,7 @@ Status StandaloneHerder::regenerate_tasks(const std::string& name, bool force) {
     plugin = entry.plugin;
     for (const TaskEntry& task : entry.tasks) before.push_back(task.config);
   }
-  auto configs = make_task_configs(*plugin, properties);
+  auto configs = make_task_configs(registry_, worker_.config().all, *plugin, properties);
   if (!configs.ok()) {
     std::lock_guard lock(mutex_);
     connectors_[name].state = State::kFailed;

@@ -233,12 +233,7 @@ Status StandaloneHerder::alter_offsets(const std::string& name, const OffsetEntr
   return request(name, "altering offsets of connector " + name, [this, name, entries]() -> Status {
     RETURN_IF_ERROR(check_stopped(name));
     ASSIGN_OR_RETURN(auto properties, properties_of(name, "Connector {} not found"));
-    ASSIGN_OR_RETURN(ConnectorKind of, kind(name));
-    Status done = worker_.alter_offsets(name, properties, entries);
-    if (done.ok() || of == ConnectorKind::kSource) return done;
-    // Connect says only this; why is in the log.
-    log::error("connect", "Offsets of connector {} cannot be altered: {}", name, done.message());
-    return Status::fatal(fmt::format("Failed to alter consumer group offsets for connector {}", name));
+    return worker_.alter_offsets(name, properties, entries);
   });
 }
 

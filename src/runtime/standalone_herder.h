@@ -90,7 +90,6 @@ class StandaloneHerder final : public Herder, public StatusListener {
   // On the herder's thread.
   Status put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial);
   Status start_connector(const std::string& name, bool had_tasks);
-  Result<std::vector<config::Properties>> make_task_configs(const ConnectorPlugin& plugin, const config::Properties& properties) const;
   void start_tasks(const std::string& name, const std::vector<int>& which);
   void stop_tasks(const std::string& name, const std::vector<int>& which);
   Status regenerate_tasks(const std::string& name, bool force);

@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "base/memory_budget.h"
 #include "config/properties.h"
+#include "config/variables.h"
 #include "kafka/admin.h"
 #include "runtime/client_properties.h"
 #include "runtime/converter_choice.h"
+#include "runtime/kafka_offset_store.h"
 #include "runtime/offset_store.h"
 #include "runtime/sink_task.h"
 #include "runtime/source_task.h"
@@ -38,6 +40,8 @@ std::string_view to_string(State state) {
 struct Worker::Shared {
   std::mutex mutex;
   std::unique_ptr<OffsetStore> offsets;  // opened at the first use
+  OpenOffsetTopic open_topic;
+  std::map<std::string, std::unique_ptr<OffsetStore>> own_topics;  // by topic; before `offsets` at the end, which they read too
 };
 
 Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener)
@@ -47,14 +51,28 @@ Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusList
 
 Worker::~Worker() { stop_all(); }
 
-Result<OffsetStore*> Worker::offset_store() {
+void Worker::use_offset_store(std::unique_ptr<OffsetStore> store, OpenOffsetTopic open_topic) {
+  std::lock_guard lock(shared_->mutex);
+  shared_->offsets = std::move(store);
+  shared_->open_topic = std::move(open_topic);
+}
+
+Result<OffsetStore*> Worker::offset_store(const config::Properties& connector) {
   std::lock_guard lock(shared_->mutex);
   if (!shared_->offsets) {
     std::string path = config_.offset_storage_file;
     if (path.empty() && !config_.data_dir.empty()) path = config_.data_dir + "/connect.offsets";
     ASSIGN_OR_RETURN(shared_->offsets, OffsetStore::open(path));
   }
-  return shared_->offsets.get();
+  const std::string topic(config::trim(config::get_or(connector, "offsets.storage.topic", "")));
+  // Of a standalone worker all offsets are in its file, as in the original.
+  if (topic.empty() || !shared_->open_topic || topic == config::get_or(config_.all, "offset.storage.topic", "")) return shared_->offsets.get();
+  auto& own = shared_->own_topics[topic];
+  if (!own) {
+    ASSIGN_OR_RETURN(auto opened, shared_->open_topic(topic));
+    own = std::make_unique<LayeredOffsetStore>(std::move(opened), shared_->offsets.get());
+  }
+  return own.get();
 }
 
 Result<std::string> Worker::kafka_cluster_id() {
@@ -70,7 +88,9 @@ Result<std::string> Worker::kafka_cluster_id() {
   return id;
 }
 
-Status Worker::start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused) {
+Status Worker::start_task(const TaskId& id, const config::Properties& written_connector, const config::Properties& written_task, bool paused) {
+  ASSIGN_OR_RETURN(config::Properties connector, config::resolve_variables(config_.all, written_connector));
+  ASSIGN_OR_RETURN(config::Properties task, config::resolve_variables(config_.all, written_task));
   const std::string class_name = config::get_or(connector, "connector.class", "");
   std::unique_ptr<TaskThread> made;
   if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) {
@@ -117,7 +137,12 @@ Result<std::unique_ptr<TaskThread>> Worker::make_source_task(const plugin::Sourc
   ASSIGN_OR_RETURN(parts.chain, transforms::TransformChain::make(connector, registry_));
   ASSIGN_OR_RETURN(parts.errors, parse_error_policy(connector));
   ASSIGN_OR_RETURN(parts.producer, producer_properties(config_, id, connector));
-  ASSIGN_OR_RETURN(parts.offsets, offset_store());
+  ASSIGN_OR_RETURN(parts.offsets, offset_store(connector));
+  RETURN_IF_ERROR(parts.offsets->refresh());
+  if (config_.topic_creation_enable) {
+    ASSIGN_OR_RETURN(auto admin, admin_properties(config_, id.connector, connector));
+    ASSIGN_OR_RETURN(parts.topics, TopicCreator::make(connector, std::move(admin)));
+  }
   ASSIGN_OR_RETURN(parts.source, plugin.make(merged(connector, task)));
   parts.commit_interval_ms = config_.offset_flush_interval_ms;
   parts.flush_timeout_ms = config_.offset_flush_timeout_ms;

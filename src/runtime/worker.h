@@ -61,13 +61,17 @@ class Worker {
  public:
   Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener);
   ~Worker();
+  // Where source offsets are kept, instead of the worker's own file, and how to open a topic that a connector has for its own
+  // (offsets.storage.topic). Before the first task.
+  using OpenOffsetTopic = std::function<Result<std::unique_ptr<OffsetStore>>(const std::string& topic)>;
+  void use_offset_store(std::unique_ptr<OffsetStore> store, OpenOffsetTopic open_topic);
 
   const WorkerConfig& config() const { return config_; }
   const plugin::Registry& registry() const { return registry_; }
   // The id of the Kafka cluster; asked once, kept. Error: the brokers cannot be reached.
   Result<std::string> kafka_cluster_id();
 
-  // Starts a task: its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that cannot even make a
+  // Starts a task; variables of config providers are put in. Its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that cannot even make a
   // task is an error here.
   Status start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused);
   // Pauses or resumes all running tasks of a connector.
@@ -85,7 +89,7 @@ class Worker {
 
  private:
   struct Shared;
-  Result<OffsetStore*> offset_store();
+  Result<OffsetStore*> offset_store(const config::Properties& connector);
   Result<std::unique_ptr<TaskThread>> make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused);
   Result<std::unique_ptr<TaskThread>> make_source_task(const plugin::SourcePlugin& plugin, const TaskId& id, const config::Properties& connector,
                                                        const config::Properties& task, bool paused);

@@ -1,6 +1,8 @@
 // Declaration of the worker's keys. Level 7.
 #include "runtime/worker_config.h"
 
+#include "config/variables.h"
+
 namespace bywash::runtime {
 namespace {
 
@@ -45,8 +47,9 @@ const config::TypedConfig<WorkerConfig>& worker_config_def() {
 }
 
 Result<WorkerConfig> parse_worker_config(const config::Properties& properties) {
-  ASSIGN_OR_RETURN(WorkerConfig config, worker_config_def().parse(properties));
-  config.all = properties;
+  ASSIGN_OR_RETURN(config::Properties resolved, config::resolve_variables(properties, properties));
+  ASSIGN_OR_RETURN(WorkerConfig config, worker_config_def().parse(resolved));
+  config.all = std::move(resolved);
   return config;
 }
 

@@ -32,7 +32,7 @@ struct WorkerConfig {
 
 // The declaration (docs and validation come from it).
 const config::TypedConfig<WorkerConfig>& worker_config_def();
-// Parses worker properties. Error: every problem at once, in Kafka's words.
+// Parses worker properties, with variables of its own config providers put in. Error: every problem at once, in Kafka's words.
 Result<WorkerConfig> parse_worker_config(const config::Properties& properties);
 
 }  // namespace bywash::runtime

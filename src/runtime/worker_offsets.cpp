@@ -3,7 +3,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "config/properties.h"
+#include "config/variables.h"
 #include "kafka/admin.h"
 #include "runtime/client_properties.h"
 #include "runtime/offset_store.h"
@@ -40,7 +42,8 @@ Result<std::pair<TopicPartition, Offset>> sink_entry(const std::string& partitio
 
 }  // namespace
 
-Result<OffsetEntries> Worker::offsets(const std::string& connector, const config::Properties& properties) {
+Result<OffsetEntries> Worker::offsets(const std::string& connector, const config::Properties& written) {
+  ASSIGN_OR_RETURN(config::Properties properties, config::resolve_variables(config_.all, written));
   OffsetEntries out;
   if (registry_.sink(config::get_or(properties, "connector.class", ""))) {
     ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
@@ -51,14 +54,21 @@ Result<OffsetEntries> Worker::offsets(const std::string& connector, const config
     }
     return out;
   }
-  ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+  ASSIGN_OR_RETURN(OffsetStore * store, offset_store(properties));
+  RETURN_IF_ERROR(store->refresh());
   for (auto& [partition, offset] : store->list(connector)) out.emplace_back(partition, offset);
   return out;
 }
 
-Status Worker::alter_offsets(const std::string& connector, const config::Properties& properties, const OffsetEntries& entries) {
+Status Worker::alter_offsets(const std::string& connector, const config::Properties& written, const OffsetEntries& entries) {
+  ASSIGN_OR_RETURN(config::Properties properties, config::resolve_variables(config_.all, written));
   if (!registry_.sink(config::get_or(properties, "connector.class", ""))) {
-    ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+    ASSIGN_OR_RETURN(OffsetStore * store, offset_store(properties));
+    const plugin::SourcePlugin* source = registry_.source(config::get_or(properties, "connector.class", ""));
+    for (const auto& [partition, offset] : entries) {
+      if (source && source->check_offset) RETURN_IF_ERROR(source->check_offset(properties, partition, offset));
+    }
+    RETURN_IF_ERROR(store->refresh());
     return store->set(connector, entries);
   }
   ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
@@ -66,15 +76,21 @@ Status Worker::alter_offsets(const std::string& connector, const config::Propert
   for (const auto& [partition, offset] : entries) {
     // A null offset starts the partition over; the group's position is then its beginning.
     ASSIGN_OR_RETURN(auto entry, sink_entry(partition, offset.value_or(R"({"kafka_offset":0})")));
+    if (entry.second.value < 0) return Status::fatal(fmt::format("Failed to modify offsets for sink connector {}", connector));
     wanted[entry.first] = entry.second;
   }
   std::vector<std::pair<TopicPartition, Offset>> offsets(wanted.begin(), wanted.end());
-  return admin->alter_group_offsets(sink_group(connector, properties), offsets, kTimeoutMs);
+  Status done = admin->alter_group_offsets(sink_group(connector, properties), offsets, kTimeoutMs);
+  if (done.ok()) return done;
+  // Connect says only this; why is in the log.
+  log::error("connect", "Offsets of connector {} cannot be altered: {}", connector, done.message());
+  return Status::fatal(fmt::format("Failed to alter consumer group offsets for connector {}", connector));
 }
 
-Status Worker::reset_offsets(const std::string& connector, const config::Properties& properties) {
+Status Worker::reset_offsets(const std::string& connector, const config::Properties& written) {
+  ASSIGN_OR_RETURN(config::Properties properties, config::resolve_variables(config_.all, written));
   if (!registry_.sink(config::get_or(properties, "connector.class", ""))) {
-    ASSIGN_OR_RETURN(OffsetStore * store, offset_store());
+    ASSIGN_OR_RETURN(OffsetStore * store, offset_store(properties));
     return store->remove(connector);
   }
   ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));

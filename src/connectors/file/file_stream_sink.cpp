@@ -72,7 +72,7 @@ class SinkTask : public plugin::SinkTask {
     }
     fd_ = ::open(config_.file->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (fd_ < 0) {
-      return Status::host(fmt::format("Couldn't find or create file '{}' for FileStreamSinkTask: {}", *config_.file, why(errno)))
+      return Status::host(fmt::format("Couldn't find or create file '{}' for FileStreamSinkTask\nCaused by: {}", *config_.file, why(errno)))
           .with_java_class(std::string(kConnectException));
     }
     return {};

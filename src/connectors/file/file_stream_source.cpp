@@ -176,6 +176,23 @@ class SourceTask : public plugin::SourceTask {
   std::atomic<bool> stopped_{false};
 };
 
+// FileStreamSourceConnector.alterOffsets.
+Status check_offset(const plugin::Properties& properties, const std::string& partition, const std::optional<std::string>& offset) {
+  auto file = properties.find("file");
+  if (file == properties.end() || file->second.empty()) {
+    return Status::fatal("Offsets cannot be modified if the 'file' configuration is unspecified. This is because stdin is used for input and offsets are not tracked.");
+  }
+  // Anything may be forgotten: it may be from another configuration, or garbage.
+  if (!offset) return {};
+  json at = json::parse(*offset, nullptr, false), of = json::parse(partition, nullptr, false);
+  if (!at.is_object() || !at.contains("position")) return Status::fatal("Offset objects should either be null or contain the key 'position'");
+  if (!at["position"].is_number_integer()) return Status::fatal("The value for the 'position' key in the offset is expected to be a Long value");
+  if (at["position"].get<int64_t>() < 0) return Status::fatal("The value for the 'position' key in the offset should be a non-negative value");
+  if (!of.is_object()) return Status::fatal("Partition objects cannot be null");
+  if (!of.contains("filename")) return Status::fatal("Partition objects should contain the key 'filename'");
+  return {};
+}
+
 }  // namespace
 
 plugin::SourcePlugin file_stream_source() {
@@ -200,6 +217,7 @@ plugin::SourcePlugin file_stream_source() {
     ASSIGN_OR_RETURN(SourceConfig config, def.parse(properties));
     return std::unique_ptr<plugin::SourceTask>(std::make_unique<SourceTask>(std::move(config)));
   };
+  p.check_offset = check_offset;
   return p;
 }
 

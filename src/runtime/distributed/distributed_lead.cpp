@@ -1,0 +1,211 @@
+// What the leader does besides: plans who runs what, makes the configurations of tasks, clears up statuses, writes to the config topic
+// under a transactional id that fences the leader before it. Level 7, the herder's thread.
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/properties.h"
+#include "runtime/client_properties.h"
+#include "runtime/distributed/distributed_herder.h"
+#include "runtime/java_failure.h"
+#include "runtime/task_configs.h"
+
+namespace bywash::runtime {
+namespace {
+
+constexpr int kLeaderReadTimeoutMs = 30000;
+constexpr int kWriteTimeoutMs = 30000;
+constexpr int kFenceTimeoutMs = 15000;
+
+std::string worker_of_member(std::string_view url) {
+  size_t scheme = url.find("://");
+  return std::string(scheme == url.npos ? url : url.substr(scheme + 3));
+}
+
+}  // namespace
+
+void DistributedHerder::lead() {
+  bool leads = false, stable = false;
+  {
+    std::lock_guard lock(mutex_);
+    leads = view_.leads();
+    stable = view_.stable;
+  }
+  if (!stable) return;  // a rebalance is under way: who leads now will be known after it
+  ready_ = true;
+  if (!leads) {
+    if (leading_) log::info("runtime", "This worker leads the group '{}' no longer", cluster_.group_id);
+    std::lock_guard lock(mutex_);
+    leading_ = false;
+    planner_.reset();
+    fenced_.reset();
+    made_.clear();
+    return;
+  }
+  if (!leading_) {
+    if (Status status = become_leader(); !status.ok()) {
+      log::warn("runtime", "This worker is to lead the group '{}' and cannot yet: {}. It goes on trying", cluster_.group_id, status.message());
+      return;
+    }
+  }
+  make_tasks();
+  plan();
+  sweep_statuses();
+}
+
+Status DistributedHerder::become_leader() {
+  ASSIGN_OR_RETURN(auto topic, cluster_topic(worker_.config(), cluster_, cluster_.config_topic));
+  topic.producer["client.id"] = cluster_.group_id + "-leader";
+  // Fenced first, read then: nothing that an earlier leader still writes can come after what is read here.
+  auto fenced = kafka::FencedProducer::make(topic.producer, "connect-cluster-" + cluster_.group_id, kFenceTimeoutMs);
+  if (!fenced.ok()) {
+    log::warn("runtime", "The leader cannot be fenced: {}. It goes on without; a leader that is cut off from the group may then write for a moment beside the next one. "
+              "Transactions need transaction.state.log.replication.factor brokers and the right to the transactional id 'connect-cluster-{}'", fenced.status().message(), cluster_.group_id);
+  } else {
+    fenced_ = *std::move(fenced);
+  }
+  RETURN_IF_ERROR(config_log_->read_to_end(kLeaderReadTimeoutMs));
+  RETURN_IF_ERROR(status_log_->read_to_end(kLeaderReadTimeoutMs));
+  std::lock_guard lock(mutex_);
+  planner_.emplace(statuses_.assignment());
+  leading_ = true;
+  log::info("runtime", "This worker leads the group '{}' of {} workers", cluster_.group_id, view_.members.size());
+  return {};
+}
+
+Status DistributedHerder::write_config(const std::vector<kafka::KeyValue>& records) {
+  Status written = fenced_ ? fenced_->write(cluster_.config_topic, records, kWriteTimeoutMs) : config_log_->write(records, kWriteTimeoutMs);
+  if (!written.ok() && fenced_ && !written.retriable()) {
+    // Fenced: another worker leads. What is true shows at the next turn.
+    fenced_.reset();
+    std::lock_guard lock(mutex_);
+    leading_ = false;
+    planner_.reset();
+  }
+  RETURN_IF_ERROR(written);
+  return config_log_->read_to_end(kLeaderReadTimeoutMs);
+}
+
+void DistributedHerder::plan() {
+  std::optional<Assignment> next;
+  {
+    std::lock_guard lock(mutex_);
+    if (!planner_) return;
+    AssignmentPlanner::Input input{self_.worker_id, {}, {}, statuses_.acks(), 0, cluster_.rebalance_delay_ms};
+    for (const auto& member : view_.members) input.members[worker_of_member(member.name)] = member.id;
+    for (const auto& [name, connector] : config_.connectors()) {
+      input.work.insert({name, -1});
+      for (const TaskId& task : config_.tasks(name)) input.work.insert({task.connector, task.task});
+    }
+    input.now_ms = std::chrono::duration_cast<Millis>(steady_now().time_since_epoch()).count();
+    next = planner_->next(input);
+  }
+  if (!next) return;
+  const std::vector<kafka::KeyValue> record = {assignment_record(*next)};
+  Status written = fenced_ ? fenced_->write(cluster_.status_topic, record, kWriteTimeoutMs) : status_log_->write(record, kWriteTimeoutMs);
+  if (written.ok()) return;
+  log::warn("runtime", "An assignment of work could not be published: {}. It is made anew", written.message());
+  // The planner believes in what nobody has seen: begin from the log again.
+  fenced_.reset();
+  std::lock_guard lock(mutex_);
+  leading_ = false;
+  planner_.reset();
+}
+
+// Task configurations of connectors that run and were created, changed, resumed or restarted since the last time.
+void DistributedHerder::make_tasks() {
+  std::vector<std::string> todo;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, connector] : config_.connectors()) {
+      const StoredStatus* status = statuses_.connector(name);
+      bool runs = config_.target(name) == TargetState::kStarted && status && status->state == State::kRunning;
+      Made& made = made_[name];
+      if (status && status->state != State::kRunning) made.started = false;
+      if (restarted_.erase(name)) made.config_epoch = 0;
+      if (!runs || (made.started && made.config_epoch == connector.config_epoch)) continue;
+      made = {connector.config_epoch, true};
+      todo.push_back(name);
+    }
+    std::erase_if(made_, [&](const auto& made) { return !config_.find(made.first); });
+  }
+  for (const std::string& name : todo) {
+    log::Scope scope(name, "");
+    Status status = make_tasks_of(name);
+    if (status.ok()) continue;
+    if (status.retriable() || !leading_) {
+      made_.erase(name);  // at the next turn again
+      continue;
+    }
+    log::error("connect", "Connector {} cannot make its tasks: {}", name, status.message());
+    StoredStatus failed;
+    {
+      std::lock_guard lock(mutex_);
+      if (const StoredStatus* stored = statuses_.connector(name)) failed = *stored;
+    }
+    failed.state = State::kFailed;
+    failed.trace = java_trace(status);
+    status_log_->write_later(status_record({name, -1}, failed));
+  }
+}
+
+Status DistributedHerder::make_tasks_of(const std::string& name) {
+  config::Properties properties;
+  ConnectorProperties raw, applied;
+  std::vector<config::Properties> before;
+  {
+    std::lock_guard lock(mutex_);
+    const ConfigState::Connector* connector = config_.find(name);
+    if (!connector) return {};
+    raw = connector->config;
+    applied = connector->applied;
+    properties = without_nulls(raw);
+    if (connector->consistent) {
+      for (const TaskId& task : config_.tasks(name)) before.push_back(*config_.task(task));
+    }
+  }
+  auto plugin = find_connector(registry_, config::trim(config::get_or(properties, "connector.class", "")));
+  if (!plugin) return Status::fatal(fmt::format("Failed to find any class that implements Connector and which name matches {}", config::get_or(properties, "connector.class", "")));
+  auto configs = make_task_configs(registry_, worker_.config().all, *plugin, properties);
+  if (!configs.ok()) return Status::fatal(configs.status().message()).with_java_class(configs.status().java_class());
+  for (config::Properties& config : *configs) config["task.class"] = task_class(plugin->class_name);
+  // Also where the tasks' own keys are the same: transforms and converters stand in the connector's configuration.
+  if (*configs == before && (applied.empty() || applied == raw)) return {};
+  return write_config(task_records(name, *configs));
+}
+
+// Statuses of what is no more, once nobody runs it any longer.
+void DistributedHerder::sweep_statuses() {
+  std::vector<kafka::KeyValue> records;
+  {
+    std::lock_guard lock(mutex_);
+    std::set<Unit> held;
+    for (const auto& member : view_.members) {
+      auto ack = statuses_.acks().find(worker_of_member(member.name));
+      if (ack != statuses_.acks().end()) held.insert(ack->second.owned.begin(), ack->second.owned.end());
+    }
+    // Its worker's last word may come behind the removal: now and then everything is looked at anew.
+    if (++sweeps_ % 50 == 0) swept_.clear();
+    std::set<Unit> there;
+    std::set<std::string> gone;
+    for (const Unit& unit : statuses_.units()) {
+      there.insert(unit);
+      const ConfigState::Connector* connector = config_.find(unit.connector);
+      if (connector && (unit.is_connector() || !connector->consistent || unit.task < connector->task_count)) continue;
+      if (!connector) gone.insert(unit.connector);
+      if (held.contains(unit) || !swept_.insert(unit).second) continue;
+      StoredStatus destroyed;
+      destroyed.state = State::kDestroyed;
+      records.push_back(status_record(unit, destroyed));
+    }
+    std::erase_if(swept_, [&](const Unit& unit) { return !there.contains(unit); });
+    if (worker_.config().topic_tracking_enable) {
+      for (const std::string& connector : gone) {
+        for (const std::string& topic : statuses_.topics(connector)) records.push_back(topic_removal_record(connector, topic));
+      }
+    }
+  }
+  for (const kafka::KeyValue& record : records) status_log_->write_later(record);
+}
+
+}  // namespace bywash::runtime

@@ -1,0 +1,28 @@
+// See task_configs.h.
+#include "runtime/task_configs.h"
+
+#include "config/properties.h"
+#include "config/variables.h"
+
+namespace bywash::runtime {
+
+Result<std::vector<config::Properties>> make_task_configs(const plugin::Registry& registry, const config::Properties& worker, const ConnectorPlugin& plugin,
+                                                          const config::Properties& written) {
+  ASSIGN_OR_RETURN(config::Properties properties, config::resolve_variables(worker, written));
+  auto parsed = config::parse_value(config::KeyType::kInt, config::get_or(properties, "tasks.max", "1"));
+  int max = parsed.ok() ? static_cast<int>(std::get<int64_t>(*parsed)) : 1;
+  if (plugin.kind == ConnectorKind::kSink) return std::vector<config::Properties>(static_cast<size_t>(max), written);
+  const plugin::SourcePlugin* source = registry.source(plugin.class_name);
+  if (!source->task_configs) return std::vector<config::Properties>{written};
+  ASSIGN_OR_RETURN(auto configs, source->task_configs(properties, max));
+  bool enforce = config::get_or(properties, "tasks.max.enforce", "true") != "false";
+  if (enforce && configs.size() > static_cast<size_t>(max)) {
+    return Status::fatal(fmt::format("The connector {} has generated {} tasks, which is greater than {}, the maximum number of tasks it is configured to create. ",
+                                     config::get_or(properties, "name", ""), configs.size(), max))
+        .with_java_class("org.apache.kafka.connect.runtime.TooManyTasksException");
+  }
+  for (config::Properties& config : configs) config = config::restore_variables(written, properties, std::move(config));
+  return configs;
+}
+
+}  // namespace bywash::runtime
