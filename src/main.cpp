@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   bywash::verbs::Run run;
   bywash::verbs::add_standalone(app, &run);
+  bywash::verbs::add_distributed(app, &run);
+  bywash::verbs::add_connect(app, &run);
   bywash::verbs::add_serve(app, &run);
   bywash::verbs::add_analytics(app, &run);
   bywash::verbs::add_process(app, &run);

@@ -151,7 +151,8 @@ void add_state_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("PUT", "/connectors/{}/resume", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStarted), 202); });
   router->add("PUT", "/connectors/{}/stop", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStopped), 204); });
   router->add("POST", "/connectors/{}/restart", [context](const HttpRequest& r, const Params& p) { return restart(context, r, p[0]); });
-  router->add("PUT", "/connectors/{}/fence", [](const HttpRequest&, const Params&) {
+  router->add("PUT", "/connectors/{}/fence", [context](const HttpRequest&, const Params&) {
+    if (context->herder->distributed()) return error_response(400, "Internal request missing required signature");
     return error_response(500, "Kafka Connect in standalone mode does not support exactly-once source connectors.");
   });
 }

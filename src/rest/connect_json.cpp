@@ -50,7 +50,16 @@ HttpResponse error_response(int status, std::string_view message) {
   return json_response(status, body);
 }
 
-HttpResponse error_response(const Status& status) { return error_response(http_status(status.code()), status.message()); }
+HttpResponse error_response(const Status& status) {
+  if (status.java_class() == runtime::kElsewhere) {
+    // Not an answer yet: the forwarder sends the request there (connect_forward.cpp).
+    HttpResponse out;
+    out.status = 0;
+    out.body = status.message();
+    return out;
+  }
+  return error_response(http_status(status.code()), status.message());
+}
 
 Result<Json> parse_body(const HttpRequest& request) {
   if (request.body.find_first_not_of(" \t\r\n") == request.body.npos) return Json(nullptr);

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 HttpResponse json_response(int status, const Json& body);
 HttpResponse no_content(int status);  // 202 or 204
 // {"error_code", "message"} with the HTTP status of the code: kInvalid 400, kNotFound 404, kConflict 409, kUnauthorized 403, else 500.
+// A status of runtime::kElsewhere becomes a response with status 0, which RequestForwarder resolves.
 HttpResponse error_response(const Status& status);
 HttpResponse error_response(int status, std::string_view message);
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
 
@@ -110,7 +111,7 @@ Loggers& loggers() {
   return all;
 }
 
-HttpResponse set_level(const HttpRequest& request, const std::string& name) {
+HttpResponse set_level(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
   auto body = parse_body(request);
   if (!body.ok()) return error_response(body.status());
   if (body->is_null()) return error_response(no_body(request));
@@ -121,22 +122,29 @@ HttpResponse set_level(const HttpRequest& request, const std::string& name) {
   if (it->second->empty()) return error_response(500, "Illegal null or empty Level name.");
   log::Level level;
   if (!log::parse_level(*it->second, &level)) return error_response(404, fmt::format("invalid log level '{}'.", *it->second));
-  Json changed = loggers().set(name, level);
   auto scope = request.query.find("scope");
-  std::string wanted = scope == request.query.end() ? "worker" : scope->second;
-  for (char& c : wanted) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string wanted = scope == request.query.end() ? "worker" : ascii_lower(scope->second);
+  if (wanted == "cluster" && context->herder->distributed()) {
+    Status told = context->herder->set_cluster_logger(name, ascii_upper(*it->second));
+    return told.ok() ? no_content(204) : error_response(told);
+  }
+  Json changed = loggers().set(name, level);
   return wanted == "cluster" ? no_content(204) : json_response(200, changed);
 }
 
 }  // namespace
 
-void add_logger_routes(HttpRouter* router, const ConnectContext*) {
+void add_logger_routes(HttpRouter* router, const ConnectContext* context) {
+  context->herder->on_logger_level([](const std::string& name, const std::string& text) {
+    log::Level level;
+    if (log::parse_level(text, &level)) loggers().set(name, level);
+  });
   router->add("GET", "/admin/loggers", [](const HttpRequest&, const Params&) { return json_response(200, loggers().all()); });
   router->add("GET", "/admin/loggers/{}", [](const HttpRequest&, const Params& p) {
     auto found = loggers().one(p[0]);
     return found ? json_response(200, *found) : error_response(404, fmt::format("Logger {} not found.", p[0]));
   });
-  router->add("PUT", "/admin/loggers/{}", [](const HttpRequest& r, const Params& p) { return set_level(r, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/admin/loggers/{}", [context](const HttpRequest& r, const Params& p) { return set_level(context, r, p[0]); }, {.takes_json = true});
 }
 
 }  // namespace bywash::rest

@@ -50,6 +50,7 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
   if (report.status().code() == Code::kInvalid) {
     return error_response(500, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: " + report.status().message());
   }
+  if (const std::string& java = report.status().java_class(); !java.empty()) return error_response(500, java + ": " + report.status().message());
   return error_response(report.status());
 }
 

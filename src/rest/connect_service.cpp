@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "config/properties.h"
+#include "rest/connect_access.h"
+#include "rest/connect_forward.h"
 #include "rest/connect_try.h"
 
 namespace bywash::rest {
@@ -13,6 +15,9 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   service->context_ = std::make_unique<ConnectContext>(ConnectContext{herder, &registry, ""});
   service->router_ = std::make_unique<HttpRouter>();
   HttpRouter* router = service->router_.get();
+  auto forwarder = std::make_shared<RequestForwarder>();
+  ASSIGN_OR_RETURN(AccessRules read_rules, AccessRules::make(config.all));
+  auto rules = std::make_shared<const AccessRules>(std::move(read_rules));
   add_root_routes(router, service->context_.get());
   add_connector_routes(router, service->context_.get());
   add_task_routes(router, service->context_.get());
@@ -21,7 +26,12 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
   add_try_route(router, config.all, registry);
-  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router](const HttpRequest& request) { return router->handle(request); }));
+  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router, forwarder, rules](const HttpRequest& request) {
+    auto refusal = rules->refuse(request);
+    HttpResponse response = refusal ? *std::move(refusal) : forwarder->resolve(request, router->handle(request));
+    rules->mark(request, &response);
+    return response;
+  }));
   const ListenAddress& first = service->server_->addresses().front();
   std::string host = config::get_or(config.all, "rest.advertised.host.name", first.host == "0.0.0.0" || first.host == "::" ? "localhost" : first.host);
   std::string port = config::get_or(config.all, "rest.advertised.port", std::to_string(first.port));

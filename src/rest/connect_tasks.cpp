@@ -31,13 +31,20 @@ HttpResponse task_configs(const ConnectContext* context, const std::string& name
   return json_response(200, out);
 }
 
+// The original's workers tell their leader of task configurations here; ours keep them in the config topic, and nobody else may.
+HttpResponse post_tasks(const ConnectContext* context, const HttpRequest& request) {
+  if (!context->herder->distributed()) return error_response(500, "Kafka Connect in standalone mode does not support externally setting task configurations.");
+  auto body = parse_body(request);
+  if (!body.ok()) return error_response(body.status());
+  if (!body->is_null() && !body->is_array()) return error_response(wrong_type("list of objects", *body));
+  return error_response(400, "Internal request missing required signature");
+}
+
 }  // namespace
 
 void add_task_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("GET", "/connectors/{}/tasks", [context](const HttpRequest&, const Params& p) { return task_configs(context, p[0]); });
-  router->add("POST", "/connectors/{}/tasks", [](const HttpRequest&, const Params&) {
-    return error_response(500, "Kafka Connect in standalone mode does not support externally setting task configurations.");
-  });
+  router->add("POST", "/connectors/{}/tasks", [context](const HttpRequest& request, const Params&) { return post_tasks(context, request); });
   router->add("GET", "/connectors/{}/tasks/{}/status", [context](const HttpRequest&, const Params& p) {
     int task = 0;
     if (!task_number(p[1], &task)) return plain_refusal(404);

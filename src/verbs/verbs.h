@@ -17,6 +17,8 @@ namespace bywash::verbs {
 using Run = std::function<int()>;
 
 void add_standalone(CLI::App& app, Run* run);
+void add_connect(CLI::App& app, Run* run);
+void add_distributed(CLI::App& app, Run* run);
 void add_serve(CLI::App& app, Run* run);
 void add_analytics(CLI::App& app, Run* run);
 void add_process(CLI::App& app, Run* run);
