@@ -1,4 +1,4 @@
-"""The program under test as a process: `bywash standalone`, `serve`, `analytics` and the verbs that end by themselves."""
+"""The program under test as a process: `bywash standalone`, `distributed`, `serve`, `analytics` and the verbs that end by themselves."""
 
 import os
 import pathlib
@@ -79,6 +79,26 @@ class Bywash(ConnectRest):
         path = write_properties(where / "worker.properties", properties)
         self.arguments = ["serve", str(path), *map(str, connectors), "--data-dir", str(where / "data"),
                           "--controller-port", str(controller), "--broker-port", str(broker)]
+        return self
+
+    @classmethod
+    def distributed(cls, bootstrap: str, group: str, *, worker: Optional[Mapping[str, str]] = None, folder: Optional[pathlib.Path] = None,
+                    env: Optional[Mapping[str, str]] = None) -> "Bywash":
+        """`bywash distributed worker.properties`: one worker of the cluster `group`, whose topics are <group>-configs, -offsets, -statuss
+        (as KafkaConnect's in its distributed mode: either takes over from the other)."""
+        temporary = None if folder else TemporaryFolder("bywash")
+        where = pathlib.Path(folder) if folder else temporary.path
+        port = free_port()
+        self = cls([], folder=where, env=env, port=port)
+        self._temporary = temporary
+        properties = {**_worker_properties(bootstrap, where, port, None), "group.id": group, "scheduled.rebalance.max.delay.ms": "0",
+                      "offset.storage.partitions": "4", "status.storage.partitions": "2", "heartbeat.interval.ms": "500", "session.timeout.ms": "3000"}
+        del properties["offset.storage.file.filename"]
+        for kind in ("config", "offset", "status"):
+            properties[f"{kind}.storage.topic"] = f"{group}-{kind}s"
+            properties[f"{kind}.storage.replication.factor"] = "1"
+        path = write_properties(where / "worker.properties", {**properties, **(worker or {})})
+        self.arguments = ["distributed", str(path)]
         return self
 
     @classmethod
