@@ -7,6 +7,7 @@ BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole proce
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import NULL_SINK, KafkaConnect, http_json
 from tests.support.paths import REPO
+from tests.support.postgres import Postgres
 from tests.support.stock_transactions import StockTransactions, enveloped, plain
 
 
@@ -109,7 +111,13 @@ def run_table(kafka) -> None:
                 return not answer["exceptions"] and answer["resultTable"]["rows"][0][0] == RECORDS
             bywash.process.wait_until(counted, "every row", 300, 0.1)
             figures.append(Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes()))
+    build("bench_bare_loop")
+    loop = bare(kafka, topic)
+    cold, warm = null_sink(kafka, topic, "false", "null-table")
+    show("bare loop to Parquet", [loop])
     show("Bywash, topic to table", figures)
+    show("Connect, null sink, warm", [warm])
+    show("Connect, null sink, cold", [cold])
     target("peak RSS in MiB", max(figure.rss_bytes for figure in figures) / 2**20, 200)
 
 
@@ -126,7 +134,29 @@ def run_worker(kafka) -> None:
     target("RSS at rest in MiB", resident / 2**20, 60)
 
 
-def run_relational(_kafka) -> None:
+def relational_sink(kafka, topic, destination: dict, name: str) -> Figure:
+    """The JDBC sink, upsert with key id: from before the connector is made until the last offset is committed."""
+    with Bywash.standalone(kafka.bootstrap) as bywash:
+        before, began = bywash.process.cpu_seconds(), time.monotonic()
+        bywash.create(name, {"connector.class": "JdbcSinkConnector", "topics": topic, "table.name.format": "bench", "auto.create": "true", "pk.mode": "record_value",
+                             "pk.fields": "id", "insert.mode": "upsert", "batch.size": "8192", "value.converter": JSON, **destination})
+        kafka.wait_committed(f"connect-{name}", topic, timeout=300)
+        return Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+
+
+def run_relational(kafka) -> None:
+    topic = kafka.create_topic()
+    kafka.produce_many(topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
+    cold, warm = null_sink(kafka, topic, "true", "null-relational")
+    with Postgres() as postgres, tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        database = postgres.create_database()
+        show("Bywash, topic to PostgreSQL", [relational_sink(kafka, topic, postgres.jdbc_config(database), "bench-postgresql")])
+        assert postgres.query(database, "SELECT count(*) FROM bench")[0][0] == RECORDS
+        show("Bywash, topic to SQLite", [relational_sink(kafka, topic, {"connection.url": f"jdbc:sqlite:{folder}/bench.db"}, "bench-sqlite")])
+        with sqlite3.connect(f"{folder}/bench.db") as rows:
+            assert rows.execute("SELECT count(*) FROM bench").fetchone()[0] == RECORDS
+    show("Connect, null sink, warm", [warm])
+    show("Connect, null sink, cold", [cold])
     build("jdbc_bench")
     rows = str(min(RECORDS, 500_000))
     subprocess.run([str(next(BUILD.rglob("jdbc_bench"))), rows, "8192", str(ROUNDS)], cwd=REPO, check=True)
