@@ -1,52 +1,17 @@
 // Pinot's endpoints against the answers recorded from Apache Pinot 1.5.1 (tests/conformance/pinot/rest.json), and queries. Unit tests.
-#include "rest/pinot_api.h"
-
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "rest/pinot_fixture_test.h"
 
 namespace bywash::rest {
 namespace {
 
 using nlohmann::json;
 
-struct Fixture {
-  Fixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bywash-test-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    analytics::InstanceOptions options;
-    options.data_dir = folder + "/data";
-    options.consumers = [](kafka::ConsumerOptions) -> Result<std::unique_ptr<kafka::Consumer>> { return Status::retriable("no broker in this test"); };
-    instance = *analytics::Instance::start(std::move(options));
-    api = std::make_unique<PinotApi>(*instance, PinotApi::Options{"localhost", 9100, 8099});
-  }
-  ~Fixture() {
-    api.reset();
-    instance.reset();
-    std::filesystem::remove_all(folder);
-  }
-  static HttpRequest request(const std::string& method, const std::string& target, std::string body = {}) {
-    HttpRequest out;
-    out.method = method;
-    out.target = target;
-    const size_t question = target.find('?');
-    out.path = target.substr(0, question);
-    if (question != std::string::npos) out.query = parse_query(target.substr(question + 1));
-    out.body = std::move(body);
-    return out;
-  }
-  HttpResponse ask(const std::string& method, const std::string& target, std::string body = {}) {
-    return api->controller(request(method, target, std::move(body)));
-  }
-  HttpResponse sql(const std::string& text) { return api->broker(request("POST", "/query/sql", json{{"sql", text}}.dump())); }
-
-  std::string folder;
-  std::unique_ptr<analytics::Instance> instance;
-  std::unique_ptr<PinotApi> api;
-};
+using Fixture = testing::PinotFixture;
 
 TEST(PinotApi, AnswersAsRecordedFromPinot) {
   std::ifstream file("tests/conformance/pinot/rest.json");

@@ -1,53 +1,28 @@
 // The broker's answers beside those that Apache Pinot 1.5.1 gave to the same 42 requests: fields and their order, columns, types, errors,
 // headers (tests/conformance/pinot/responses.json). The recorded table had 5 M rows; here it is empty. Unit tests.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "rest/pinot_api.h"
+#include "rest/pinot_fixture_test.h"
 
 namespace bywash::rest {
 namespace {
 
 using Recorded = nlohmann::ordered_json;
 
-struct Broker {
+// The document's table, without rows.
+struct Broker : testing::PinotFixture {
   Broker() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bywash-test-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
-    analytics::InstanceOptions options;
-    options.data_dir = folder + "/data";
-    options.consumers = [](kafka::ConsumerOptions) -> Result<std::unique_ptr<kafka::Consumer>> { return Status::retriable("no broker in this test"); };
-    instance = *analytics::Instance::start(std::move(options));
-    api = std::make_unique<PinotApi>(*instance, PinotApi::Options{"localhost", 9100, 8099});
     for (const char* file : {"document-schema.json", "document-table.json"}) {
       std::ifstream in(std::string("tests/conformance/pinot/") + file);
       std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-      ask(std::string_view(file).find("schema") != std::string_view::npos ? "/schemas" : "/tables", text, true);
+      const HttpResponse made = ask("POST", std::string_view(file).find("schema") != std::string_view::npos ? "/schemas" : "/tables", text);
+      EXPECT_EQ(made.status, 200) << made.body;
     }
   }
-  ~Broker() {
-    api.reset();
-    instance.reset();
-    std::filesystem::remove_all(folder);
-  }
-  HttpResponse ask(const std::string& path, std::string body, bool controller = false) {
-    HttpRequest request;
-    request.method = "POST";
-    request.target = request.path = path;
-    request.body = std::move(body);
-    HttpResponse out = controller ? api->controller(request) : api->broker(request);
-    if (controller) EXPECT_EQ(out.status, 200) << out.body;
-    return out;
-  }
-
-  std::string folder;
-  std::unique_ptr<analytics::Instance> instance;
-  std::unique_ptr<PinotApi> api;
 };
 
 // Where the answer is another one on purpose; docs/compatibility/analytics.md has each.
@@ -96,7 +71,7 @@ TEST(PinotResponses, AreShapedAsRecordedFromPinot) {
     const std::string name = want["name"];
     if (differences().contains(name)) continue;
     SCOPED_TRACE(name);
-    compare(want, broker.ask("/query/sql", want["request"].dump()), recorded["fields"].get<std::vector<std::string>>());
+    compare(want, broker.api->broker(broker.request("POST", "/query/sql", want["request"].dump())), recorded["fields"].get<std::vector<std::string>>());
     ++compared;
   }
   EXPECT_EQ(compared, recorded["requests"].size() - differences().size());
