@@ -7,15 +7,14 @@ import io
 import json
 import subprocess
 import tempfile
-import time
 from pathlib import Path
+from typing import Mapping, Optional
 
 import fastavro
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
-from tests.support.bywash_process import Bywash
-from tests.support.kafka_connect import NULL_SINK, KafkaConnect
+from bench.loads import bare_loop, deliver, null_sink
 from tests.support.schema_registry import SchemaRegistry, frame
 from tests.support.stock_transactions import StockTransactions, enveloped
 
@@ -45,28 +44,17 @@ def chain_config(aliases, drop_all: bool) -> dict:
     return config
 
 
-def dropped_records(kafka, topic, aliases, name: str, converter=None) -> Figure:
-    """Consume, convert, transform, drop: from before the connector is made until the last offset is committed."""
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, Bywash.standalone(kafka.bootstrap) as bywash:
-        before, began = bywash.process.cpu_seconds(), time.monotonic()
-        bywash.create(name, {"connector.class": "FileStreamSink", "topics": topic, "file": f"{folder}/nothing", **(converter or {"value.converter": JSON}),
-                             **chain_config(aliases, True)})
-        kafka.wait_committed(f"connect-{name}", topic, timeout=300)
-        figure = Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+def dropped_records(kafka, topic, aliases, name: str, converter: Optional[Mapping[str, str]] = None) -> Figure:
+    """Consume, convert, transform, drop."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        figure = deliver(kafka, topic, name, {"connector.class": "FileStreamSink", "file": f"{folder}/nothing", **(converter or {}), **chain_config(aliases, True)})
         assert Path(folder, "nothing").stat().st_size == 0, "records came through the filter"
         return figure
 
 
 def connect_chain(kafka, topic, aliases, name: str, converter: str = JSON) -> Figure:
     """Kafka Connect's second connector in a worker, warm, with the same chain and the sink that does nothing."""
-    with KafkaConnect(kafka.bootstrap) as connect:
-        for turn in ("cold", "warm"):
-            before, began = connect.process.cpu_seconds(), time.monotonic()
-            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": converter, **chain_config(aliases, False)})
-            kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
-            figure = Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes())
-            connect.delete(f"{name}-{turn}")
-    return figure
+    return null_sink(kafka, topic, name, {"value.converter": converter, **chain_config(aliases, False)})[1]
 
 
 def two_schemas(messages):
@@ -127,12 +115,6 @@ def protobuf_messages(rows, schema_id: int):
         yield frame(schema_id, b"\0" + message(**row._asdict(), note=note).SerializeToString())
 
 
-def bare_decode(kafka, topic, form: str) -> Figure:
-    """Consume and decode by hand into growing columns, which are thrown away."""
-    done = subprocess.run([str(BUILD / "bench_bare_loop"), kafka.bootstrap, topic, str(RECORDS), form], check=True, capture_output=True, text=True)
-    return Figure(**json.loads(done.stdout))
-
-
 def run_binary(kafka) -> None:
     """Avro and Protobuf with a Schema Registry. Connect has no such converter of its own: beside it stands its run that decodes nothing."""
     build("bench_bare_loop")
@@ -144,9 +126,9 @@ def run_binary(kafka) -> None:
             converter = {"value.converter": f"io.confluent.connect.{form}.{form.capitalize()}Converter", "value.converter.schema.registry.url": registry.url}
             ours, loops = [], []
             for turn in range(ROUNDS):
-                loops.append(bare_decode(kafka, topic, form))
+                loops.append(bare_loop(kafka, topic, form))
                 ours.append(dropped_records(kafka, topic, [], f"{form}-{turn}", converter))
-                loops.append(bare_decode(kafka, topic, form))
+                loops.append(bare_loop(kafka, topic, form))
             peer = connect_chain(kafka, topic, [], f"peer-{form}", _BYTES)
             show(f"consume and bare decode, {form}", loops)
             show(f"Bywash, {form}", ours)

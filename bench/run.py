@@ -17,27 +17,15 @@ from typing import Callable
 import pyarrow.parquet
 
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
+from bench.loads import bare_loop, deliver, null_sink, padded_plain
 from bench.records import run_records
 from bench.storage import run_storage
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
-from tests.support.kafka_connect import NULL_SINK, KafkaConnect, http_json
+from tests.support.kafka_connect import http_json
 from tests.support.paths import REPO
 from tests.support.postgres import Postgres
 from tests.support.stock_transactions import StockTransactions, enveloped, plain
-
-
-def padded_plain(rows):
-    """Plain JSON of 150 B: trailing white space, which every parser must pass over."""
-    for line in plain(rows):
-        yield line[:-1] + b" " * max(0, 150 - len(line)) + b"}"
-
-
-def bare(kafka, topic) -> Figure:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        done = subprocess.run([str(BUILD / "bench_bare_loop"), kafka.bootstrap, topic, str(RECORDS), str(folder)], check=True,
-                              capture_output=True, text=True)
-    return Figure(**json.loads(done.stdout))
 
 
 def parquet_sink(kafka, topic, schemas: str, name: str) -> Figure:
@@ -55,20 +43,6 @@ def parquet_sink(kafka, topic, schemas: str, name: str) -> Figure:
         return figure
 
 
-def null_sink(kafka, topic, schemas: str, name: str) -> list:
-    """Kafka Connect with a sink that does nothing: [cold, warm], two connectors one after the other in one worker."""
-    out = []
-    with KafkaConnect(kafka.bootstrap) as connect:
-        for turn in ("cold", "warm"):
-            before, began = connect.process.cpu_seconds(), time.monotonic()
-            connect.create(f"{name}-{turn}", {"connector.class": NULL_SINK, "topics": topic, "value.converter": JSON,
-                                              "value.converter.schemas.enable": schemas})
-            kafka.wait_committed(f"connect-{name}-{turn}", topic, timeout=300)
-            out.append(Figure(connect.process.cpu_seconds() - before, time.monotonic() - began, connect.process.peak_rss_bytes()))
-            connect.delete(f"{name}-{turn}")
-    return out
-
-
 def run_parquet(kafka, schemas: str, limit_of_null_sink: bool) -> None:
     build("bench_bare_loop")
     topic = kafka.create_topic()
@@ -76,10 +50,10 @@ def run_parquet(kafka, schemas: str, limit_of_null_sink: bool) -> None:
     kafka.produce_many(topic, enveloped(rows) if schemas == "true" else padded_plain(rows))
     ours, loops, again = [], [], []
     for turn in range(ROUNDS):
-        loops.append(bare(kafka, topic))
+        loops.append(bare_loop(kafka, topic))
         ours.append(parquet_sink(kafka, topic, schemas, f"bench-{turn}-{schemas}"))
-        again.append(bare(kafka, topic))
-    cold, warm = null_sink(kafka, topic, schemas, f"null-{schemas}")
+        again.append(bare_loop(kafka, topic))
+    cold, warm = null_sink(kafka, topic, f"null-{schemas}", {"value.converter.schemas.enable": schemas})
     show("bare loop", loops)
     show("bare loop again (noise)", again)
     show("Bywash, topic to Parquet", ours)
@@ -112,8 +86,8 @@ def run_table(kafka) -> None:
             bywash.process.wait_until(counted, "every row", 300, 0.1)
             figures.append(Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes()))
     build("bench_bare_loop")
-    loop = bare(kafka, topic)
-    cold, warm = null_sink(kafka, topic, "false", "null-table")
+    loop = bare_loop(kafka, topic)
+    cold, warm = null_sink(kafka, topic, "null-table", {"value.converter.schemas.enable": "false"})
     show("bare loop to Parquet", [loop])
     show("Bywash, topic to table", figures)
     show("Connect, null sink, warm", [warm])
@@ -135,19 +109,15 @@ def run_worker(kafka) -> None:
 
 
 def relational_sink(kafka, topic, destination: dict, name: str) -> Figure:
-    """The JDBC sink, upsert with key id: from before the connector is made until the last offset is committed."""
-    with Bywash.standalone(kafka.bootstrap) as bywash:
-        before, began = bywash.process.cpu_seconds(), time.monotonic()
-        bywash.create(name, {"connector.class": "JdbcSinkConnector", "topics": topic, "table.name.format": "bench", "auto.create": "true", "pk.mode": "record_value",
-                             "pk.fields": "id", "insert.mode": "upsert", "batch.size": "8192", "value.converter": JSON, **destination})
-        kafka.wait_committed(f"connect-{name}", topic, timeout=300)
-        return Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+    """The JDBC sink, upsert with key id."""
+    return deliver(kafka, topic, name, {"connector.class": "JdbcSinkConnector", "table.name.format": "bench", "auto.create": "true", "pk.mode": "record_value",
+                                        "pk.fields": "id", "insert.mode": "upsert", "batch.size": "8192", **destination})
 
 
 def run_relational(kafka) -> None:
     topic = kafka.create_topic()
     kafka.produce_many(topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
-    cold, warm = null_sink(kafka, topic, "true", "null-relational")
+    cold, warm = null_sink(kafka, topic, "null-relational", {})
     with Postgres() as postgres, tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         database = postgres.create_database()
         show("Bywash, topic to PostgreSQL", [relational_sink(kafka, topic, postgres.jdbc_config(database), "bench-postgresql")])
@@ -170,7 +140,7 @@ def run_query(_kafka) -> None:
 BENCHMARKS: dict[str, Callable] = {
     "parquet": lambda kafka: run_parquet(kafka, "true", True),
     "parquet-plain": lambda kafka: run_parquet(kafka, "false", False),
-    "storage": lambda kafka: run_storage(kafka, bare, padded_plain),
+    "storage": run_storage,
     "records": run_records,
     "table": run_table,
     "worker": run_worker,

@@ -8,28 +8,23 @@ import io
 import json
 import pathlib
 import tempfile
-import time
 
 import pyarrow.parquet
 
-from bench.figures import JSON, RECORDS, ROUNDS, Figure, best, build, show, target
-from tests.support.bywash_process import Bywash
+from bench.figures import RECORDS, ROUNDS, Figure, best, build, show, target
+from bench.loads import bare_loop, deliver, padded_plain
 from tests.support.s3_server import S3Server
 from tests.support.stock_transactions import StockTransactions, enveloped
 
 _PATHS = 1000
 
 
-def _deliver(kafka, topic: str, name: str, **more):
-    """One connector from before it is made until everything is committed; its figure."""
-    with Bywash.standalone(kafka.bootstrap, worker={"offset.flush.interval.ms": "200"}) as bywash:
-        before, began = bywash.process.cpu_seconds(), time.monotonic()
-        bywash.create(name, {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": topic, "flush.size": "10000",
-                             "storage.class": "io.confluent.connect.s3.storage.S3Storage", "s3.region": "us-east-1",
-                             "format.class": "io.confluent.connect.s3.format.parquet.ParquetFormat",
-                             "value.converter": JSON, **more})
-        kafka.wait_committed(f"connect-{name}", topic, timeout=600)
-        return Figure(bywash.process.cpu_seconds() - before, time.monotonic() - began, bywash.process.peak_rss_bytes())
+def _deliver(kafka, topic: str, name: str, **more) -> Figure:
+    """The S3 sink to Parquet."""
+    return deliver(kafka, topic, name, {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "flush.size": "10000",
+                                        "storage.class": "io.confluent.connect.s3.storage.S3Storage", "s3.region": "us-east-1",
+                                        "format.class": "io.confluent.connect.s3.format.parquet.ParquetFormat", **more},
+                   worker={"offset.flush.interval.ms": "200"})
 
 
 def _to_s3(kafka, topic: str, schemas: str, name: str, tasks: int = 1, partitions: int = 1):
@@ -67,8 +62,7 @@ def _thousand_paths(kafka) -> None:
     target("peak RSS in MiB of 1,000 open paths", figure.rss_bytes / 2**20, 512)
 
 
-def run_storage(kafka, bare, padded_plain) -> None:
-    """`bare(kafka, topic)` is one run of the bare loop, `padded_plain(rows)` the records of 150 B."""
+def run_storage(kafka) -> None:
     build("bench_bare_loop")
     for kind, schemas, limit in (("JSON with schema, 493 B", "true", 1.1), ("plain JSON, 150 B", "false", 0.8)):
         topic = kafka.create_topic()
@@ -76,10 +70,10 @@ def run_storage(kafka, bare, padded_plain) -> None:
         kafka.produce_many(topic, enveloped(rows) if schemas == "true" else padded_plain(rows))
         ours, loops, again, files = [], [], [], []
         for turn in range(ROUNDS):
-            loops.append(bare(kafka, topic))
+            loops.append(bare_loop(kafka, topic))
             figure, files = _to_s3(kafka, topic, schemas, f"bench-s3-{schemas}-{turn}")
             ours.append(figure)
-            again.append(bare(kafka, topic))
+            again.append(bare_loop(kafka, topic))
         show(f"bare loop, {kind}", loops)
         show("bare loop again (noise)", again)
         show(f"Bywash to S3, {kind}", ours)
