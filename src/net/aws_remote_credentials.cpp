@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/encoding.h"
 #include "config/properties.h"
 #include "net/http_client.h"
 
@@ -62,15 +63,6 @@ Result<AwsCredentials> from_json(const std::string& text, const std::string& wha
   return out;
 }
 
-std::string form_encoded(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~') out += static_cast<char>(c);
-    else out += fmt::format("%{:02X}", c);
-  }
-  return out;
-}
-
 std::string between(const std::string& text, const std::string& tag) {
   size_t open = text.find("<" + tag + ">"), end = text.find("</" + tag + ">");
   if (open == text.npos || end == text.npos) return {};
@@ -89,8 +81,8 @@ Result<std::optional<AwsCredentials>> web_identity_credentials(EnvironmentReader
   std::string session = env("AWS_ROLE_SESSION_NAME"), region = env("AWS_REGION"), endpoint = env("AWS_ENDPOINT_URL_STS");
   if (region.empty()) region = env("AWS_DEFAULT_REGION");
   if (endpoint.empty()) endpoint = region.empty() ? "https://sts.amazonaws.com" : fmt::format("https://sts.{}.amazonaws.com", region);
-  std::string body = fmt::format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}", form_encoded(role),
-                                 form_encoded(session.empty() ? "bywash" : session), form_encoded(token));
+  std::string body = fmt::format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}&WebIdentityToken={}", percent_encoded(role, kUnreserved),
+                                 percent_encoded(session.empty() ? "bywash" : session, kUnreserved), percent_encoded(token, kUnreserved));
   HttpClient http;
   HttpRequest request{"POST", endpoint + "/", {{"content-type", "application/x-www-form-urlencoded"}}, body};
   ASSIGN_OR_RETURN(std::string answer, ask(http, request, what));

@@ -1,4 +1,5 @@
 // /connectors and what hangs below a connector, but for tasks and offsets (ConnectorsResource, Kafka 4.3).
+#include "base/encoding.h"
 #include "config/properties.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
@@ -10,15 +11,8 @@ using runtime::ConnectorProperties;
 using runtime::ConnectorRequest;
 using Params = std::vector<std::string>;
 
-// Percent-encoding of a name as a path segment, leaving what RFC 3986 allows there.
-std::string encode_segment(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || std::string_view("-._~!$&'()*+,;=:@").find(static_cast<char>(c)) != std::string_view::npos) out += static_cast<char>(c);
-    else out += fmt::format("%{:02X}", c);
-  }
-  return out;
-}
+// A name as a path segment, leaving what RFC 3986 allows there.
+std::string encode_segment(std::string_view text) { return percent_encoded(text, "-._~!$&'()*+,;=:@"); }
 
 bool flag(const HttpRequest& request, const std::string& name) {
   auto it = request.query.find(name);

@@ -3,15 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
+
 namespace bywash::rest {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool decode(std::string_view text, bool plus_is_blank, std::string* out) {
   out->clear();

@@ -1,6 +1,8 @@
 // Connectors on disk: write to a temporary name, fsync, rename, fsync the folder. Level 7.
 #include "runtime/connector_store.h"
 
+#include "base/encoding.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -63,13 +65,9 @@ Result<ConnectorStore> ConnectorStore::open(std::string folder) {
 
 // Bytes that are safe in a file name stay; others are %XX. Very long names are cut and told apart by a hash.
 std::string ConnectorStore::path_of(const std::string& name) const {
-  std::string file;
+  std::string file = percent_encoded(name, "-_");
   uint64_t hash = 1469598103934665603ULL;
-  for (unsigned char c : name) {
-    hash = (hash ^ c) * 1099511628211ULL;
-    if (std::isalnum(c) || c == '-' || c == '_') file += static_cast<char>(c);
-    else file += fmt::format("%{:02X}", c);
-  }
+  for (unsigned char c : name) hash = (hash ^ c) * 1099511628211ULL;
   if (file.size() > 150) file = fmt::format("{}~{:016x}", file.substr(0, 150), hash);
   return folder_ + "/" + file + ".json";
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace bywash::runtime {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr const char* kCollectorId = "connect-worker";
 // As the original's JMX attribute has it: "running".
 std::string lower_state(State state) {
   std::string out(to_string(state));
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  out = ascii_lower(out);
   return out;
 }
 

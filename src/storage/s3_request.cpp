@@ -7,20 +7,13 @@
 #include <random>
 #include <thread>
 
+#include "base/encoding.h"
 #include "storage/object_key.h"
 #include "storage/s3_errors.h"
 #include "storage/s3_signer.h"
 
 namespace bywash::storage {
 namespace {
-
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                          static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(n));
-  return out;
-}
 
 std::string from_base64(const std::string& text) {
   std::string out(text.size(), '\0');

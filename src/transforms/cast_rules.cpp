@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "base/time_arithmetic.h"
 #include "columnar/java_text.h"
@@ -34,17 +35,6 @@ Result<Type> target_type(const std::string& text) {
   }
   return config_error(fmt::format("Invalid value java.lang.IllegalArgumentException: No enum constant org.apache.kafka.connect.data.Schema.Type.{} "
                                   "for configuration Invalid type found in casting spec: {}", name, config::trim(text)));
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k) out += i + k < bytes.size() + 1 ? kAlphabet[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
 }
 
 // Values.dateFormatFor: a time before 1970-01-02, a date at midnight, else a timestamp; in UTC.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/encoding.h"
 #include "net/http_client.h"
 #include "runtime/connector_config.h"
 #include "verbs/verbs.h"
@@ -41,25 +42,7 @@ struct Reply {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
-std::string path_encoded(std::string_view text) {
-  std::string out;
-  for (unsigned char c : text) {
-    if (std::isalnum(c) || std::string_view("-._~").find(static_cast<char>(c)) != std::string_view::npos) out += static_cast<char>(c);
-    else out += fmt::format("%{:02X}", c);
-  }
-  return out;
-}
-
-std::string basic_credentials(std::string_view text) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t n = 0;
-    for (size_t k = 0; k < 3; ++k) n = n << 8 | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k) out += i + k <= text.size() ? kDigits[n >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
+std::string path_segment(std::string_view text) { return percent_encoded(text, kUnreserved); }
 
 // One run of a subcommand against one worker.
 class ConnectSession {
@@ -78,7 +61,7 @@ class ConnectSession {
     request.body = text;
     request.headers = {{"Accept", "application/json"}};
     if (body) request.headers.emplace_back("Content-Type", "application/json");
-    if (!options_.user.empty()) request.headers.emplace_back("Authorization", "Basic " + basic_credentials(options_.user));
+    if (!options_.user.empty()) request.headers.emplace_back("Authorization", "Basic " + base64(options_.user));
     auto got = client_.send(request);
     if (!got.ok()) {
       fail(fmt::format("No worker answers at {}: {}. Name one with --url or BYWASH_CONNECT_URL", options_.url, got.status().message()));
@@ -145,7 +128,7 @@ std::string task_states(const CliJson& tasks) {
 
 std::string first_trace_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-std::string connector_path(const std::string& name, const std::string& more = "") { return "/connectors/" + path_encoded(name) + more; }
+std::string connector_path(const std::string& name, const std::string& more = "") { return "/connectors/" + path_segment(name) + more; }
 
 int list_connectors(ConnectSession& session) {
   auto reply = session.send("GET", "/connectors?expand=status&expand=info");
@@ -284,7 +267,7 @@ int validate_files(ConnectSession& session, const std::vector<std::string>& file
     // The path's name is the end of the class's simple name.
     std::string type = field_text(body, "connector.class");
     type = type.substr(type.rfind('.') == type.npos ? 0 : type.rfind('.') + 1);
-    auto reply = session.send("PUT", "/connector-plugins/" + path_encoded(type.empty() ? "unknown" : type) + "/config/validate", &body);
+    auto reply = session.send("PUT", "/connector-plugins/" + path_segment(type.empty() ? "unknown" : type) + "/config/validate", &body);
     if (!reply) return kUnreachable;
     if (!reply->ok()) {
       worst = session.refused(*reply, "Cannot validate connector " + request.name);
@@ -348,9 +331,9 @@ int show_loggers(ConnectSession& session, const ConnectOptions& options) {
   if (!options.level.empty()) {
     if (options.names.empty()) return fail("Name the logger whose level is to be set", 2);
     CliJson body = {{"level", options.level}};
-    return session.change("PUT", "/admin/loggers/" + path_encoded(options.names[0]) + "?scope=" + path_encoded(options.scope), "set the level of " + options.names[0], &body);
+    return session.change("PUT", "/admin/loggers/" + path_segment(options.names[0]) + "?scope=" + path_segment(options.scope), "set the level of " + options.names[0], &body);
   }
-  auto reply = session.send("GET", options.names.empty() ? "/admin/loggers" : "/admin/loggers/" + path_encoded(options.names[0]));
+  auto reply = session.send("GET", options.names.empty() ? "/admin/loggers" : "/admin/loggers/" + path_segment(options.names[0]));
   if (!reply) return kUnreachable;
   if (!reply->ok()) return session.refused(*reply, "Cannot read the loggers");
   if (session.as_json()) {

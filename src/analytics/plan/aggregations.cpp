@@ -5,6 +5,8 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.h"
+
 namespace bywash::analytics {
 namespace {
 
@@ -121,7 +123,7 @@ std::optional<double> literal_number(const Expression& e) {
 }
 
 std::string upper_text(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  text = ascii_upper(text);
   return text;
 }
 

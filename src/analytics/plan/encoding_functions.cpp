@@ -1,6 +1,7 @@
 // Functions between texts and bytes: hexadecimal, Base64, URLs, digests, checksums, hashes, addresses.
 // Semantics: DataTypeConversionFunctions, HashFunctions, UrlFunctions and IpAddressFunctions of Apache Pinot 1.5.1.
 #include "analytics/plan/row_function.h"
+#include "base/encoding.h"
 
 #include <openssl/evp.h>
 
@@ -28,13 +29,8 @@ Result<BoundFunction> from_bytes(const FunctionArgs& call) {
   return row_function(call, "b|t", DataType::kString, [](FunctionRow& row, std::string& out) { out += row.text(0); });
 }
 
-void append_base64(std::string_view bytes, std::string& out) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.append(text, 0, static_cast<size_t>(size));
-}
 Result<BoundFunction> to_base64(const FunctionArgs& call) {
-  return row_function(call, "b", DataType::kString, [](FunctionRow& row, std::string& out) { append_base64(row.text(0), out); });
+  return row_function(call, "b", DataType::kString, [](FunctionRow& row, std::string& out) { append_base64(row.text(0), &out); });
 }
 bool take_base64(std::string_view text, std::string& out) {
   if (text.size() % 4 != 0) return false;
@@ -52,7 +48,7 @@ Result<BoundFunction> from_base64(const FunctionArgs& call) {
 }
 // base64Encode and base64Decode are from bytes to bytes.
 Result<BoundFunction> base64_encode(const FunctionArgs& call) {
-  return row_function(call, "b", DataType::kBytes, [](FunctionRow& row, std::string& out) { append_base64(row.text(0), out); });
+  return row_function(call, "b", DataType::kBytes, [](FunctionRow& row, std::string& out) { append_base64(row.text(0), &out); });
 }
 Result<BoundFunction> base64_decode(const FunctionArgs& call) {
   return row_function(call, "b", DataType::kBytes, [](FunctionRow& row, std::string& out) {
@@ -62,17 +58,9 @@ Result<BoundFunction> base64_decode(const FunctionArgs& call) {
 
 // ---- URLs
 
-bool unreserved(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '*' || c == '_'; }
 Result<BoundFunction> encode_url(const FunctionArgs& call) {  // java.net.URLEncoder
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    for (char c : row.text(0)) {
-      if (unreserved(c)) out += c;
-      else if (c == ' ') out += '+';
-      else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  });
+  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) { out += form_encoded(row.text(0), ".-*_"); });
 }
-int hex_digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
 Result<BoundFunction> decode_url(const FunctionArgs& call) {
   return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
     std::string_view text = row.text(0);

@@ -3,6 +3,7 @@
 #include "analytics/plan/document_match.h"
 #include "analytics/plan/json_path.h"
 #include "analytics/plan/row_function.h"
+#include "base/text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -135,7 +136,7 @@ Result<BoundFunction> json_extract_scalar(const FunctionArgs& call) {
   ASSIGN_OR_RETURN(std::string path, call.literal_text(1));
   ASSIGN_OR_RETURN(e.path, JsonPath::compile(path));
   ASSIGN_OR_RETURN(std::string type, call.literal_text(2));
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  type = ascii_upper(type);
   e.array = type.ends_with("_ARRAY");
   if (e.array) type.resize(type.size() - 6);
   ASSIGN_OR_RETURN(e.type, data_type_from(type));

@@ -1,6 +1,7 @@
 // Comparisons, AND/OR/NOT, CASE, CAST, COALESCE. Filters on single columns do not come here: they become predicates.
 #include "analytics/plan/row_function.h"
 #include "analytics/sql/java_text.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -253,7 +254,7 @@ Result<BoundFunction> case_when(const FunctionArgs& call) {
 Result<BoundFunction> cast(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 2));
   ASSIGN_OR_RETURN(std::string name, call.literal_text(1));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  name = ascii_upper(name);
   static constexpr std::pair<std::string_view, DataType> kNames[] = {
       {"INT", DataType::kInt},         {"INTEGER", DataType::kInt},     {"LONG", DataType::kLong},       {"BIGINT", DataType::kLong},
       {"FLOAT", DataType::kFloat},     {"REAL", DataType::kFloat},      {"DOUBLE", DataType::kDouble},   {"BOOLEAN", DataType::kBoolean},

@@ -186,7 +186,7 @@ Result<BoundFunction> extract(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 2));
   RETURN_IF_ERROR(expect_time(call, 1));
   ASSIGN_OR_RETURN(std::string name, call.literal_text(0));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  name = ascii_lower(name);
   ASSIGN_OR_RETURN(std::string_view which, part_named(name));
   return row_function(call, "ti", DataType::kInt, [which](FunctionRow& row) { return part_of(which, row.integer(1)); });
 }

@@ -13,6 +13,7 @@
 #include "analytics/sql/parser.h"
 #include "analytics/table/json_document.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 namespace bywash::analytics {
 namespace {
@@ -185,7 +186,7 @@ class FieldFunction {
 
 Result<sql::ExpressionPtr> parse_function(const std::string& what, const std::string& text) {
   std::string start = text.substr(0, 6);
-  std::transform(start.begin(), start.end(), start.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  start = ascii_lower(start);
   if (start == "groovy") return Status::invalid(fmt::format("ingestionConfig: {}: Groovy is not supported; write it with functions", what));
   Result<sql::Query> parsed = sql::parse("SELECT " + text + " FROM t");
   if (!parsed.ok()) return Status::invalid(fmt::format("ingestionConfig: {}: not a function: '{}' ({})", what, text, parsed.status().message()));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "analytics/table/time_format.h"
+#include "base/text.h"
 
 namespace bywash::analytics {
 namespace {
@@ -41,7 +42,7 @@ bool parse_size(std::string_view text, int64_t* out) {
 }
 
 OffsetCriteria read_criteria(std::string text, int64_t now_ms, std::vector<std::string>& problems) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  text = ascii_lower(text);
   OffsetCriteria out;
   if (text.empty() || text == "largest" || text == "latest") return out;
   if (text == "smallest" || text == "earliest") {
@@ -53,7 +54,7 @@ OffsetCriteria read_criteria(std::string text, int64_t now_ms, std::vector<std::
     out.at_ms = now_ms - *period;
     return out;
   }
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  text = ascii_upper(text);
   for (const char* pattern : {"SIMPLE_DATE_FORMAT|yyyy-MM-dd'T'HH:mm:ssX", "SIMPLE_DATE_FORMAT|yyyy-MM-dd'T'HH:mm:ss.SSSX",
                               "SIMPLE_DATE_FORMAT|yyyy-MM-dd'T'HH:mm:ss", "SIMPLE_DATE_FORMAT|yyyy-MM-dd"}) {
     Result<TimeFormat> format = TimeFormat::parse(pattern);
@@ -187,7 +188,7 @@ StreamConfig read_stream_config(const Entries& entries, int64_t now_ms, std::vec
   if (out.brokers.empty()) out.brokers = value_of(entries, "bootstrap.servers");
   if (out.brokers.empty()) problems.push_back("Missing required property: stream.kafka.broker.list");
   std::string consumer_type = value_of(entries, "stream.kafka.consumer.type");
-  std::transform(consumer_type.begin(), consumer_type.end(), consumer_type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  consumer_type = ascii_lower(consumer_type);
   if (!consumer_type.empty() && consumer_type != "lowlevel" && consumer_type != "simple") {
     problems.push_back(fmt::format("stream.kafka.consumer.type: '{}' is not supported; use lowlevel", consumer_type));
   }

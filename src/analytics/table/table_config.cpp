@@ -10,6 +10,7 @@
 #include "analytics/table/schema_config.h"
 #include "analytics/table/table_config_shape.h"
 #include "analytics/table/time_format.h"
+#include "base/text.h"
 
 namespace bywash::analytics {
 namespace {
@@ -79,7 +80,7 @@ struct TableReader {
     if (unit.empty() != value.empty()) problems.push_back("retentionTimeUnit and retentionTimeValue must be given together");
     if (unit.empty() || value.empty()) return;
     std::string upper = unit;
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    upper = ascii_upper(upper);
     const std::optional<int64_t> millis = millis_of_unit(upper);
     Result<Scalar> amount = parse_scalar(DataType::kLong, value);
     if (!millis) problems.push_back(fmt::format("retentionTimeUnit: '{}' is no time unit (DAYS, HOURS, ...)", unit));
@@ -119,7 +120,7 @@ struct TableReader {
       for (const auto& [index, settings] : object_at(field, "indexes").items()) {
         if (flag_at(settings, "disabled", false)) continue;
         std::string upper = index;
-        std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        upper = ascii_upper(upper);
         types.push_back(upper);
       }
       for (const std::string& type : types) {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
 #include "columnar/column.h"
 #include "columnar/java_number.h"
 
@@ -33,17 +34,6 @@ std::string decode_base64(const std::string& text) {
     bits = bits << 6 | static_cast<uint32_t>(at);
     count += 6;
     if (count >= 8) out += static_cast<char>(bits >> (count -= 8));
-  }
-  return out;
-}
-
-std::string encode_base64(const std::string& bytes) {
-  static const char* kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t v = 0;
-    for (size_t k = 0; k < 3; ++k) v = v << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (int k = 0; k < 4; ++k) out += i + static_cast<size_t>(k) > bytes.size() ? '=' : kAlphabet[v >> (18 - 6 * k) & 63];
   }
   return out;
 }
@@ -263,7 +253,7 @@ Result<Record> read_record(const json& j) {
 // Text of a String; one with a lone surrogate is no text in UTF-8.
 json text_to_json(const std::string& text) {
   if (!has_lone_surrogate(text)) return text;
-  return {{"utf16", encode_base64(to_utf16(text))}};
+  return {{"utf16", base64(to_utf16(text))}};
 }
 
 bool is_utf8(std::string_view text) {
@@ -315,7 +305,7 @@ Result<std::optional<std::string>> bytes_of(const json& j) {
 json to_json(const std::optional<std::string>& bytes) {
   if (!bytes) return nullptr;
   if (is_utf8(*bytes)) return {{"utf8", *bytes}};
-  return {{"base64", encode_base64(*bytes)}};
+  return {{"base64", base64(*bytes)}};
 }
 
 json to_json(const SchemaPtr& schema) {
@@ -344,7 +334,7 @@ json to_json(const Value& value) {
   if (auto* i64 = value.get_if<int64_t>()) return {{"int64", std::to_string(*i64)}};
   if (auto* f = value.get_if<float>()) return {{"float32", columnar::java_float(*f)}};
   if (auto* d = value.get_if<double>()) return {{"float64", columnar::java_double(*d)}};
-  if (auto* b = value.get_if<Value::Bytes>()) return {{"bytes", encode_base64(b->data)}};
+  if (auto* b = value.get_if<Value::Bytes>()) return {{"bytes", base64(b->data)}};
   if (auto* m = value.get_if<Value::Millis>()) return {{"millis", std::to_string(m->ms)}};
   if (auto* n = value.get_if<columnar::Decimal>()) {
     return {{"decimal", {{"unscaled", columnar::integer_digits(n->unscaled)}, {"scale", n->scale}}}};

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/encoding.h"
 #include "columnar/java_number.h"
 #include "formats/json/json_writer.h"
 
@@ -75,17 +76,8 @@ void append_float(float value, std::string* out) {
 }
 
 void append_base64(std::string_view bytes, std::string* out) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   *out += '"';
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    size_t n = std::min<size_t>(3, bytes.size() - i);
-    uint32_t v = 0;
-    for (size_t k = 0; k < 3; ++k) v = v << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    *out += kAlphabet[v >> 18];
-    *out += kAlphabet[v >> 12 & 63];
-    *out += n > 1 ? kAlphabet[v >> 6 & 63] : '=';
-    *out += n > 2 ? kAlphabet[v & 63] : '=';
-  }
+  bywash::append_base64(bytes, out);
   *out += '"';
 }
 

@@ -1,15 +1,10 @@
 // Strings with escapes or beyond ASCII, and skipping. Decode step of the sink line, the task's thread. Level 4.
 #include "formats/json/tokens.h"
 
+#include "base/encoding.h"
+
 namespace bywash::formats::json {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // Joins UTF-16 units into characters, as Java's String keeps them and its UTF-8 encoder writes them.
 class Utf16Sink {

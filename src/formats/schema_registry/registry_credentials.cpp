@@ -12,18 +12,12 @@
 #include <sstream>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 
 namespace bywash::formats::schema_registry {
 namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
-
-std::string base64(std::string_view text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  out.resize(static_cast<size_t>(n));
-  return out;
-}
 
 Headers basic(const std::string& user_info) {
   if (user_info.empty()) return {};
@@ -62,7 +56,7 @@ class BearerCredentials final : public RequestCredentials {
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.headers.emplace_back("Accept", "application/json");
     std::string body = "grant_type=client_credentials";
-    if (!config_.bearer_scope.empty()) body += "&scope=" + form_encoded(config_.bearer_scope);
+    if (!config_.bearer_scope.empty()) body += "&scope=" + form_encoded(config_.bearer_scope, "-_.");
     request.body = body;
     ASSIGN_OR_RETURN(net::HttpResponse response, client_.send(request));
     if (response.status >= 500 || response.status == 429) return Status::retriable(fmt::format("The token endpoint of bearer.auth.issuer.endpoint.url answered {}", response.status));
@@ -77,16 +71,6 @@ class BearerCredentials final : public RequestCredentials {
     int64_t buffer = std::min<int64_t>(config_.bearer_expiry_buffer_seconds, seconds / 2);
     expires_ = steady_now() + std::chrono::seconds(seconds - buffer);
     return {};
-  }
-
-  static std::string form_encoded(const std::string& text) {
-    std::string out;
-    for (unsigned char c : text) {
-      if (std::isalnum(c) || c == '-' || c == '_' || c == '.') out += static_cast<char>(c);
-      else if (c == ' ') out += '+';
-      else out += fmt::format("%{:02X}", c);
-    }
-    return out;
   }
 
   RegistryConfig config_;
