@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,5 +96,21 @@ class Herder {
   // False until the connectors that were asked for at start have been created.
   virtual bool ready() const = 0;
 };
+
+// For those who implement it, in Connect's words.
+Status no_connector(const std::string& name);
+// Why the offsets of a connector that runs cannot be changed.
+Status must_be_stopped(const std::string& name);
+// Whether topic.tracking.enable, and for the other topic.tracking.allow.reset too, let a request be answered.
+Status check_topic_tracking(const WorkerConfig& worker);
+Status check_topic_reset(const WorkerConfig& worker);
+// The state of a connector that is what it is to be.
+State state_of(TargetState target);
+// The plugin that the configuration names; nullopt: it names none that is here.
+std::optional<ConnectorPlugin> plugin_of(const plugin::Registry& registry, const ConnectorProperties& connector);
+// The configuration with a patch over it, in which null takes a key away.
+ConnectorProperties patched(ConnectorProperties properties, const ConnectorProperties& patch);
+// A task's configuration with the values of secret keys hidden.
+config::Properties masked_task(config::Properties task, const std::set<std::string>& secret_keys);
 
 }  // namespace bywash::runtime

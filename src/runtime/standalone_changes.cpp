@@ -42,12 +42,8 @@ Result<ConnectorSummary> StandaloneHerder::patch(const std::string& name, const 
   {
     std::lock_guard lock(mutex_);
     auto it = connectors_.find(name);
-    if (it == connectors_.end()) return Status::not_found(fmt::format("Connector {} not found", name));
-    whole.properties = it->second.config;
-  }
-  for (const auto& [key, value] : patch) {
-    if (value) whole.properties[key] = value;
-    else whole.properties.erase(key);
+    if (it == connectors_.end()) return no_connector(name);
+    whole.properties = patched(it->second.config, patch);
   }
   ASSIGN_OR_RETURN(PutResult result, put(whole, true));
   return std::move(result.connector);
@@ -55,7 +51,7 @@ Result<ConnectorSummary> StandaloneHerder::patch(const std::string& name, const 
 
 Status StandaloneHerder::put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial) {
   config::Properties plain = without_nulls(config);
-  auto plugin = find_connector(registry_, config::trim(config::get_or(plain, "connector.class", "")));
+  auto plugin = plugin_of(registry_, config);
   if (!plugin) return Status::invalid(fmt::format("Connector {} has no connector.class that exists here", name));
   bool had_tasks = false;
   {
@@ -84,7 +80,7 @@ Status StandaloneHerder::start_connector(const std::string& name, bool had_tasks
     std::lock_guard lock(mutex_);
     Entry& entry = connectors_[name];
     entry.trace.clear();
-    entry.state = entry.target == TargetState::kStarted ? State::kRunning : entry.target == TargetState::kPaused ? State::kPaused : State::kStopped;
+    entry.state = state_of(entry.target);
     make_tasks = entry.target == TargetState::kStarted || (entry.target == TargetState::kPaused && had_tasks);
   }
   return make_tasks ? regenerate_tasks(name, true) : Status();
@@ -181,7 +177,7 @@ Status StandaloneHerder::remove(const std::string& name) {
   return request(name, "deleting connector " + name, [this, name]() -> Status {
     {
       std::lock_guard lock(mutex_);
-      if (!connectors_.contains(name)) return Status::not_found(fmt::format("Connector {} not found", name));
+      if (!connectors_.contains(name)) return no_connector(name);
     }
     // The file goes first: after a crash in between the connector is gone, as its client was or will be told.
     if (store_) RETURN_IF_ERROR(store_->remove(name));
@@ -206,7 +202,7 @@ Status StandaloneHerder::set_target(const std::string& name, TargetState target)
       failed = entry.state == State::kFailed;
       has_tasks = !entry.tasks.empty();
       entry.target = target;
-      if (!failed) entry.state = target == TargetState::kStarted ? State::kRunning : target == TargetState::kPaused ? State::kPaused : State::kStopped;
+      if (!failed) entry.state = state_of(target);
     }
     if (before != target) {
       RETURN_IF_ERROR(persist(name));
@@ -294,7 +290,7 @@ Status StandaloneHerder::restart_task(const TaskId& id) {
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(id.connector);
-      if (it == connectors_.end()) return Status::not_found(fmt::format("Connector {} not found", id.connector));
+      if (it == connectors_.end()) return no_connector(id.connector);
       if (id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) return Status::not_found(fmt::format("Task {} not found", to_string(id)));
       it->second.tasks[static_cast<size_t>(id.task)].state = State::kRestarting;
     }

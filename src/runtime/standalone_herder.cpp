@@ -3,18 +3,11 @@
 
 #include <pthread.h>
 
-#include <future>
-
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/properties.h"
+#include "runtime/herder_request.h"
 
 namespace bywash::runtime {
-namespace {
-
-Status no_connector(const std::string& name) { return Status::not_found(fmt::format("Connector {} not found", name)); }
-
-}  // namespace
 
 StandaloneHerder::StandaloneHerder(WorkerConfig config, const plugin::Registry& registry, HerderOptions options)
     : registry_(registry), options_(std::move(options)), worker_id_(options_.worker_id), metrics_([this] { return watched(); }), worker_(std::move(config), registry, this) {}
@@ -70,43 +63,31 @@ void StandaloneHerder::run() {
     lock.lock();
     current_.clear();
   }
-  // Whoever still waits sees a broken promise, which request() turns into kCancelled.
+  // Whoever still waits is answered kCancelled.
   queue_.clear();
 }
 
 Status StandaloneHerder::request(const std::string& connector, const std::string& what, std::function<Status()> work) {
-  enum Stage { kWaiting, kRunning, kGivenUp };
-  auto stage = std::make_shared<std::atomic<int>>(kWaiting);
-  auto promise = std::make_shared<std::promise<Status>>();
-  auto answer = promise->get_future();
+  auto asked = std::make_shared<HerderRequest>(std::move(work));
+  std::weak_ptr<HerderRequest> queued = asked;
+  auto answer = asked->answer();
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return Status::cancelled("The worker is shutting down");
-    // What nobody waits for any longer is not done behind the client's back.
-    queue_.push_back([this, stage, promise, connector, what, work = std::move(work)] {
+    queue_.push_back([this, asked = std::move(asked), connector, what] {
       log::Scope scope(connector, "");
-      int waiting = kWaiting;
-      if (!stage->compare_exchange_strong(waiting, kRunning)) return;
+      if (!asked->begin()) return;
       {
         std::lock_guard inner(mutex_);
         current_ = what;
       }
-      promise->set_value(work());
+      asked->finish(asked->work());
     });
   }
   wake_.notify_all();
-  promise.reset();  // the queue's is the last: dropped with it, the future ends
-  if (answer.wait_for(Millis(options_.request_timeout_ms)) != std::future_status::ready) {
-    int waiting = kWaiting;
-    stage->compare_exchange_strong(waiting, kGivenUp);
-    std::lock_guard lock(mutex_);
-    return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", current_.empty() ? "busy" : current_));
-  }
-  try {
-    return answer.get();
-  } catch (const std::future_error&) {
-    return Status::cancelled("The worker is shutting down");
-  }
+  if (auto done = await(queued, std::move(answer), Millis(options_.request_timeout_ms))) return *std::move(done);
+  std::lock_guard lock(mutex_);
+  return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", current_.empty() ? "busy" : current_));
 }
 
 std::vector<std::string> StandaloneHerder::connectors() {
@@ -175,10 +156,7 @@ Result<std::vector<std::pair<TaskId, config::Properties>>> StandaloneHerder::tas
   if (it == connectors_.end()) return no_connector(name);
   std::vector<std::pair<TaskId, config::Properties>> out;
   for (size_t i = 0; i < it->second.tasks.size(); ++i) {
-    config::Properties shown = it->second.tasks[i].config;
-    for (auto& [key, value] : shown) {
-      if (!value.empty() && it->second.secrets.contains(key)) value = config::kHidden;
-    }
+    config::Properties shown = masked_task(it->second.tasks[i].config, it->second.secrets);
     shown["task.class"] = task_class(it->second.plugin.class_name);
     out.emplace_back(TaskId{name, static_cast<int>(i)}, std::move(shown));
   }
@@ -186,7 +164,7 @@ Result<std::vector<std::pair<TaskId, config::Properties>>> StandaloneHerder::tas
 }
 
 Result<std::vector<std::string>> StandaloneHerder::topics(const std::string& name) {
-  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
+  RETURN_IF_ERROR(check_topic_tracking(worker_.config()));
   std::lock_guard lock(mutex_);
   auto it = connectors_.find(name);
   if (it == connectors_.end()) return std::vector<std::string>();
@@ -194,8 +172,7 @@ Result<std::vector<std::string>> StandaloneHerder::topics(const std::string& nam
 }
 
 Status StandaloneHerder::reset_topics(const std::string& name) {
-  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
-  if (!worker_.config().topic_tracking_allow_reset) return Status::unauthorized("Topic tracking reset is disabled.");
+  RETURN_IF_ERROR(check_topic_reset(worker_.config()));
   std::lock_guard lock(mutex_);
   if (auto it = connectors_.find(name); it != connectors_.end()) it->second.topics.clear();
   return {};
@@ -225,8 +202,7 @@ Status StandaloneHerder::check_stopped(const std::string& name) const {
   auto it = connectors_.find(name);
   if (it == connectors_.end()) return no_connector(name);
   if (it->second.target == TargetState::kStopped && it->second.tasks.empty()) return {};
-  return Status::invalid(fmt::format("Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector "
-                                     "by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint", name));
+  return must_be_stopped(name);
 }
 
 Status StandaloneHerder::alter_offsets(const std::string& name, const OffsetEntries& entries) {

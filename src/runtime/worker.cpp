@@ -18,7 +18,6 @@
 namespace bywash::runtime {
 namespace {
 
-constexpr int kAdminTimeoutMs = 30000;
 constexpr int kClusterIdTimeoutMs = 5000;  // someone waits for the answer
 
 // The task's configuration over the connector's: what a task is made from.

@@ -1,6 +1,5 @@
 // What clients may change, in the order of checks and the words of the original. Level 7; the work is queued to the herder's thread.
 #include "base/log.h"
-#include "config/properties.h"
 #include "runtime/distributed/distributed_herder.h"
 
 namespace bywash::runtime {
@@ -8,6 +7,7 @@ namespace {
 
 constexpr int kChangeTimeoutMs = 30000;
 
+// Each request has words of its own for it.
 Status unknown_connector(const char* words, const std::string& name) { return Status::not_found(fmt::format(fmt::runtime(words), name)); }
 
 }  // namespace
@@ -48,17 +48,12 @@ Result<ConnectorSummary> DistributedHerder::patch(const std::string& name, const
     if (!leading_) return not_leader();
     std::lock_guard lock(mutex_);
     const ConfigState::Connector* stored = config_.find(name);
-    if (!stored) return unknown_connector("Connector {} not found", name);
+    if (!stored) return no_connector(name);
     *stored_config = stored->config;
     return {};
   });
   if (!read.ok()) return read;
-  ConnectorRequest whole{name, std::move(*stored_config), std::nullopt};
-  for (const auto& [key, value] : patch) {
-    if (value) whole.properties[key] = value;
-    else whole.properties.erase(key);
-  }
-  ASSIGN_OR_RETURN(PutResult result, put(whole, true));
+  ASSIGN_OR_RETURN(PutResult result, put({name, patched(std::move(*stored_config), patch), std::nullopt}, true));
   return std::move(result.connector);
 }
 
@@ -67,7 +62,7 @@ Status DistributedHerder::remove(const std::string& name) {
     if (!leading_) return not_leader();
     {
       std::lock_guard lock(mutex_);
-      if (!config_.find(name)) return unknown_connector("Connector {} not found", name);
+      if (!config_.find(name)) return no_connector(name);
     }
     RETURN_IF_ERROR(write_config(removal_records(name)));
     log::info("connect", "Connector {} is deleted", name);
@@ -152,10 +147,9 @@ Result<ConnectorStatus> DistributedHerder::restart(const std::string& name, bool
 Status DistributedHerder::check_stopped(const std::string& name) const {
   std::lock_guard lock(mutex_);
   const ConfigState::Connector* connector = config_.find(name);
-  if (!connector) return unknown_connector("Connector {} not found", name);
+  if (!connector) return no_connector(name);
   if (config_.target(name) == TargetState::kStopped && connector->task_count == 0) return {};
-  return Status::invalid(fmt::format("Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector "
-                                     "by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint", name));
+  return must_be_stopped(name);
 }
 
 Status DistributedHerder::alter_offsets(const std::string& name, const OffsetEntries& entries) {

@@ -3,12 +3,10 @@
 
 #include <pthread.h>
 
-#include <future>
-
 #include "base/clock.h"
 #include "base/log.h"
-#include "config/properties.h"
 #include "runtime/client_properties.h"
+#include "runtime/herder_request.h"
 #include "runtime/kafka_offset_store.h"
 
 namespace bywash::runtime {
@@ -146,7 +144,7 @@ void DistributedHerder::run() {
     }
     turn();
   }
-  // Whoever still waits sees a broken promise, which request() turns into kCancelled.
+  // Whoever still waits is answered kCancelled.
   std::lock_guard lock(mutex_);
   queue_.clear();
 }
@@ -188,44 +186,34 @@ void DistributedHerder::serve() {
 }
 
 Status DistributedHerder::request(By by, const std::string& connector, const std::string& what, std::function<Status()> work) {
-  enum Stage { kWaiting, kRunning, kGivenUp };
-  auto stage = std::make_shared<std::atomic<int>>(kWaiting);
-  auto promise = std::make_shared<std::promise<Status>>();
-  auto answer = promise->get_future();
+  auto asked = std::make_shared<HerderRequest>(std::move(work));
+  std::weak_ptr<HerderRequest> queued = asked;
+  auto answer = asked->answer();
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return Status::cancelled("The worker is shutting down");
-    auto now = [this, stage, promise, connector, what, work = std::move(work)] {
+    auto now = [this, asked, connector, what] {
       log::Scope scope(connector, "");
-      int waiting = kWaiting;
-      if (!stage->compare_exchange_strong(waiting, kRunning)) return;
+      if (!asked->begin()) return;
       {
         std::lock_guard inner(mutex_);
         current_ = what;
       }
-      Status done = work();
+      Status done = asked->work();
       {
         std::lock_guard inner(mutex_);
         current_.clear();
       }
-      promise->set_value(std::move(done));
+      asked->finish(std::move(done));
     };
-    queue_.push_back({by, std::move(now), [promise](Status status) { promise->set_value(std::move(status)); }});
+    queue_.push_back({by, std::move(now), [asked](Status status) { asked->finish(std::move(status)); }});
     woken_ = true;
   }
   wake_.notify_all();
-  promise.reset();  // the queue's is the last: dropped with it, the future ends
-  if (answer.wait_for(Millis(kRequestTimeoutMs)) != std::future_status::ready) {
-    int waiting = kWaiting;
-    stage->compare_exchange_strong(waiting, kGivenUp);
-    std::lock_guard lock(mutex_);
-    return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", !view_.stable ? "waiting for its group" : current_.empty() ? "busy" : current_));
-  }
-  try {
-    return answer.get();
-  } catch (const std::future_error&) {
-    return Status::cancelled("The worker is shutting down");
-  }
+  asked.reset();  // the queue's is the last
+  if (auto done = await(queued, std::move(answer), Millis(kRequestTimeoutMs))) return *std::move(done);
+  std::lock_guard lock(mutex_);
+  return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", !view_.stable ? "waiting for its group" : current_.empty() ? "busy" : current_));
 }
 
 void DistributedHerder::note_restart(const kafka::TableRecord& record) {

@@ -1,17 +1,7 @@
 // What clients may read of the cluster's connectors; any worker answers from its own copy of the topics. Level 7, any thread.
-#include "config/properties.h"
 #include "runtime/distributed/distributed_herder.h"
 
 namespace bywash::runtime {
-namespace {
-
-Status unknown(const std::string& name) { return Status::not_found(fmt::format("Connector {} not found", name)); }
-
-std::optional<ConnectorPlugin> plugin_of(const plugin::Registry& registry, const ConfigState::Connector& connector) {
-  return find_connector(registry, config::trim(config::get_or(without_nulls(connector.config), "connector.class", "")));
-}
-
-}  // namespace
 
 std::vector<std::string> DistributedHerder::connectors() {
   std::lock_guard lock(mutex_);
@@ -48,7 +38,7 @@ ConnectorSummary DistributedHerder::summary_locked(const std::string& name, cons
   out.name = name;
   out.config = masked(connector->config, secrets);
   out.tasks = config_.tasks(name);
-  auto plugin = plugin_of(registry_, *connector);
+  auto plugin = plugin_of(registry_, connector->config);
   out.type = plugin ? to_string(plugin->kind) : "unknown";
   return out;
 }
@@ -56,7 +46,7 @@ ConnectorSummary DistributedHerder::summary_locked(const std::string& name, cons
 Result<ConnectorSummary> DistributedHerder::connector(const std::string& name) {
   std::set<std::string> secrets = secrets_of(name);
   std::lock_guard lock(mutex_);
-  if (!config_.find(name)) return unknown(name);
+  if (!config_.find(name)) return no_connector(name);
   return summary_locked(name, secrets);
 }
 
@@ -68,7 +58,7 @@ ConnectorStatus DistributedHerder::status_locked(const std::string& name, const 
   out.version = stored.version;
   out.trace = stored.trace;
   const ConfigState::Connector* connector = config_.find(name);
-  auto plugin = connector ? plugin_of(registry_, *connector) : std::nullopt;
+  auto plugin = connector ? plugin_of(registry_, connector->config) : std::nullopt;
   out.type = plugin ? to_string(plugin->kind) : "unknown";
   for (const auto& [id, task] : statuses_.tasks(name)) {
     if (connector && connector->consistent && id >= connector->task_count) continue;
@@ -89,7 +79,7 @@ std::vector<WorkerMetrics::Watched> DistributedHerder::watched() const {
   std::vector<WorkerMetrics::Watched> out;
   for (const auto& [name, connector] : config_.connectors()) {
     const StoredStatus* stored = statuses_.connector(name);
-    auto plugin = plugin_of(registry_, connector);
+    auto plugin = plugin_of(registry_, connector.config);
     if (!stored || stored->worker_id != self_.worker_id) continue;
     out.push_back({status_locked(name, *stored), plugin ? plugin->class_name : ""});
   }
@@ -106,28 +96,23 @@ Result<TaskStatus> DistributedHerder::task_status(const TaskId& id) {
 Result<std::vector<std::pair<TaskId, config::Properties>>> DistributedHerder::task_configs(const std::string& name) {
   std::set<std::string> secrets = secrets_of(name);
   std::lock_guard lock(mutex_);
-  if (!config_.find(name)) return unknown(name);
+  if (!config_.find(name)) return no_connector(name);
   std::vector<std::pair<TaskId, config::Properties>> out;
   for (const TaskId& id : config_.tasks(name)) {
-    config::Properties shown = *config_.task(id);
-    for (auto& [key, value] : shown) {
-      if (!value.empty() && secrets.contains(key)) value = config::kHidden;
-    }
-    out.emplace_back(id, std::move(shown));
+    out.emplace_back(id, masked_task(*config_.task(id), secrets));
   }
   return out;
 }
 
 Result<std::vector<std::string>> DistributedHerder::topics(const std::string& name) {
-  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
+  RETURN_IF_ERROR(check_topic_tracking(worker_.config()));
   std::lock_guard lock(mutex_);
   std::set<std::string> topics = statuses_.topics(name);
   return std::vector<std::string>(topics.begin(), topics.end());
 }
 
 Status DistributedHerder::reset_topics(const std::string& name) {
-  if (!worker_.config().topic_tracking_enable) return Status::unauthorized("Topic tracking is disabled.");
-  if (!worker_.config().topic_tracking_allow_reset) return Status::unauthorized("Topic tracking reset is disabled.");
+  RETURN_IF_ERROR(check_topic_reset(worker_.config()));
   std::vector<kafka::KeyValue> records;
   {
     std::lock_guard lock(mutex_);
@@ -140,8 +125,8 @@ Status DistributedHerder::reset_topics(const std::string& name) {
 Result<ConnectorKind> DistributedHerder::kind(const std::string& name) {
   std::lock_guard lock(mutex_);
   const ConfigState::Connector* connector = config_.find(name);
-  if (!connector) return unknown(name);
-  auto plugin = plugin_of(registry_, *connector);
+  if (!connector) return no_connector(name);
+  auto plugin = plugin_of(registry_, connector->config);
   if (!plugin) return Status::fatal(fmt::format("The class of connector {} does not exist here", name));
   return plugin->kind;
 }
@@ -149,7 +134,7 @@ Result<ConnectorKind> DistributedHerder::kind(const std::string& name) {
 Result<config::Properties> DistributedHerder::properties_of(const std::string& name) const {
   std::lock_guard lock(mutex_);
   const ConfigState::Connector* connector = config_.find(name);
-  if (!connector) return unknown(name);
+  if (!connector) return no_connector(name);
   return without_nulls(connector->config);
 }
 

@@ -8,10 +8,6 @@
 namespace bywash::runtime {
 namespace {
 
-State state_of(TargetState target) {
-  return target == TargetState::kStarted ? State::kRunning : target == TargetState::kPaused ? State::kPaused : State::kStopped;
-}
-
 std::string name_of(const Unit& unit) { return unit.is_connector() ? "connector " + unit.connector : fmt::format("task {}-{}", unit.connector, unit.task); }
 
 }  // namespace
@@ -181,7 +177,7 @@ void DistributedHerder::put_status(const Unit& unit, State state, const std::str
 std::string DistributedHerder::version_of(const std::string& connector) const {
   const ConfigState::Connector* stored = config_.find(connector);
   if (!stored) return "";
-  auto plugin = find_connector(registry_, config::trim(config::get_or(without_nulls(stored->config), "connector.class", "")));
+  auto plugin = plugin_of(registry_, stored->config);
   return plugin ? plugin->info->version : "";
 }
 

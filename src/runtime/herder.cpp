@@ -1,0 +1,61 @@
+// What the herders share: their requests, their words and small rules about configurations. Level 7, any thread.
+#include "runtime/herder.h"
+
+#include "config/properties.h"
+#include "runtime/herder_request.h"
+
+namespace bywash::runtime {
+
+std::optional<Status> await(const std::weak_ptr<HerderRequest>& request, std::future<Status> answer, Millis timeout) {
+  if (answer.wait_for(timeout) != std::future_status::ready) {
+    if (auto waiting = request.lock()) waiting->give_up();
+    return std::nullopt;
+  }
+  try {
+    return answer.get();
+  } catch (const std::future_error&) {
+    return Status::cancelled("The worker is shutting down");
+  }
+}
+
+Status no_connector(const std::string& name) { return Status::not_found(fmt::format("Connector {} not found", name)); }
+
+Status must_be_stopped(const std::string& name) {
+  return Status::invalid(fmt::format("Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector "
+                                     "by issuing a 'PUT' request to the '/connectors/{}/stop' endpoint", name));
+}
+
+Status check_topic_tracking(const WorkerConfig& worker) {
+  return worker.topic_tracking_enable ? Status() : Status::unauthorized("Topic tracking is disabled.");
+}
+
+Status check_topic_reset(const WorkerConfig& worker) {
+  RETURN_IF_ERROR(check_topic_tracking(worker));
+  return worker.topic_tracking_allow_reset ? Status() : Status::unauthorized("Topic tracking reset is disabled.");
+}
+
+State state_of(TargetState target) {
+  return target == TargetState::kStarted ? State::kRunning : target == TargetState::kPaused ? State::kPaused : State::kStopped;
+}
+
+std::optional<ConnectorPlugin> plugin_of(const plugin::Registry& registry, const ConnectorProperties& connector) {
+  auto it = connector.find("connector.class");
+  return find_connector(registry, it == connector.end() || !it->second ? std::string_view() : config::trim(*it->second));
+}
+
+ConnectorProperties patched(ConnectorProperties properties, const ConnectorProperties& patch) {
+  for (const auto& [key, value] : patch) {
+    if (value) properties[key] = value;
+    else properties.erase(key);
+  }
+  return properties;
+}
+
+config::Properties masked_task(config::Properties task, const std::set<std::string>& secret_keys) {
+  for (auto& [key, value] : task) {
+    if (!value.empty() && secret_keys.contains(key)) value = config::kHidden;
+  }
+  return task;
+}
+
+}  // namespace bywash::runtime

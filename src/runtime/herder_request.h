@@ -1,0 +1,49 @@
+// HerderRequest: a change that waits for a herder's thread, and is done once or not at all. The asker waits with a deadline; what it has
+// given up is not done behind its back. Level 7.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace bywash::runtime {
+
+class HerderRequest {
+ public:
+  explicit HerderRequest(std::function<Status()> work) : work_(std::move(work)) {}
+
+  // The herder's thread. False: the asker has given up.
+  bool begin() {
+    Stage waiting = Stage::kWaiting;
+    return stage_.compare_exchange_strong(waiting, Stage::kBegun);
+  }
+  // After begin().
+  Status work() { return work_(); }
+  // What the asker is told; once, with or without begin().
+  void finish(Status status) { answer_.set_value(std::move(status)); }
+
+  // The asker. Once.
+  std::future<Status> answer() { return answer_.get_future(); }
+  // Before begin() the work is never done.
+  void give_up() {
+    Stage waiting = Stage::kWaiting;
+    stage_.compare_exchange_strong(waiting, Stage::kGivenUp);
+  }
+
+ private:
+  enum class Stage { kWaiting, kBegun, kGivenUp };
+  std::function<Status()> work_;
+  std::atomic<Stage> stage_{Stage::kWaiting};
+  std::promise<Status> answer_;
+};
+
+// Waits for a request that only the herder's queue holds: dropped with it, the answer is kCancelled. nullopt: not within the time; the
+// request is given up.
+std::optional<Status> await(const std::weak_ptr<HerderRequest>& request, std::future<Status> answer, Millis timeout);
+
+}  // namespace bywash::runtime
