@@ -3,6 +3,7 @@
 
 #include "connectors/file/plugins.h"
 #include "connectors/jdbc/plugins.h"
+#include "connectors/postgres_cdc/plugins.h"
 #include "connectors/s3/plugins.h"
 #include "formats/json_schema/json_schema_converter.h"
 #include "formats/plugins.h"
@@ -15,6 +16,7 @@ namespace bywash {
 void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(jdbc::jdbc_sink());
   registry.add(jdbc::jdbc_source());
+  registry.add(postgres_cdc::postgres_change_source());
   registry.add(connectors::s3::s3_sink());
   registry.add(connectors::s3::s3_source());
   registry.add(connectors::file::file_stream_sink());

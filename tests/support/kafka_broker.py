@@ -130,6 +130,9 @@ class Kafka:
     def create_topic(self, name: Optional[str] = None, partitions: int = 1, config: Optional[Mapping[str, str]] = None) -> str:
         return kafka_clients.create_topic(self.bootstrap, name, partitions, config)
 
+    def topics(self) -> list:
+        return kafka_clients.topics(self.bootstrap)
+
     def delete_topic(self, name: str) -> None:
         kafka_clients.delete_topic(self.bootstrap, name)
 

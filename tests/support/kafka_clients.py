@@ -57,6 +57,12 @@ def create_topic(bootstrap: str, name: Optional[str] = None, partitions: int = 1
         time.sleep(0.02)
 
 
+def topics(bootstrap: str) -> list:
+    """The names of all topics."""
+    client = admin(bootstrap)
+    return sorted(client.list_topics(timeout=10).topics)
+
+
 def delete_topic(bootstrap: str, name: str) -> None:
     client = admin(bootstrap)
     client.delete_topics([name])[name].result(30)

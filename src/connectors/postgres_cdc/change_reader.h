@@ -1,0 +1,71 @@
+// From messages of the slot, and rows of a snapshot, to batches: follows transactions, relations and the position. Level 6, the task's thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/postgres_cdc/change_stream.h"
+#include "connectors/postgres_cdc/position.h"
+#include "connectors/postgres_cdc/snapshot.h"
+#include "connectors/postgres_cdc/table_events.h"
+
+namespace bywash::postgres_cdc {
+
+class ChangeReader {
+ public:
+  // Goes on at `start`: changes of a transaction that it says were given out are skipped when they come again.
+  ChangeReader(const EventSettings& settings, Catalog& catalog, const Position& start);
+
+  Status take(const ChangeStream::Message& message);
+  // What take() would see: the type, and for a kBegin where its transaction was committed.
+  Status peek(const ChangeStream::Message& message);
+  const ChangeMessage& peeked() const { return message_; }
+  Status take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id);
+  // The snapshot's last row was taken.
+  void end_snapshot() { position_.snapshot = position_.snapshot == SnapshotState::kNone ? SnapshotState::kNone : SnapshotState::kLastRecord; }
+
+  // Where reading begins when no row of a snapshot has said so.
+  void start_at(uint64_t lsn) {
+    if (position_.lsn == 0) position_.lsn = lsn;
+  }
+
+  int64_t pending_rows() const { return pending_rows_; }
+  // Everything taken as batches of settings.out.
+  Status flush();
+  // Where reading stands behind everything that was taken.
+  const Position& position() const { return position_; }
+
+ private:
+  Status relation();
+  Status change(uint64_t lsn);
+  Status truncate(uint64_t lsn);
+  Status emitted_message(uint64_t lsn);
+  void begin(uint64_t lsn);
+  Status commit(uint64_t lsn);
+  bool already_given_out(uint64_t lsn);
+  Status add(TableEvents* table, const EventMark& mark);
+  Status add_again(std::unique_ptr<TableEvents>* table, const EventMark& mark);
+  EventMark mark_of(uint64_t lsn);
+  void count_in_transaction(const std::string& collection, EventMark* mark);
+  Status transaction_record(bool ends);
+  Result<TableEvents*> table_of(const TableStructure& structure);
+
+  const EventSettings& settings_;
+  Catalog& catalog_;
+  Position position_, resume_;
+  bool resuming_ = false, skipping_ = false, in_transaction_ = false;
+  int64_t skipped_at_lsn_ = 0;
+  ChangeMessage message_;
+  std::map<std::string, std::unique_ptr<TableEvents>> tables_;  // by "schema.table"
+  std::map<uint32_t, std::string> relations_;                   // of the tables that are captured
+  int64_t pending_rows_ = 0;
+  int64_t commit_micros_ = 0, tx_id_ = -1;
+  std::string origin_, transaction_;
+  uint64_t origin_lsn_ = 0;
+  std::map<std::string, int64_t> counts_;  // of the transaction, by collection
+  int64_t total_ = 0;
+};
+
+}  // namespace bywash::postgres_cdc
