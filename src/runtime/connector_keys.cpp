@@ -129,7 +129,9 @@ std::string_view to_string(ConnectorKind kind) { return kind == ConnectorKind::k
 
 const std::vector<std::string>& open_prefixes() {
   static const std::vector<std::string> kPrefixes = {"transforms.",        "predicates.",        "key.converter.",  "value.converter.", "header.converter.",
-                                                     "producer.override.", "consumer.override.", "admin.override.", "topic.creation."};
+                                                     "producer.override.", "consumer.override.", "admin.override.", "topic.creation.",
+                                                     // Keys of which a name or a number is a part (src/connectors/postgres_cdc).
+                                                     "column.mask.with.", "column.truncate.to.", "snapshot.select.statement.overrides."};
   return kPrefixes;
 }
 

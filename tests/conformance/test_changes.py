@@ -9,25 +9,18 @@ import pytest
 
 from tests.support import change_scenarios
 from tests.support.bywash_process import Bywash
-from tests.support.postgres import Postgres
 
 _ANSWERS = json.loads(gzip.decompress((pathlib.Path(__file__).parent / "changes" / "answers.json.gz").read_bytes()))
 
 
 @pytest.fixture(scope="module")
-def logical_postgres():
-    with Postgres(settings={"wal_level": "logical", "max_replication_slots": "20", "max_wal_senders": "20"}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def found(kafka, logical_postgres):
+def found(kafka, postgres):
     converter = {f"{side}.converter": "org.apache.kafka.connect.json.JsonConverter" for side in ("key", "value")}
     schemas = {f"{side}.converter.schemas.enable": "true" for side in ("key", "value")}
     counts = {s.name: {topic: len(records) for topic, records in _ANSWERS[s.name].items()} for s in change_scenarios.SCENARIOS}
     with Bywash.standalone(kafka.bootstrap, worker={**converter, **schemas, "offset.flush.interval.ms": "100"}) as worker:
         try:
-            return change_scenarios.run_all(worker, kafka, logical_postgres, change_scenarios.SCENARIOS, settle_s=0.3, counts=counts)
+            return change_scenarios.run_all(worker, kafka, postgres, change_scenarios.SCENARIOS, settle_s=0.3, counts=counts)
         finally:
             print(worker.process.log_tail(60))
 

@@ -153,19 +153,21 @@ def run_all(rest, kafka, postgres, scenarios: Sequence[Scenario], settle_s: floa
                 connection.execute(statement)
             connection.commit()
     wanted = {topic.replace(PREFIX, prefix(s), 1): n for s in scenarios for topic, n in counts.get(s.name, {}).items()}
-    ends = _ends(kafka, scenarios)
-    if wanted:
-        _wait(lambda: all(_ends(kafka, scenarios).get(t, 0) >= n for t, n in wanted.items()), 30, lambda: f"{_ends(kafka, scenarios)} of {wanted}")
+    ends = {}
+
+    def all_there():
+        ends.update(_ends(kafka, scenarios))
+        return all(ends.get(topic, 0) >= n for topic, n in wanted.items())
+
+    _wait(all_there, 60, lambda: f"{ends} of {wanted}")
     last, since = None, time.monotonic()
     while time.monotonic() - since < settle_s:
         if (ends := _ends(kafka, scenarios)) != last:
             last, since = ends, time.monotonic()
         time.sleep(0.1)
-    found = {}
-    for s in scenarios:
-        topics = [t for t in ends if t.startswith(prefix(s)) and t[len(prefix(s))] in ".-"]
-        found[s.name] = {t.replace(prefix(s), PREFIX, 1): [_parsed(record, s, databases[s.name]) for record in kafka.consume_all(t)] for t in topics}
-    return found
+    records = kafka.consume_topics(ends)
+    return {s.name: {topic.replace(prefix(s), PREFIX, 1): [_parsed(record, s, databases[s.name]) for record in records[topic]]
+                     for topic in sorted(ends) if topic.startswith((prefix(s) + ".", prefix(s) + "-"))} for s in scenarios}
 
 
 def prefix(scenario: Scenario) -> str:
@@ -173,8 +175,8 @@ def prefix(scenario: Scenario) -> str:
 
 
 def _ends(kafka, scenarios) -> dict:
-    topics = [t for t in kafka.topics() if any(t.startswith(prefix(s) + mark) for s in scenarios for mark in ".-")]
-    return {t: sum(kafka.end_offsets(t).values()) for t in topics}
+    beginnings = tuple(prefix(s) + mark for s in scenarios for mark in ".-")
+    return kafka.record_counts(lambda topic: topic.startswith(beginnings))
 
 
 def _wait(condition, timeout: float, tell=lambda: "") -> None:

@@ -130,9 +130,6 @@ class Kafka:
     def create_topic(self, name: Optional[str] = None, partitions: int = 1, config: Optional[Mapping[str, str]] = None) -> str:
         return kafka_clients.create_topic(self.bootstrap, name, partitions, config)
 
-    def topics(self) -> list:
-        return kafka_clients.topics(self.bootstrap)
-
     def delete_topic(self, name: str) -> None:
         kafka_clients.delete_topic(self.bootstrap, name)
 
@@ -144,6 +141,12 @@ class Kafka:
 
     def consume_all(self, topic: str, **options) -> list:
         return kafka_clients.consume_all(self.bootstrap, topic, **options)
+
+    def record_counts(self, wanted) -> dict:
+        return kafka_clients.record_counts(self.bootstrap, wanted)
+
+    def consume_topics(self, counts: Mapping[str, int], **options) -> dict:
+        return kafka_clients.consume_topics(self.bootstrap, counts, **options)
 
     def end_offsets(self, topic: str) -> dict:
         return kafka_clients.end_offsets(self.bootstrap, topic)

@@ -57,12 +57,6 @@ def create_topic(bootstrap: str, name: Optional[str] = None, partitions: int = 1
         time.sleep(0.02)
 
 
-def topics(bootstrap: str) -> list:
-    """The names of all topics."""
-    client = admin(bootstrap)
-    return sorted(client.list_topics(timeout=10).topics)
-
-
 def delete_topic(bootstrap: str, name: str) -> None:
     client = admin(bootstrap)
     client.delete_topics([name])[name].result(30)
@@ -177,6 +171,38 @@ def end_offsets(bootstrap: str, topic: str, *, committed_only: bool = False) -> 
     level = IsolationLevel.READ_COMMITTED if committed_only else IsolationLevel.READ_UNCOMMITTED
     found = client.list_offsets(wanted, isolation_level=level, request_timeout=30)
     return {where.partition: future.result(30).offset for where, future in found.items()}
+
+
+def record_counts(bootstrap: str, wanted) -> dict:
+    """{topic: sum of its end offsets} of the topics whose name `wanted(name)` is true."""
+    client = admin(bootstrap)
+    known = client.list_topics(timeout=10).topics
+    places = [TopicPartition(name, p) for name, topic in known.items() if wanted(name) for p in topic.partitions]
+    out = dict.fromkeys((place.topic for place in places), 0)
+    if places:
+        found = client.list_offsets({place: OffsetSpec.latest() for place in places}, request_timeout=30)
+        for place, future in found.items():
+            out[place.topic] += future.result(30).offset
+    return out
+
+
+def consume_topics(bootstrap: str, counts: Mapping[str, int], timeout: float = 30.0) -> dict:
+    """The first `counts[topic]` records of each topic, which has one partition, by one consumer."""
+    consumer = Consumer(_quiet(bootstrap, **{"group.id": unique("reader"), "enable.auto.commit": False}))
+    out = {topic: [] for topic in counts}
+    deadline = time.monotonic() + timeout
+    try:
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING) for topic, n in counts.items() if n])
+        while any(len(out[topic]) < n for topic, n in counts.items()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{ {topic: len(records) for topic, records in out.items()} } of {dict(counts)} after {timeout:.0f} s")
+            for message in consumer.consume(10000, timeout=0.1):
+                if message.error():
+                    raise KafkaException(message.error())
+                out[message.topic()].append(_record(message))
+    finally:
+        consumer.close()
+    return out
 
 
 def consume_all(bootstrap: str, topic: str, *, count: Optional[int] = None, timeout: float = 30.0,

@@ -37,7 +37,7 @@ class Postgres:
         self._settings = {
             "fsync": "on" if fsync else "off", "synchronous_commit": "on" if fsync else "off",
             "full_page_writes": "on" if fsync else "off", "max_connections": "200", "shared_buffers": "256MB",
-            "max_wal_size": "2GB", "log_min_messages": "warning", "listen_addresses": "127.0.0.1",
+            "wal_level": "logical", "max_replication_slots": "30", "max_wal_senders": "30", "max_wal_size": "2GB", "log_min_messages": "warning", "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self.folder / "socket"), **(settings or {}),
         }
 

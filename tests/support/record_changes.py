@@ -21,7 +21,7 @@ def main() -> int:
     plugins, names = pathlib.Path(sys.argv[1]), sys.argv[2:]
     known = json.loads(gzip.decompress(ANSWERS.read_bytes())) if names and ANSWERS.exists() else {}
     json_converter = {f"{side}.converter.schemas.enable": "true" for side in ("key", "value")}
-    with Kafka() as kafka, Postgres(settings={"wal_level": "logical", "max_replication_slots": "20", "max_wal_senders": "20"}) as postgres, \
+    with Kafka() as kafka, Postgres() as postgres, \
             KafkaConnect(kafka.bootstrap, worker={**json_converter}, plugins=[plugins], heap="1g") as connect:
         chosen = [s for s in change_scenarios.SCENARIOS if not names or s.name in names]
         found = change_scenarios.run_all(connect, kafka, postgres, chosen, settle_s=8, counts={})

@@ -139,12 +139,12 @@ class Unwrapper {
       Batch rows = columnar::take(batch, written);
       rows.value = columnar::take(after, written);
       ASSIGN_OR_RETURN(rows.value, with_connect_types(rows.value, config_.timestamp_nanos()));
-      out_->push_back({std::make_shared<const Batch>(std::move(rows))});
+      out_->push_back({std::make_shared<const Batch>(std::move(rows)), false, true});
     }
     if (!removed.empty()) {
       Batch rows = columnar::take(batch, removed);
       rows.value = no_values(rows.row_count());
-      out_->push_back({std::make_shared<const Batch>(std::move(rows))});
+      out_->push_back({std::make_shared<const Batch>(std::move(rows)), false, true});
     }
     if (truncated.empty()) return {};
     if (!config_.truncate_enabled) {
@@ -153,7 +153,7 @@ class Unwrapper {
     }
     Batch rows = columnar::take(batch, truncated);
     rows.value = no_values(rows.row_count());
-    out_->push_back({std::make_shared<const Batch>(std::move(rows)), true});
+    out_->push_back({std::make_shared<const Batch>(std::move(rows)), true, true});
     return {};
   }
 

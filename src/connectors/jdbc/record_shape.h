@@ -17,6 +17,7 @@ inline constexpr std::string_view kTimestampMark = "bywash.timestamp";
 struct ShapedBatch {
   std::shared_ptr<const columnar::Batch> batch;
   bool truncates = false;
+  bool of_change_events = false;
 };
 
 // change.events=auto: an envelope (a value with op, source and before or after, with or without schema) becomes its `after` for the

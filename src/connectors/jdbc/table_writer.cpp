@@ -140,7 +140,7 @@ void TableWriter::forget() {
   plans_.clear();
 }
 
-Status TableWriter::split(const ShapedBatch& shaped, std::vector<Piece>* out) const {
+Status TableWriter::split(const ShapedBatch& shaped, std::vector<Piece>* out) {
   const Batch& batch = *shaped.batch;
   int64_t n = batch.row_count();
   bool no_values = batch.value.schema->type() == Type::kNull;
@@ -162,6 +162,7 @@ Status TableWriter::split(const ShapedBatch& shaped, std::vector<Piece>* out) co
     piece.table_text = kind.first;
     piece.truncates = shaped.truncates;
     ASSIGN_OR_RETURN(piece.table_name, rules_.parse(piece.table_text));
+    if (shaped.of_change_events) change_tables_.insert(piece.table_name);
     piece.tombstones = kind.second;
     bool all = rows.empty() || static_cast<int64_t>(rows.size()) == n;
     if (all) {
@@ -210,6 +211,13 @@ Status TableWriter::validate(Piece& piece) const {
   piece.schemaless = !piece.tombstones && value.schemaless();
   if (piece.schemaless) { ASSIGN_OR_RETURN(piece.value, with_schema(piece.value)); }
   return {};
+}
+
+// Deletes of change events from a table that is yet to be made: their fields are the key alone, and a table made of them would lack all others.
+Result<bool> TableWriter::deletes_nothing(Session& session, const Piece& piece) {
+  if (!piece.tombstones || !config_->auto_create || config_->pk_mode != PkMode::kRecordKey || !change_tables_.count(piece.table_name)) return false;
+  ASSIGN_OR_RETURN(auto table, structure_.find(session, piece.table_name));
+  return table == nullptr;
 }
 
 Status TableWriter::plan_piece(Session& session, Piece& piece) {
@@ -349,18 +357,21 @@ Status TableWriter::plan_group(Session& session, Group& group, std::vector<Table
     }
     if (first == group.pieces.size()) break;
     Piece& piece = *group.pieces[first];
-    if (!planned[first] && piece.truncates) {
-      ASSIGN_OR_RETURN(piece.table, structure_.find(session, piece.table_name));
-    } else if (!planned[first]) {
-      RETURN_IF_ERROR(validate(piece));
-      RETURN_IF_ERROR(plan_piece(session, piece));
-    }
-    planned[first] = true;
     size_t from = next[first], to = piece.offsets.size();
     if (second < group.pieces.size()) {
       to = static_cast<size_t>(std::lower_bound(piece.offsets.begin() + static_cast<int64_t>(from), piece.offsets.end(), head(second)) -
                                piece.offsets.begin());
     }
+    if (!planned[first] && piece.truncates) {
+      ASSIGN_OR_RETURN(piece.table, structure_.find(session, piece.table_name));
+    } else if (!planned[first]) {
+      RETURN_IF_ERROR(validate(piece));
+      ASSIGN_OR_RETURN(bool nothing, deletes_nothing(session, piece));
+      next[first] = to;
+      if (nothing) continue;
+      RETURN_IF_ERROR(plan_piece(session, piece));
+    }
+    planned[first] = true;
     if (!piece.truncates || piece.table) RETURN_IF_ERROR(append(piece, from, to, &writes));
     next[first] = to;
   }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "columnar/batch.h"
@@ -31,10 +32,11 @@ class TableWriter {
   struct Group;
   struct CachedPlan;
 
-  Status split(const ShapedBatch& shaped, std::vector<Piece>* out) const;
+  Status split(const ShapedBatch& shaped, std::vector<Piece>* out);
   Status write_shaped(Session& session, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
   Status validate(Piece& piece) const;
   Status plan_group(Session& session, Group& group, std::vector<TableWrite>* out);
+  Result<bool> deletes_nothing(Session& session, const Piece& piece);
   Status plan_piece(Session& session, Piece& piece);
   Status adapt_schemaless(Session& session, Piece& piece);
   Status append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const;
@@ -47,6 +49,7 @@ class TableWriter {
   TableStructure structure_;
   bool moved_ = false;  // the last transaction met offsets that another one had written
   std::vector<std::shared_ptr<CachedPlan>> plans_;
+  std::set<TableName> change_tables_;  // that change events were written to
 };
 
 }  // namespace bywash::jdbc

@@ -63,6 +63,8 @@ Result<std::vector<plugin::SourceBatch>> PostgresChangeTask::hand_over() {
   RETURN_IF_ERROR(heartbeat());
   if (!out_.empty() && reader_) {
     handed_over_ = reader_->position();
+    // Whatever was given out meanwhile: after a restart the snapshot is still to be taken.
+    if (rows_are_missing_ && handed_over_->snapshot == SnapshotState::kNone) handed_over_->snapshot = SnapshotState::kRunning;
     out_.back().source_offsets.back() = offset_json(*handed_over_);
     outstanding_ = true;
   }
@@ -185,13 +187,17 @@ Status PostgresChangeTask::prepare_snapshot(const std::optional<SlotState>& slot
   ASSIGN_OR_RETURN(snapshot_session_, ServerSession::open(config_, ServerSession::Kind::kStatements));
   ASSIGN_OR_RETURN(snapshot_, Snapshot::open(*snapshot_session_, config_, selection_, exported));
   snapshot_taken_ = true;
-  // What changed before the snapshot, and was not given out yet, comes first: deletes are not seen in rows.
-  bool catch_up = config_.snapshot == SnapshotMode::kAlways && handed_over_ && handed_over_->snapshot != SnapshotState::kRunning && slot;
-  reader_ = std::make_unique<ChangeReader>(settings_, *catalog_, catch_up ? *handed_over_ : Position());
+  rows_are_missing_ = !handed_over_ || handed_over_->snapshot == SnapshotState::kRunning;
+  // What changed before the snapshot, and was not given out yet, comes first: rows of an earlier attempt may be gone, which rows do not tell.
+  bool catch_up = slot && !slot->lost && config_.snapshot != SnapshotMode::kInitialOnly;
+  Position begin;
+  if (catch_up && !rows_are_missing_) begin = *handed_over_;
+  if (catch_up && rows_are_missing_) begin.lsn = slot->confirmed_lsn;
+  reader_ = std::make_unique<ChangeReader>(settings_, *catalog_, begin);
   phase_ = Phase::kSnapshot;
   if (!catch_up) return {};
   phase_ = Phase::kCatchUp;
-  ASSIGN_OR_RETURN(stream_, ChangeStream::start(config_, handed_over_->start_lsn()));
+  ASSIGN_OR_RETURN(stream_, ChangeStream::start(config_, begin.start_lsn()));
   return {};
 }
 
@@ -214,6 +220,7 @@ Status PostgresChangeTask::end_snapshot() {
   snapshot_session_.reset();
   slot_session_.reset();
   reader_->end_snapshot();
+  rows_are_missing_ = false;
   if (config_.snapshot == SnapshotMode::kInitialOnly) {
     phase_ = Phase::kIdle;
     return {};
