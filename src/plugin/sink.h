@@ -72,6 +72,8 @@ struct SinkPlugin {
   ConfigDef def;
   // More checks at validation (can the database be reached?); adds errors by key. May be empty.
   std::function<void(const Properties&, std::vector<config::ConfigValue>*)> validate;
+  // What the connector's own start refuses although every key is valid: it is FAILED then, without tasks. May be empty.
+  std::function<Status(const Properties&)> check_start;
   std::function<Result<std::unique_ptr<SinkTask>>(const Properties&)> make;
 };
 
