@@ -98,6 +98,20 @@ Result<net::AwsCredentials> S3Requester::credentials() {
   return credentials_;
 }
 
+// Whether new credentials may help; the next request has them. An answer to HEAD has no body that says so: then once a minute.
+bool S3Requester::is_expired(const S3Call& call, const net::HttpResponse& answer) {
+  if (!options_.refresh) return false;
+  const bool told = answer.body.find("<Code>ExpiredToken</Code>") != std::string::npos;
+  std::lock_guard lock(mutex_);
+  if (!told) {
+    const bool silent = call.method == "HEAD" && (answer.status == 400 || answer.status == 403);
+    if (!silent || credentials_.expires_ms == 0 || steady_now() < next_guess_) return false;
+    next_guess_ = steady_now() + std::chrono::minutes(1);
+  }
+  credentials_.expires_ms = 1;
+  return true;
+}
+
 Result<net::HttpResponse> S3Requester::send_once(const S3Call& call) {
   SignedRequest request;
   request.method = call.method;
@@ -126,11 +140,9 @@ Result<net::HttpResponse> S3Requester::send_once(const S3Call& call) {
     return send_once(plain);
   }
   if (answer->status < 200 || answer->status > 299) {
-    if (options_.refresh && answer->body.find("<Code>ExpiredToken</Code>") != std::string::npos) {
-      std::lock_guard lock(mutex_);
-      if (credentials_.expires_ms != 0) credentials_.expires_ms = 1;
-    }
-    return status_of(*answer, call.what);
+    Status refused = status_of(*answer, call.what);
+    if (is_expired(call, *answer)) return Status::retriable(refused.message());
+    return refused;
   }
   return answer;
 }

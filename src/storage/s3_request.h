@@ -56,9 +56,11 @@ class S3Requester {
  private:
   Result<net::HttpResponse> send_once(const S3Call& call);
   Result<net::AwsCredentials> credentials();
+  bool is_expired(const S3Call& call, const net::HttpResponse& answer);
   S3Options options_;
   std::mutex mutex_;
   net::AwsCredentials credentials_;  // under mutex_
+  SteadyTime next_guess_{};          // under mutex_
   net::HttpClient http_;
   std::string base_url_;   // scheme and host
   std::string host_;
