@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/memory_budget.h"
 #include "connectors/s3/compaction_merge.h"
 #include "connectors/s3/compaction_record.h"
 #include "connectors/s3/source_objects.h"
@@ -118,6 +119,11 @@ class Compaction {
       count(series, planned, {});
       return {};
     }
+    int64_t wanted = 0;
+    for (const RowSet* set : planned) wanted += kMergeCopies * set->bytes();
+    MemoryBudget& budget = MemoryBudget::process();
+    if (options_.yields && budget.used() + wanted > budget.limit()) return {};
+    const Reservation held(budget, wanted);
     std::map<std::string, View> views;
     for (const RowSet* set : planned) {
       for (const auto& [view, object] : set->views) {

@@ -14,12 +14,16 @@
 
 namespace bywash::connectors::s3 {
 
+// Times that a merge has its bytes in memory: the originals, the merged object, what is read back of it, and decoded on both sides.
+constexpr int64_t kMergeCopies = 6;
+
 struct CompactionOptions {
   std::string prefix;                            // of the objects' keys
   std::string directory_delim = "/", file_delim = "+";
   int64_t target_bytes = int64_t{128} << 20;     // of one view of a merged object, about
   Millis min_age{3'600'000};                     // since the last change of any object of the path
   bool dry_run = false;
+  bool yields = false;                           // a merge that the process's memory budget has no room for is left to a later run
   std::function<bool(const TopicPartition&)> wanted;           // empty: all
   std::function<bool()> stopped;                               // empty: never; looked at between merges
   std::function<void(const std::string&)> progress;            // one line for each merge; may be empty

@@ -19,6 +19,13 @@ class FileEncoder {
   virtual ~FileEncoder() = default;
   // Adds one row of a column in the file's schema. kData: the row cannot be written and was not taken.
   virtual Status append(const columnar::Column& column, int64_t row) = 0;
+  // The same for rows [row, row + count), until one fails; how many were taken. That one's error comes from append.
+  virtual int64_t append_rows(const columnar::Column& column, int64_t row, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      if (!append(column, row + i).ok()) return i;
+    }
+    return count;
+  }
   // Takes back the row of the last append; called before anything else is.
   virtual void take_back() = 0;
   // The rows of a put are all there: holds on to no more of their columns than it needs.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/time_arithmetic.h"
+#include "connectors/s3/zone_abbreviations.h"
 
 namespace bywash::connectors::s3 {
 namespace {
@@ -78,10 +79,45 @@ std::string offset_text(int64_t offset_ms, bool colon) {
   return out;
 }
 
+// CLDR names the zones' times from 1970 on; 2033.
+constexpr int64_t kNamedUntilMs = 2'000'000'000'000;
+
 std::string utf8(const icu::UnicodeString& text) {
   std::string out;
   text.toUTF8String(out);
   return out;
+}
+
+// Texts of CLDR 39, which OpenJDK 17 has, where ICU's newer CLDR says something else.
+struct OlderTexts {
+  std::string_view language;
+  enum Kind { kMonths, kShortMonths, kShortDays, kHalfDays, kEras } kind;
+  std::vector<std::string> texts;  // days from Sunday
+};
+
+const std::vector<OlderTexts>& older_texts() {
+  using K = OlderTexts;
+  static const std::vector<OlderTexts> table = {
+      {"nl", K::kShortMonths, {"jan.", "feb.", "mrt.", "apr.", "mei", "jun.", "jul.", "aug.", "sep.", "okt.", "nov.", "dec."}},
+      {"da", K::kShortDays, {"søn.", "man.", "tir.", "ons.", "tor.", "fre.", "lør."}},
+      {"mk", K::kShortDays, {"нед.", "пон.", "вт.", "сре.", "чет.", "пет.", "саб."}},
+      {"mk", K::kHalfDays, {"претпладне", "попладне"}},
+      {"sr", K::kHalfDays, {"пре подне", "по подне"}},
+      {"vi", K::kEras, {"Trước CN", "Sau CN"}},
+      {"fa", K::kShortMonths, {"ژانویهٔ", "فوریهٔ", "مارس", "آوریل", "مهٔ", "ژوئن", "ژوئیهٔ", "اوت", "سپتامبر", "اکتبر", "نوامبر", "دسامبر"}},
+      {"bn", K::kShortMonths, {"জানু", "ফেব", "মার্চ", "এপ্রিল", "মে", "জুন", "জুলাই", "আগস্ট", "সেপ্টেম্বর", "অক্টোবর", "নভেম্বর", "ডিসেম্বর"}},
+      {"eu", K::kMonths, {"urtarrilak", "otsailak", "martxoak", "apirilak", "maiatzak", "ekainak", "uztailak", "abuztuak", "irailak", "urriak", "azaroak",
+                          "abenduak"}},
+  };
+  return table;
+}
+
+// Java's Locale still takes the old codes of these languages.
+std::string current_code(std::string language) {
+  if (language == "iw") return "he";
+  if (language == "in") return "id";
+  if (language == "ji") return "yi";
+  return language;
 }
 
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
@@ -96,6 +132,7 @@ struct JodaPattern::Names {
   explicit Names(std::string_view asked) {
     std::string language;
     for (char c : asked) language += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    language = current_code(std::move(language));
     icu::Locale wanted(language.c_str());
     bool plain = !language.empty() && std::all_of(language.begin(), language.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     UErrorCode error = U_ZERO_ERROR;
@@ -128,20 +165,44 @@ struct JodaPattern::Names {
     copy(list, n, 0, &half_days);
     list = symbols.getEras(n);
     copy(list, n, 0, &eras);
+    std::vector<std::string>* const lists[] = {&months, &short_months, &short_days, &half_days, &eras};
+    for (const OlderTexts& older : older_texts()) {
+      if (older.language == language) *lists[older.kind] = older.texts;
+    }
+  }
+
+  // What ICU has of a zone; empty: nothing.
+  std::string icu_name(const std::string& zone, bool by_zone_alone, UTimeZoneNameType type, int64_t utc_ms) const {
+    UErrorCode error = U_ZERO_ERROR;
+    std::unique_ptr<icu::TimeZoneNames> names(icu::TimeZoneNames::createInstance(root ? icu::Locale::getEnglish() : locale, error));
+    if (U_FAILURE(error)) return {};
+    icu::UnicodeString name;
+    const icu::UnicodeString id = icu::UnicodeString::fromUTF8(zone);
+    if (by_zone_alone) names->getTimeZoneDisplayName(id, type, name);
+    else names->getDisplayName(id, type, static_cast<UDate>(std::clamp<int64_t>(utc_ms, 0, kNamedUntilMs)), name);
+    return name.isBogus() ? std::string() : utf8(name);
+  }
+
+  std::string zone_short(const Zone& zone, int64_t utc_ms) const {
+    const std::string& abbreviation = zone.abbreviation(utc_ms);
+    if (zone.fixed()) return abbreviation;
+    if (!root) {
+      std::string name = icu_name(zone.id(), false, zone.daylight_saving(utc_ms) ? UTZNM_SHORT_DAYLIGHT : UTZNM_SHORT_STANDARD, utc_ms);
+      if (!name.empty()) return name;
+    }
+    std::string_view older = zone_abbreviation(zone.id(), zone.daylight_saving(utc_ms));
+    if (!older.empty()) return std::string(older);
+    return abbreviation.starts_with("+") || abbreviation.starts_with("-") ? offset_text(zone.offset_ms(utc_ms), true) : abbreviation;
   }
 
   std::string zone_name(const Zone& zone, int64_t utc_ms) const {
     if (zone.fixed()) {
-      if (zone.id() == "UTC") return "Coordinated Universal Time";
-      return zone.id();
+      if (zone.id() != "UTC") return zone.id();
+      std::string text = icu_name("Etc/UTC", true, UTZNM_LONG_STANDARD, utc_ms);
+      return text.empty() ? "Coordinated Universal Time" : text;
     }
-    UErrorCode error = U_ZERO_ERROR;
-    std::unique_ptr<icu::TimeZoneNames> names(icu::TimeZoneNames::createInstance(root ? icu::Locale::getEnglish() : locale, error));
-    if (U_FAILURE(error)) return zone.id();
-    icu::UnicodeString name;
-    names->getDisplayName(icu::UnicodeString::fromUTF8(zone.id()), zone.daylight_saving(utc_ms) ? UTZNM_LONG_DAYLIGHT : UTZNM_LONG_STANDARD,
-                          static_cast<UDate>(utc_ms), name);
-    std::string text = name.isEmpty() || name.isBogus() ? zone.id() : utf8(name);
+    std::string text = icu_name(zone.id(), false, zone.daylight_saving(utc_ms) ? UTZNM_LONG_DAYLIGHT : UTZNM_LONG_STANDARD, utc_ms);
+    if (text.empty()) text = zone.id();
     // OpenJDK's own names, which the root locale has, leave "Standard" out for Europe.
     size_t at = text.find("European Standard Time");
     if (root && at != std::string::npos) text.erase(at + 9, 9);
@@ -246,7 +307,7 @@ std::string JodaPattern::print(int64_t utc_ms, const Zone& zone) const {
         out += digits;
         break;
       }
-      case 'z': out += n >= 4 ? names_->zone_name(zone, utc_ms) : zone.abbreviation(utc_ms); break;
+      case 'z': out += n >= 4 ? names_->zone_name(zone, utc_ms) : names_->zone_short(zone, utc_ms); break;
       case 'Z': out += n >= 3 ? zone.id() : offset_text(offset, n == 2); break;
       default: break;
     }

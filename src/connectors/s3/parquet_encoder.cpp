@@ -1,7 +1,9 @@
 // ParquetFormat: collects columns and writes them in row groups; schemaless records get their schema here. Level 6, the task's thread.
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/array/data.h>
 #include <arrow/buffer.h>
+#include <arrow/builder.h>
 #include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/ipc/writer.h>
@@ -29,6 +31,15 @@ using formats::ParquetOptions;
 constexpr int64_t kRowGroupBytes = int64_t{32} << 20;
 // Chunks at which small ones are joined.
 constexpr size_t kChunkLimit = 64;
+// Builders grow by doubling: on average half as much again as their rows need.
+constexpr double kBuilderSlack = 1.5;
+
+Status host_status(const arrow::Status& status) { return status.ok() ? Status() : Status::host(status.message()); }
+
+int64_t referenced_bytes(const arrow::Array& array) {
+  auto size = arrow::util::ReferencedBufferSize(array);
+  return size.ok() ? *size : arrow::util::TotalBufferSize(array);
+}
 
 // What files of one schema share.
 struct SharedLayout {
@@ -64,6 +75,13 @@ class ParquetEncoder : public FileEncoder {
     return {};
   }
 
+  int64_t append_rows(const Column& column, int64_t row, int64_t count) override {
+    const bool extends = run_.data == column.data && rows_.empty() && row == first_ + count_ && !(shared_ && shared_->has_decimals);
+    if (!extends) return FileEncoder::append_rows(column, row, count);
+    count_ += count;
+    return count;
+  }
+
   void take_back() override {
     if (rows_.empty()) --count_;
     else rows_.pop_back();
@@ -72,26 +90,23 @@ class ParquetEncoder : public FileEncoder {
 
   Status end_put() override {
     if (!run_.data) return {};
-    Column part = rows_.empty() ? Column{run_.schema, run_.data->Slice(first_, count_)} : columnar::take(run_, rows_);
-    // A slice keeps the whole batch in memory: a small one of a file that stays open is copied.
-    if (rows_.empty() && count_ < run_.row_count() / 2) {
-      auto copy = arrow::Concatenate({part.data});
-      if (!copy.ok()) return Status::host(copy.status().message());
-      part.data = *copy;
+    // A slice keeps the whole batch in memory: where a batch's rows are spread over many files, they are copied into builders.
+    if (rows_.empty() && count_ >= run_.row_count() / 2) {
+      RETURN_IF_ERROR(end_builder());
+      RETURN_IF_ERROR(add_chunk({run_.schema, run_.data->Slice(first_, count_)}));
+    } else {
+      RETURN_IF_ERROR(copy_rows());
     }
     run_ = {};
     rows_.clear();
     count_ = 0;
-    auto size = arrow::util::ReferencedBufferSize(*part.data);
-    column_bytes_ += size.ok() ? *size : arrow::util::TotalBufferSize(*part.data);
-    chunks_.push_back(std::move(part));
-    if (chunks_.size() >= kChunkLimit) RETURN_IF_ERROR(join_chunks());
-    if (writer_ && column_bytes_ + spilled_bytes() >= kRowGroupBytes) return write_next_group();
+    if (writer_ && column_bytes_ + builder_bytes_ + spilled_bytes() >= kRowGroupBytes) return write_next_group();
     return {};
   }
 
   Result<bool> finish() override {
     RETURN_IF_ERROR(end_put());
+    RETURN_IF_ERROR(end_builder());
     if (!writer_) RETURN_IF_ERROR(infer());
     if (has_rows()) RETURN_IF_ERROR(write_next_group());
     if (has_rows()) return true;
@@ -105,15 +120,16 @@ class ParquetEncoder : public FileEncoder {
     return bytes;
   }
   int64_t bytes_ready() const override { return writer_ ? writer_->byte_count() : 0; }
-  int64_t bytes_held() const override { return column_bytes_ + bytes_ready(); }
+  int64_t bytes_held() const override { return column_bytes_ + builder_bytes_ + bytes_ready(); }
   int64_t file_bytes() const override {
     // Columns in memory are larger than in the file: by how much, the row groups before say.
     double ratio = shared_ && shared_->bytes_per_column_byte > 0 ? shared_->bytes_per_column_byte : 1;
-    return taken_ + bytes_ready() + static_cast<int64_t>(ratio * static_cast<double>(column_bytes_ + spilled_bytes()));
+    return taken_ + bytes_ready() + static_cast<int64_t>(ratio * static_cast<double>(column_bytes_ + builder_bytes_ + spilled_bytes()));
   }
 
   Status spill(const std::string& folder) override {
     RETURN_IF_ERROR(end_put());
+    RETURN_IF_ERROR(end_builder());
     RETURN_IF_ERROR(join_chunks());
     if (chunks_.empty()) return {};
     if (!spill_) {
@@ -146,8 +162,53 @@ class ParquetEncoder : public FileEncoder {
     return bytes;
   }
 
+  Status add_chunk(Column chunk) {
+    column_bytes_ += referenced_bytes(*chunk.data);
+    chunks_.push_back(std::move(chunk));
+    return chunks_.size() >= kChunkLimit ? join_chunks() : Status();
+  }
+
+  // Copies this file's rows out of run_.
+  Status copy_rows() {
+    if (builder_ && builder_schema_ != run_.schema &&
+        !(builder_schema_->equals(*run_.schema) && builder_schema_->arrow_type()->Equals(*run_.schema->arrow_type()))) {
+      RETURN_IF_ERROR(end_builder());
+    }
+    if (!builder_) {
+      RETURN_IF_ERROR(host_status(arrow::MakeBuilder(arrow::default_memory_pool(), run_.data->type(), &builder_)));
+      builder_schema_ = run_.schema;
+    }
+    const arrow::ArraySpan span(*run_.data->data());
+    int64_t copied = 0;
+    if (rows_.empty()) {
+      RETURN_IF_ERROR(host_status(builder_->AppendArraySlice(span, first_, count_)));
+      copied = count_;
+    }
+    for (size_t i = 0; i < rows_.size();) {
+      size_t end = i + 1;
+      while (end < rows_.size() && rows_[end] == rows_[end - 1] + 1) ++end;
+      RETURN_IF_ERROR(host_status(builder_->AppendArraySlice(span, rows_[i], static_cast<int64_t>(end - i))));
+      copied += static_cast<int64_t>(end - i);
+      i = end;
+    }
+    const double row_bytes = static_cast<double>(referenced_bytes(*run_.data)) / static_cast<double>(run_.row_count());
+    builder_bytes_ += static_cast<int64_t>(kBuilderSlack * row_bytes * static_cast<double>(copied));
+    return {};
+  }
+
+  // Rows that were copied become a chunk.
+  Status end_builder() {
+    if (!builder_) return {};
+    std::shared_ptr<arrow::Array> array;
+    RETURN_IF_ERROR(host_status(builder_->Finish(&array)));
+    builder_.reset();
+    builder_bytes_ = 0;
+    return add_chunk({std::exchange(builder_schema_, nullptr), std::move(array)});
+  }
+
   // Writes the oldest rows as one row group, about kRowGroupBytes of columns.
   Status write_next_group() {
+    RETURN_IF_ERROR(end_builder());
     std::vector<Column> group;
     int64_t bytes = 0;
     size_t read = 0;
@@ -243,6 +304,9 @@ class ParquetEncoder : public FileEncoder {
   std::vector<uint32_t> rows_;
   std::vector<Column> chunks_;
   int64_t column_bytes_ = 0;     // of chunks_
+  std::unique_ptr<arrow::ArrayBuilder> builder_;  // rows that were copied; newer than chunks_
+  SchemaPtr builder_schema_;
+  int64_t builder_bytes_ = 0;
   std::unique_ptr<SpillFile> spill_;
   std::vector<Spilled> spilled_;  // older than chunks_
   int64_t taken_ = 0;

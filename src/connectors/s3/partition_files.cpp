@@ -8,7 +8,7 @@ namespace bywash::connectors::s3 {
 namespace {
 
 // Encoded bytes on their way to the store at which files of a cut wait for their turn.
-constexpr int64_t kHandOverLimit = int64_t{64} << 20;
+constexpr int64_t kHandOverLimit = int64_t{32} << 20;
 
 }  // namespace
 
@@ -133,11 +133,8 @@ Status PartitionWriter::tick(Now now) {
   }
   bool ends = parts_.schedule_zone && now.wall_ms >= next_scheduled_ms_;
   if (ends) schedule_next(now.wall_ms);
-  const auto* extractor = parts_.partitioner->extractor();
   auto passed = [&](SteadyTime since, int64_t limit_ms) { return limit_ms > 0 && now.steady - since >= Millis(limit_ms); };
   if (record_count_ > 0) {
-    // By the wall clock a file's time passes without records too.
-    if (extractor && extractor->kind() == ExtractorKind::kWallclock) ends = ends || passed(oldest_, config.rotate_interval_ms);
     ends = ends || passed(oldest_, config.rotate_age_ms) || passed(newest_, config.rotate_idle_ms);
     if (ends) RETURN_IF_ERROR(cut());
   }

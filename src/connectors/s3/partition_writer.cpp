@@ -73,7 +73,10 @@ Status PartitionWriter::write_rows(OwnBatches batches, Now now) {
   newest_ = now.steady;
   for (size_t i = 0; i < batches.size(); ++i) RETURN_IF_ERROR(bind(*batches[i], now, &bound[i]));
   if (bound.size() == 1) {
-    for (int64_t row = 0, n = bound[0].batch->row_count(); row < n; ++row) RETURN_IF_ERROR(write_row(bound[0], row, now));
+    for (int64_t row = 0, n = bound[0].batch->row_count(); row < n;) {
+      RETURN_IF_ERROR(write_row(bound[0], row++, now));
+      row += write_run(bound[0], row, now);
+    }
     return end_put();
   }
   while (true) {
@@ -149,29 +152,73 @@ bool PartitionWriter::time_is_up(FileId id, std::optional<int64_t> timestamp, in
   return parts_.schedule_zone && wall_ms >= next_scheduled_ms_;
 }
 
+// The time that names the row's path and moves its partition's clock. A record without value has no field: its own time counts.
+std::optional<int64_t> PartitionWriter::time_of(const BoundBatch& b, int64_t row, bool tombstone, Status* error) const {
+  if (!tombstone || parts_.partitioner->extractor()->kind() != ExtractorKind::kRecordField) return b.timestamps.at(row, error);
+  const int64_t time = b.batch->timestamps_ms[static_cast<size_t>(row)];
+  return time >= 0 ? std::optional<int64_t>(time) : std::nullopt;
+}
+
 Status PartitionWriter::write_row(BoundBatch& b, int64_t row, Now now) {
   bool tombstone = b.has_nulls && b.batch->value.data->IsNull(row);
   if (tombstone && parts_.tombstone_path < 0) return null_value(*b.batch, row);
-  if (!tombstone && !b.refused.ok()) return refuse(b, row, b.refused);
   FileId id;
   std::optional<int64_t> timestamp;
   Status error;
-  const auto* extractor = parts_.partitioner->extractor();
-  // A record without value has no field to take its time from: it moves no clock.
-  if (extractor && !(tombstone && extractor->kind() == ExtractorKind::kRecordField)) {
-    timestamp = b.timestamps.at(row, &error);
-    if (!timestamp) return refuse(b, row, error);
+  // As in the original, a record that is refused later on has moved the clock, and may have ended files by it.
+  if (parts_.partitioner->extractor()) {
+    timestamp = time_of(b, row, tombstone, &error);
+    if (!timestamp && !tombstone) return refuse(b, row, error);
+    if (!base_timestamp_) base_timestamp_ = timestamp;
   }
   id.path = tombstone ? parts_.tombstone_path : b.paths->at(row, timestamp.value_or(0), &error);
   if (id.path < 0) return refuse(b, row, error);
   id.topic = b.batch->topics.empty() ? b.topic : topic_number(b.batch->topic_of(row));
   if (time_is_up(id, timestamp, now.wall_ms)) {
     RETURN_IF_ERROR(cut());
+    base_timestamp_ = timestamp;
     schedule_next(now.wall_ms);
   }
+  if (!tombstone && !b.refused.ok()) return refuse(b, row, b.refused);
   RETURN_IF_ERROR(place(b, row, id, timestamp));
   if (record_count_ >= std::max<int64_t>(parts_.config->flush_size, 1)) return cut();
   return {};
+}
+
+// How many rows from `row` on certainly go where the row before went, without ending its file.
+int64_t PartitionWriter::run_length(BoundBatch& b, int64_t row, Now now) const {
+  const OpenFile* file = last_file_;
+  if (!file || file->streams.size() != 1 || b.has_nulls || b.needs_checks() || !b.refused.ok() || !b.batch->topics.empty()) return 0;
+  if (file->schema != b.batch->value.schema || file->id.topic != b.topic || file->id.path != last_id_.path) return 0;
+  if (parts_.schedule_zone && now.wall_ms >= next_scheduled_ms_) return 0;
+  // The row that reaches flush.size ends the file: it goes the long way.
+  const int64_t end = row + std::min(b.batch->row_count() - row, parts_.config->flush_size - record_count_ - 1);
+  if (b.paths->is_constant() && !parts_.partitioner->extractor()) return std::max<int64_t>(end - row, 0);
+  const int64_t interval = parts_.config->rotate_interval_ms;
+  Status error;
+  int64_t at = row;
+  for (; at < end; ++at) {
+    int64_t time = 0;
+    if (parts_.partitioner->extractor()) {
+      auto known = b.timestamps.at(at, &error);
+      if (!known || (interval > 0 && (!base_timestamp_ || *known - *base_timestamp_ >= interval))) break;
+      time = *known;
+    }
+    if (b.paths->at(at, time, &error) != last_id_.path) break;
+  }
+  return at - row;
+}
+
+// Takes such rows; how many.
+int64_t PartitionWriter::write_run(BoundBatch& b, int64_t row, Now now) {
+  const int64_t wanted = run_length(b, row, now);
+  if (wanted <= 0) return 0;
+  const int64_t taken = last_file_->streams[0].encoder->append_rows(b.batch->value, row, wanted);
+  if (taken == 0) return 0;
+  last_offset_ = last_file_->end_offset = b.batch->offsets[static_cast<size_t>(row + taken - 1)];
+  last_file_->row_count += taken;
+  record_count_ += taken;
+  return taken;
 }
 
 // Whether a row of the batch can go into the file: schema.compatibility for the values, one schema per file for keys.
@@ -220,6 +267,7 @@ Status PartitionWriter::place(BoundBatch& b, int64_t row, FileId id, std::option
     if (!found.ok()) return found.status().code() == Code::kData ? refuse(b, row, found.status()) : found.status();
     file = *found;
   }
+  if (!base_timestamp_) base_timestamp_ = timestamp;
   Status taken = append(b, row, *file);
   if (!taken.ok()) {
     if (file->row_count == 0) close_file(file->id);
@@ -231,7 +279,6 @@ Status PartitionWriter::place(BoundBatch& b, int64_t row, FileId id, std::option
     first_offset_ = offset;
     oldest_ = newest_;
   }
-  if (!base_timestamp_) base_timestamp_ = timestamp;
   last_offset_ = file->end_offset = offset;
   ++file->row_count;
   last_id_ = id;

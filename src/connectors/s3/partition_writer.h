@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "connectors/s3/open_file.h"
 #include "connectors/s3/partitioner.h"
+#include "connectors/s3/s3_sink_task.h"
 #include "connectors/s3/schema_compatibility.h"
 #include "plugin/sink.h"
 
@@ -32,12 +33,6 @@ struct WriterParts {
   plugin::SinkContext* context = nullptr;
 
   FileFormat* format(View view) const { return formats[static_cast<size_t>(view)]; }
-};
-
-// The wall clock names paths and schedules; the steady one, which never jumps, measures ages.
-struct Now {
-  int64_t wall_ms = 0;
-  SteadyTime steady;
 };
 
 // Batches of one partition out of a put.
@@ -66,6 +61,9 @@ class PartitionWriter {
   Status write_rows(OwnBatches batches, Now now);
   Status bind(const columnar::Batch& batch, Now now, BoundBatch* bound);
   Status write_row(BoundBatch& batch, int64_t row, Now now);
+  std::optional<int64_t> time_of(const BoundBatch& batch, int64_t row, bool tombstone, Status* error) const;
+  int64_t run_length(BoundBatch& batch, int64_t row, Now now) const;
+  int64_t write_run(BoundBatch& batch, int64_t row, Now now);
   Result<OpenFile*> file_for(BoundBatch& batch, int64_t row, FileId id);
   Result<bool> fits(BoundBatch& batch, const OpenFile& file);
   Status place(BoundBatch& batch, int64_t row, FileId id, std::optional<int64_t> timestamp);

@@ -23,6 +23,7 @@ class ConstantPath : public BatchPaths {
  public:
   explicit ConstantPath(int id) : id_(id) {}
   int at(int64_t, int64_t, Status*) override { return id_; }
+  bool is_constant() const override { return true; }
 
  private:
   int id_;
@@ -177,6 +178,8 @@ class FieldPartitioner : public Partitioner {
 
 constexpr int64_t kHour = 3'600'000;
 
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
+
 Result<std::unique_ptr<Partitioner>> make_time_based(const S3SinkConfig& c, PartitionerKind kind, std::vector<std::string>* warnings) {
   std::string format = c.path_format, d = c.directory_delim;
   int64_t duration = c.partition_duration_ms;
@@ -188,7 +191,9 @@ Result<std::unique_ptr<Partitioner>> make_time_based(const S3SinkConfig& c, Part
       duration = kHour;
     }
   }
-  if (format.empty() || format == d) return config_error("path.format", c.path_format, "Path format cannot be empty.");
+  if (is_blank(format) || format == d) return config_error("path.format", c.path_format, "Path format cannot be empty.");
+  // A delimiter at the end is taken away, as the original does.
+  if (!is_blank(d) && format.ends_with(d)) format.resize(format.size() - d.size());
   if (c.locale.empty()) return config_error("locale", "", "Locale cannot be empty.");
   if (c.timezone.empty()) return config_error("timezone", "", "Timezone cannot be empty.");
   auto zone = Zone::of(c.timezone);

@@ -34,6 +34,8 @@ class BatchPaths {
   virtual ~BatchPaths() = default;
   // The row's path; -1 with *error set (kData) when it has none. `timestamp` is the extractor's, 0 where there is none.
   virtual int at(int64_t row, int64_t timestamp, Status* error) = 0;
+  // Every row has the same path, whatever its time.
+  virtual bool is_constant() const { return false; }
 };
 
 class Partitioner {

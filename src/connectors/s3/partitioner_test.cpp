@@ -50,6 +50,43 @@ TEST(JodaPattern, ALocaleWithCountryIsAnUnknownLanguageAsInJava) {
   EXPECT_EQ(printed("MMMM EEEE", kJune, "Europe/Berlin", "de"), "Juni Samstag");
 }
 
+TEST(JodaPattern, TextsAreThoseOfOpenJdk17) {
+  // Recorded with OpenJDK 17.0.15 and Joda-Time 2.10.2.
+  EXPECT_EQ(printed("z/zzzz", kJune, "Europe/Berlin", "de"), "MESZ/Mitteleuropäische Sommerzeit");
+  EXPECT_EQ(printed("z/zzzz", kJune, "UTC", "zh"), "UTC/协调世界时");
+  EXPECT_EQ(printed("z", kJune, "Asia/Singapore", "en_US"), "SGT");
+  EXPECT_EQ(printed("z", kJune, "America/Argentina/Buenos_Aires", "es"), "ART");
+  EXPECT_EQ(printed("z", kJune, "Atlantic/Azores", "en"), "AZOST");
+  EXPECT_EQ(printed("MMM", kJune, "UTC", "nl"), "jun.");
+  EXPECT_EQ(printed("z ZZZ", kJune, "+0530"), "+05:30 +05:30");
+  EXPECT_EQ(printed("z ZZZ", kJune, "+00:00"), "UTC UTC");
+  EXPECT_EQ(printed("z", kJune, "GMT"), "GMT");
+  EXPECT_EQ(printed("z", kJune, "Etc/GMT+5"), "-05:00");
+  EXPECT_EQ(printed("zzzz", -1, "America/New_York"), "Eastern Standard Time");
+  EXPECT_EQ(printed("EEEE", kJune, "UTC", "in"), printed("EEEE", kJune, "UTC", "id"));
+}
+
+TEST(TimeBasedPartitioner, ADelimiterAtTheEndOfThePathIsTakenAway) {
+  S3SinkConfig config;
+  config.partitioner_class = "TimeBasedPartitioner";
+  config.locale = "en";
+  config.timezone = "UTC";
+  config.directory_delim = "/";
+  config.timestamp_extractor = "Record";
+  config.schema_partition_affix_type = "NONE";
+  config.partition_duration_ms = 3'600'000;
+  config.path_format = "'y'=YYYY/";
+  std::vector<std::string> warnings;
+  auto made = make_partitioner(config, &warnings);
+  ASSERT_TRUE(made.ok());
+  PathTable paths;
+  columnar::Batch batch;
+  Status error;
+  EXPECT_EQ(paths.path((*made)->bind(batch, &paths)->at(0, kJune, &error)), "y=2024");
+  config.path_format = " ";
+  EXPECT_EQ(make_partitioner(config, &warnings).status().message(), "Invalid value   for configuration path.format: Path format cannot be empty.");
+}
+
 TEST(JodaPattern, TheFinestUnitIsThatOfThePath) {
   EXPECT_EQ(JodaPattern::parse("YYYY/MM", "en")->finest_unit_ms(), 86'400'000);
   EXPECT_EQ(JodaPattern::parse("YYYY/MM/dd/HH", "en")->finest_unit_ms(), 3'600'000);
@@ -99,6 +136,8 @@ TEST(ParseTimeText, TakesDigitsAndIsoTexts) {
   EXPECT_EQ(parse_time_text("2024-06-15T10"), 1718445600000);
   EXPECT_EQ(parse_time_text("2024-06-15T10.5"), 1718447400000);
   EXPECT_EQ(parse_time_text("2024-06"), 1717200000000);
+  EXPECT_EQ(parse_time_text("2024-6-15t9:0:0z"), 1718442000000);
+  EXPECT_EQ(parse_time_text("2024-06-15T10:00+02:00:30"), 1718438370000);
   for (const char* bad : {"June 15", "", "2024-13-01", "2024-02-30", "2024-06-15T25:00", "2024-06-15x", "T"}) EXPECT_FALSE(parse_time_text(bad)) << bad;
 }
 

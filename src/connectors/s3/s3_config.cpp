@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/s3/zone.h"
 #include "storage/object_key.h"
 
 namespace bywash::connectors::s3 {
@@ -16,6 +17,12 @@ using Maybe = std::optional<std::string>;
 
 constexpr std::string_view kFormats = "io.confluent.connect.s3.format.";
 constexpr std::string_view kPartitioners = "io.confluent.connect.storage.partitioner.";
+
+std::string lower(std::string_view text) {
+  std::string out;
+  for (char c : text) out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return out;
+}
 
 // Last part of a Java class name.
 std::string_view simple_name(std::string_view name) {
@@ -37,6 +44,36 @@ config::Validator any_of(std::vector<std::string> allowed) {
     for (const auto& a : allowed) list += (list.empty() ? "" : ", ") + a;
     return "Value must be one of: [" + list + "]";
   });
+}
+
+// The original's EnumValidator: any case counts, and the message shows the words as they are.
+config::Validator word_of(std::vector<std::string> allowed) {
+  return on_text([strict = config::one_of(std::move(allowed), false)](const std::string& text) { return strict(Parsed(lower(text))); });
+}
+
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == text.npos; }
+
+Maybe check_zone(const std::string& id) {
+  if (id.empty()) return std::nullopt;
+  Status known = Zone::of(id).status();
+  return known.ok() ? std::nullopt : Maybe(known.message());
+}
+
+// Every field and every step of a path has a name.
+Maybe check_field_names(const Parsed& value) {
+  const auto* names = std::get_if<config::List>(&value);
+  for (size_t i = 0; names && i < names->size(); ++i) {
+    if (is_blank((*names)[i])) return "Field name cannot be null or empty";
+    std::string path = (*names)[i];
+    // As Java splits: empty steps at the end are none.
+    while (!path.empty() && path.back() == '.') path.pop_back();
+    for (size_t from = 0; from <= path.size();) {
+      size_t dot = std::min(path.find('.', from), path.size());
+      if (is_blank(std::string_view(path).substr(from, dot - from))) return "Field name cannot contain an empty or whitespace-only path segment";
+      from = dot + 1;
+    }
+  }
+  return std::nullopt;
 }
 
 Maybe check_format(const std::string& name) {
@@ -72,7 +109,8 @@ void add_store(TypedConfig<S3SinkConfig>& def) {
   def.key("s3.bucket.name", &C::bucket).high().doc("The bucket. Needed unless store.url is a folder.");
   def.key("s3.object.tagging", &C::object_tagging).by_default("false").low().doc("Tag objects with startOffset, endOffset and recordCount.");
   def.key("s3.object.tagging.key.value.pairs", &C::object_tagging_pairs).by_default("").low().doc("More tags, as key:value.");
-  def.key("s3.object.behavior.on.tagging.error", &C::behavior_on_tagging_error).by_default("ignore").one_of({"ignore", "fail"}).low().doc("What a refused tag does.");
+  def.key("s3.object.behavior.on.tagging.error", &C::behavior_on_tagging_error).by_default("ignore").low().doc("What a refused tag does.").check(
+      word_of({"ignore", "fail"}), "[ignore, fail]");
   def.key("s3.region", &C::region).by_default("us-west-2").doc("The bucket's region.");
   def.key("s3.part.size", &C::part_size).by_default("26214400").high().doc("Bytes of one part of a multipart upload; a smaller file is one request.").check(
       [](const Parsed& v) -> Maybe {
@@ -127,7 +165,8 @@ void add_content(TypedConfig<S3SinkConfig>& def) {
   def.key("json.decimal.format", &C::json_decimal_format).by_default("BASE64").one_of({"NUMERIC", "BASE64"}, true).doc("Decimals in JSON.");
   def.key("format.bytearray.extension", &C::bytearray_extension).by_default(".bin").low().doc("File name extension of ByteArrayFormat.");
   def.key("format.bytearray.separator", &C::bytearray_separator).low().doc("Text after each record of ByteArrayFormat; not set: the line separator.");
-  def.key("behavior.on.null.values", &C::behavior_on_null_values).by_default("fail").one_of({"ignore", "fail", "write"}).low().doc("What a record without value does.");
+  def.key("behavior.on.null.values", &C::behavior_on_null_values).by_default("fail").low().doc("What a record without value does.").check(
+      word_of({"ignore", "fail", "write"}), "[ignore, fail, write]");
   def.key("report.null.values.to.dlq", &C::report_null_values_to_dlq).by_default("true").low().doc("Ignored records without value go to the dead letter queue.");
   def.key("max.write.duration.ms", &C::max_write_duration_ms).by_default("9223372036854775807").low().doc("Has no effect: writing never holds up the poll loop.");
   def.key("rotate.file.on.partition.change", &C::rotate_file_on_partition_change).by_default("true").low().doc(
@@ -154,11 +193,13 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
         if (partitioner_of(name)) return std::nullopt;
         return "Class " + name + " could not be found.";
       }));
-  def.key("partition.field.name", &C::partition_field_name).by_default("").doc("Fields of the FieldPartitioner and the FieldAndTimeBasedPartitioner; a.b reaches into structs.");
+  def.key("partition.field.name", &C::partition_field_name).by_default("").doc("Fields of the FieldPartitioner and the FieldAndTimeBasedPartitioner; a.b reaches into structs.").check(
+      check_field_names, "Validate partition field names is not null or empty");
   def.key("partition.duration.ms", &C::partition_duration_ms).by_default("-1").doc("Time that one path of the TimeBasedPartitioner covers; not set: the finest unit of path.format.");
   def.key("path.format", &C::path_format).by_default("").doc("Folders of the TimeBasedPartitioner, in Joda-Time's pattern letters.");
   def.key("locale", &C::locale).by_default("").doc("Language of names in paths.");
-  def.key("timezone", &C::timezone).by_default("").doc("Time zone of paths and of rotate.schedule.interval.ms.");
+  def.key("timezone", &C::timezone).by_default("").doc("Time zone of paths and of rotate.schedule.interval.ms.").check(
+      on_text(check_zone), "Any timezone accepted by: class org.joda.time.DateTimeZone");
   def.key("timestamp.extractor", &C::timestamp_extractor).by_default("Wallclock").doc("Wallclock, Record or RecordField.").check(
       on_text([](const std::string& name) -> Maybe {
         if (extractor_of(name)) return std::nullopt;
@@ -184,25 +225,39 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
 
 void add_rules(TypedConfig<S3SinkConfig>& def) {
   using C = S3SinkConfig;
-  for (const char* key : {"format.class", "s3.compression.type"}) {
-    def.check(key, [](const C& c) -> Maybe {
-      auto format = format_of(c.format_class);
-      if (c.compression_type == "none" || (format != Format::kParquet && format != Format::kAvro)) return std::nullopt;
-      return "Compression Type " + c.compression_type + " not valid for data format class: ( " + c.format_class + " ).";
+  // The original checks keys against each other only where its configuration could be made.
+  auto together = [&def](const char* key, std::function<Maybe(const C&)> rule) {
+    def.check(key, [rule = std::move(rule)](const C& c) -> Maybe { return check_schedule(c).ok() ? rule(c) : std::nullopt; });
+  };
+  auto compression = [&together](const char* what, std::initializer_list<const char*> keys, bool C::*stored, std::string C::*class_name) {
+    for (const char* key : keys) {
+      together(key, [what, stored, class_name](const C& c) -> Maybe {
+        auto format = format_of(c.*class_name);
+        if (c.compression_type == "none" || (stored && !(c.*stored)) || (format != Format::kParquet && format != Format::kAvro)) return std::nullopt;
+        return fmt::format("Compression Type {} not valid for {} format class: ( {} ).", c.compression_type, what, c.*class_name);
+      });
+    }
+  };
+  compression("data", {"format.class", "s3.compression.type"}, nullptr, &C::format_class);
+  compression("keys", {"store.kafka.keys", "keys.format.class", "s3.compression.type"}, &C::store_kafka_keys, &C::keys_format_class);
+  compression("headers", {"store.kafka.headers", "headers.format.class", "s3.compression.type"}, &C::store_kafka_headers, &C::headers_format_class);
+  for (const char* key : {"behavior.on.null.values", "store.kafka.keys"}) {
+    together(key, [](const C& c) -> Maybe {
+      if (lower(c.behavior_on_null_values) != "write" || c.store_kafka_keys) return std::nullopt;
+      return "Writing Kafka record keys to storage is mandatory when tombstone writing is enabled.";
     });
   }
-  for (const char* key : {"behavior.on.null.values", "store.kafka.keys"}) {
-    def.check(key, [](const C& c) -> Maybe {
-      if (c.behavior_on_null_values != "write" || c.store_kafka_keys) return std::nullopt;
-      return "Writing Kafka record keys to storage is mandatory when tombstone writing is enabled.";
+  for (const char* key : {"s3.wan.mode", "s3.path.style.access.enabled"}) {
+    together(key, [](const C& c) -> Maybe {
+      if (!c.wan_mode || !c.path_style_access) return std::nullopt;
+      return "Both accelerate mode and path style access are being enabled. These options are mutually exclusive and cannot be enabled together. Please "
+             "disable one of them";
     });
   }
   def.check("partition.field.name", [](const C& c) -> Maybe {
     auto kind = partitioner_of(c.partitioner_class);
     if (kind != PartitionerKind::kField && kind != PartitionerKind::kFieldAndTime) return std::nullopt;
-    bool named = !c.partition_field_name.empty();
-    for (const auto& f : c.partition_field_name) named = named && !f.empty();
-    if (named) return std::nullopt;
+    if (!c.partition_field_name.empty()) return std::nullopt;
     return "Partition field name cannot be null or empty when using FieldPartitioner.";
   });
   def.check("s3.bucket.name", [](const C& c) -> Maybe {
@@ -246,12 +301,27 @@ std::optional<ExtractorKind> extractor_of(std::string_view name) {
   size_t nested = simple.rfind('$');
   if (nested != simple.npos) simple = simple.substr(nested + 1);
   if (simple.ends_with("TimestampExtractor")) simple.remove_suffix(18);
-  std::string lower;
-  for (char c : simple) lower += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  if (lower == "wallclock") return ExtractorKind::kWallclock;
-  if (lower == "record") return ExtractorKind::kRecord;
-  if (lower == "recordfield") return ExtractorKind::kRecordField;
+  const std::string word = lower(simple);
+  if (word == "wallclock") return ExtractorKind::kWallclock;
+  if (word == "record") return ExtractorKind::kRecord;
+  if (word == "recordfield") return ExtractorKind::kRecordField;
   return std::nullopt;
+}
+
+Result<S3SinkConfig> read_s3_sink(const config::Properties& properties) {
+  ASSIGN_OR_RETURN(S3SinkConfig config, s3_sink_config().parse(properties));
+  auto separator = properties.find("format.bytearray.separator");
+  if (separator != properties.end()) config.bytearray_separator = separator->second;
+  config.behavior_on_null_values = lower(config.behavior_on_null_values);
+  config.behavior_on_tagging_error = lower(config.behavior_on_tagging_error);
+  config.json_decimal_format = lower(config.json_decimal_format);
+  return config;
+}
+
+Status check_schedule(const S3SinkConfig& config) {
+  if (config.rotate_schedule_interval_ms <= 0 || !config.timezone.empty()) return {};
+  return Status::invalid("timezone configuration must be set when using rotate.schedule.interval.ms")
+      .with_java_class("org.apache.kafka.common.config.ConfigException");
 }
 
 const TypedConfig<S3SinkConfig>& s3_sink_config() {

@@ -97,6 +97,10 @@ struct S3SinkConfig {
 };
 
 const config::TypedConfig<S3SinkConfig>& s3_sink_config();
+// The parsed configuration; white space in format.bytearray.separator counts, as in the original.
+Result<S3SinkConfig> read_s3_sink(const config::Properties& properties);
+// Not ok: rotate.schedule.interval.ms without a time zone, which the original's connector finds when it starts.
+Status check_schedule(const S3SinkConfig& config);
 
 // The simple class names that this sink knows; anything else fails validation.
 enum class Format { kAvro, kParquet, kJson, kByteArray };

@@ -26,8 +26,12 @@ plugin::SinkPlugin s3_sink() {
       R"({"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": "orders", "store.url": "file:///var/lib/orders",
 "format.class": "io.confluent.connect.s3.format.json.JsonFormat", "flush.size": "1000"})"};
   p.def = s3_sink_config().def();
+  p.check_start = [](const plugin::Properties& properties) -> Status {
+    ASSIGN_OR_RETURN(S3SinkConfig config, read_s3_sink(properties));
+    return check_schedule(config);
+  };
   p.make = [](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::SinkTask>> {
-    ASSIGN_OR_RETURN(S3SinkConfig config, s3_sink_config().parse(properties));
+    ASSIGN_OR_RETURN(S3SinkConfig config, read_s3_sink(properties));
     return make_s3_sink_task(std::move(config), nullptr);
   };
   return p;

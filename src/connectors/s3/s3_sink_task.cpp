@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kSinkLogger = "s3.sink";
 // Encoded bytes on their way to the store at which the task takes no more rows.
-constexpr int64_t kInFlightLimit = int64_t{64} << 20;
+constexpr int64_t kInFlightLimit = int64_t{32} << 20;
 // How long a close waits for objects that are complete but not yet durable; what is not done by then is read again.
 constexpr Millis kCloseWait{30'000};
 // How long a task that has been overtaken waits for its group to say so.
@@ -32,7 +32,8 @@ constexpr int kRecoveryRetries = 10;
 
 class S3SinkTask : public plugin::SinkTask {
  public:
-  S3SinkTask(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store) : config_(std::move(config)), store_(std::move(store)) {}
+  S3SinkTask(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store, std::function<Now()> clock)
+      : config_(std::move(config)), store_(std::move(store)), clock_(std::move(clock)) {}
   ~S3SinkTask() override { let_go(); }
 
   Status start(plugin::SinkContext* context) override {
@@ -44,10 +45,7 @@ class S3SinkTask : public plugin::SinkTask {
     ASSIGN_OR_RETURN(partitioner_, make_partitioner(config_, &warnings));
     RETURN_IF_ERROR(make_formats());
     if (config_.rotate_schedule_interval_ms > 0) {
-      if (config_.timezone.empty()) {
-        return Status::invalid("timezone configuration must be set when using rotate.schedule.interval.ms")
-            .with_java_class("org.apache.kafka.common.config.ConfigException");
-      }
+      RETURN_IF_ERROR(check_schedule(config_));
       ASSIGN_OR_RETURN(schedule_zone_, Zone::of(config_.timezone));
     }
     if (!store_) {
@@ -57,6 +55,11 @@ class S3SinkTask : public plugin::SinkTask {
     if (reachable.code() == Code::kNotFound && !config_.is_local()) {
       return Status::not_found(fmt::format("Non-existent S3 bucket: {} ({})", config_.bucket.value_or(""), reachable.message()))
           .with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    }
+    if (reachable.code() == Code::kUnauthorized && reachable.message().find("AccessDenied") != std::string::npos) {
+      // Policies that let objects be written need not let the bucket be listed; the original goes on here, too.
+      log::warn(kSinkLogger, "{}. Writing goes on without that", reachable.message());
+      reachable = {};
     }
     if (!reachable.ok() && !config_.is_local()) {
       return Status(reachable.retriable() ? Code::kFatal : reachable.code(), reachable.blame(),
@@ -153,7 +156,7 @@ class S3SinkTask : public plugin::SinkTask {
   void stop() override { let_go(); }
 
  private:
-  static Now now() { return {wall_clock_ms(), steady_now()}; }
+  Now now() const { return clock_ ? clock_() : Now{wall_clock_ms(), steady_now()}; }
 
   Status make_formats() {
     const std::pair<bool, const std::string*> wanted[] = {
@@ -239,7 +242,8 @@ class S3SinkTask : public plugin::SinkTask {
     if (!config_.topics_dir.empty() && config_.path_include_topic) options.prefix = config_.topics_dir + config_.directory_delim;
     options.directory_delim = config_.directory_delim;
     options.file_delim = config_.file_delim;
-    options.target_bytes = config_.compact_target_bytes;
+    options.target_bytes = std::min(config_.compact_target_bytes, MemoryBudget::process().limit() / kMergeCopies);
+    options.yields = true;
     options.min_age = Millis(config_.compact_min_age_ms);
     options.wanted = [own = std::move(own)](const TopicPartition& tp) { return own.contains(tp); };
     compaction_ = std::make_shared<RunningCompaction>();
@@ -293,6 +297,7 @@ class S3SinkTask : public plugin::SinkTask {
 
   S3SinkConfig config_;
   std::shared_ptr<storage::ObjectStore> store_;
+  std::function<Now()> clock_;
   std::unique_ptr<Partitioner> partitioner_;
   std::array<std::unique_ptr<FileFormat>, 3> formats_;  // by View; null: not stored
   std::optional<Zone> schedule_zone_;
@@ -313,8 +318,8 @@ class S3SinkTask : public plugin::SinkTask {
 
 }  // namespace
 
-std::unique_ptr<plugin::SinkTask> make_s3_sink_task(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store) {
-  return std::make_unique<S3SinkTask>(std::move(config), std::move(store));
+std::unique_ptr<plugin::SinkTask> make_s3_sink_task(S3SinkConfig config, std::shared_ptr<storage::ObjectStore> store, std::function<Now()> clock) {
+  return std::make_unique<S3SinkTask>(std::move(config), std::move(store), std::move(clock));
 }
 
 }  // namespace bywash::connectors::s3

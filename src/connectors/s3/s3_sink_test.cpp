@@ -1,6 +1,4 @@
 // The task with a fake context: cuts, acks, outages, a store that fails for good, restarts.
-#include "connectors/s3/s3_sink_task.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,6 +14,7 @@
 #include "connectors/s3/delivery_log.h"
 #include "connectors/s3/plugins.h"
 #include "connectors/s3/s3_config.h"
+#include "connectors/s3/s3_sink_fixture_test.h"
 #include "storage/local_store.h"
 
 namespace bywash::connectors::s3 {
@@ -23,106 +22,6 @@ namespace {
 
 using columnar::Batch;
 using columnar::Value;
-
-class Context : public plugin::SinkContext {
- public:
-  const std::string& connector_name() const override { return name_; }
-  int task_id() const override { return 0; }
-  void ack(const TopicPartition& origin, Generation, OffsetRange range) override {
-    std::lock_guard lock(mutex_);
-    for (int64_t o = range.first; o < range.end; ++o) acked_.insert({origin, o});
-  }
-  void ack(const Batch& batch, Generation g) override {
-    for (int64_t o : batch.offsets) ack(batch.origin, g, {o, o + 1});
-  }
-  Status errant(const Batch&, int64_t, const Status& error) override {
-    ++errants;
-    return tolerant ? Status() : error;
-  }
-  bool tolerates_errors() const override { return tolerant; }
-  void seek(const TopicPartition&, Offset offset) override { sought = offset.value; }
-  Result<std::optional<Offset>> committed(const TopicPartition&) override { return committed_offset; }
-  size_t acked() {
-    std::lock_guard lock(mutex_);
-    return acked_.size();
-  }
-  bool acked(const TopicPartition& origin, int64_t offset) {
-    std::lock_guard lock(mutex_);
-    return acked_.contains({origin, offset});
-  }
-  bool tolerant = false;
-  int errants = 0;
-  int64_t sought = -1;
-  std::optional<Offset> committed_offset;
-
- private:
-  std::string name_ = "sink";
-  std::mutex mutex_;
-  std::set<std::pair<TopicPartition, int64_t>> acked_;
-};
-
-// A folder whose writes fail as told.
-class FlakyStore : public storage::LocalStore {
- public:
-  using LocalStore::LocalStore;
-  Status put(const std::string& key, std::string_view bytes, const storage::ObjectAttributes& attributes) override {
-    if (failures.fetch_sub(1) > 0) return broken_for_good ? Status::unauthorized("no") : Status::retriable("down");
-    return LocalStore::put(key, bytes, attributes);
-  }
-  std::atomic<int> failures{0};
-  bool broken_for_good = false;
-};
-
-Batch batch_of(int64_t first, int64_t count, const char* topic = "t") {
-  std::vector<Value> values;
-  Batch batch;
-  for (int64_t i = first; i < first + count; ++i) {
-    values.push_back(Value::map({{Value::string("id"), Value(i)}, {Value::string("s"), Value::string(i % 2 ? "odd" : "even")}}));
-    batch.offsets.push_back(i);
-    batch.timestamps_ms.push_back(1718445600000 + i * 1000);
-  }
-  batch.origin = {topic, Partition(0)};
-  batch.topic = topic;
-  batch.value = *columnar::infer_column(values);
-  batch.key = *columnar::infer_column(std::vector<Value>(values.size()));
-  batch.selected = columnar::RowMask(count);
-  return batch;
-}
-
-class S3SinkTest : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "bywash-s3sink-" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    store_ = std::make_shared<FlakyStore>(folder_);
-    properties_ = {{"topics", "t"}, {"store.url", "file://" + folder_}, {"format.class", "io.confluent.connect.s3.format.json.JsonFormat"},
-                   {"flush.size", "10"}, {"retry.backoff.ms", "10"}};
-  }
-  void TearDown() override {
-    if (task_) task_->stop();
-    std::filesystem::remove_all(folder_);
-  }
-  Status begin() {
-    auto config = s3_sink_config().parse(properties_);
-    if (!config.ok()) return config.status();
-    task_ = make_s3_sink_task(*config, store_);
-    RETURN_IF_ERROR(task_->start(&context_));
-    return task_->open({{"t", Partition(0)}}, Generation(1));
-  }
-  std::vector<std::string> keys() {
-    std::vector<std::string> out;
-    auto page = store_->list({});
-    for (const auto& o : page->objects) out.push_back(o.key);
-    return out;
-  }
-  void settle() { (void)task_->close({{"t", Partition(0)}}); }
-
-  std::string folder_;
-  std::shared_ptr<FlakyStore> store_;
-  config::Properties properties_;
-  Context context_;
-  std::unique_ptr<plugin::SinkTask> task_;
-};
 
 TEST_F(S3SinkTest, CutsByCountWhateverTheBatches) {
   for (int64_t size : {1, 7, 25}) {
@@ -132,7 +31,7 @@ TEST_F(S3SinkTest, CutsByCountWhateverTheBatches) {
     auto task = make_s3_sink_task(*config, store_);
     ASSERT_TRUE(task->start(&fresh).ok());
     ASSERT_TRUE(task->open({{"t", Partition(0)}}, Generation(1)).ok());
-    for (int64_t at = 0; at < 25; at += size) ASSERT_TRUE(task->put({batch_of(at, std::min<int64_t>(size, 25 - at))}).ok());
+    for (int64_t at = 0; at < 25; at += size) ASSERT_TRUE(task->put({numbered_rows(at, std::min<int64_t>(size, 25 - at))}).ok());
     ASSERT_TRUE(task->close({{"t", Partition(0)}}).ok());
     EXPECT_EQ(keys(), (std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.json", "topics/t/partition=0/t+0+0000000010.json"})) << size;
     EXPECT_EQ(fresh.acked(), 20u);
@@ -144,7 +43,7 @@ TEST_F(S3SinkTest, CutsByCountWhateverTheBatches) {
 TEST_F(S3SinkTest, PartitionsOfOnePutKeepTheirOwnFilesAndOffsets) {
   ASSERT_TRUE(begin().ok());
   const TopicPartition first{"t", Partition(0)}, second{"t", Partition(1)}, other{"u", Partition(0)};
-  Batch a = batch_of(0, 10), b = batch_of(40, 10), c = batch_of(5, 10, "u"), d = batch_of(10, 3);
+  Batch a = numbered_rows(0, 10), b = numbered_rows(40, 10), c = numbered_rows(5, 10, "u"), d = numbered_rows(10, 3);
   b.origin = second;
   b.kafka_partition = 1;
   ASSERT_TRUE(task_->open({second, other}, Generation(1)).ok());
@@ -159,11 +58,11 @@ TEST_F(S3SinkTest, PartitionsOfOnePutKeepTheirOwnFilesAndOffsets) {
 
 TEST_F(S3SinkTest, ANullThatFailsTheTaskKeepsEveryPartitionOfThePutUnwritten) {
   ASSERT_TRUE(begin().ok());
-  Batch null = batch_of(0, 1);
+  Batch null = numbered_rows(0, 1);
   null.origin.partition = Partition(1);
   null.value = *columnar::infer_column({Value()});
   ASSERT_TRUE(task_->open({null.origin}, Generation(1)).ok());
-  EXPECT_EQ(task_->put({batch_of(0, 10), null}).code(), Code::kFatal);
+  EXPECT_EQ(task_->put({numbered_rows(0, 10), null}).code(), Code::kFatal);
   settle();
   EXPECT_TRUE(keys().empty());
 }
@@ -171,7 +70,7 @@ TEST_F(S3SinkTest, ANullThatFailsTheTaskKeepsEveryPartitionOfThePutUnwritten) {
 TEST_F(S3SinkTest, AnOutageLosesNothing) {
   store_->failures = 3;
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 20)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 20)}).ok());
   settle();
   EXPECT_EQ(keys().size(), 2u);
   EXPECT_EQ(context_.acked(), 20u);
@@ -181,7 +80,7 @@ TEST_F(S3SinkTest, AFailureThatNoRetryMendsFailsTheTask) {
   store_->failures = 1;
   store_->broken_for_good = true;
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 10)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 10)}).ok());
   settle();
   EXPECT_EQ(task_->tick().code(), Code::kUnauthorized);
   EXPECT_EQ(context_.acked(), 0u);
@@ -189,13 +88,13 @@ TEST_F(S3SinkTest, AFailureThatNoRetryMendsFailsTheTask) {
 
 TEST_F(S3SinkTest, ARestartWritesTheSameObjects) {
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 17)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 17)}).ok());
   settle();
   auto first = keys();
   task_->stop();
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 5)}).ok());
-  ASSERT_TRUE(task_->put({batch_of(5, 12)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 5)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(5, 12)}).ok());
   settle();
   EXPECT_EQ(keys(), first);
 }
@@ -203,7 +102,7 @@ TEST_F(S3SinkTest, ARestartWritesTheSameObjects) {
 TEST_F(S3SinkTest, WithoutTheTopicInThePathObjectsLieUnderThePartition) {
   properties_["path.include.topic"] = "false";
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 10)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 10)}).ok());
   settle();
   EXPECT_EQ(keys(), std::vector<std::string>{"partition=0/t+0+0000000000.json"});
 }
@@ -212,7 +111,7 @@ TEST_F(S3SinkTest, RoutedTopicsDoNotShareNames) {
   properties_["flush.size"] = "2";
   ASSERT_TRUE(begin().ok());
   ASSERT_TRUE(task_->open({{"u", Partition(0)}}, Generation(1)).ok());
-  Batch a = batch_of(0, 2, "t"), b = batch_of(0, 2, "u");
+  Batch a = numbered_rows(0, 2, "t"), b = numbered_rows(0, 2, "u");
   a.topic = b.topic = "merged";
   ASSERT_TRUE(task_->put({a}).ok());
   ASSERT_TRUE(task_->put({b}).ok());
@@ -223,14 +122,14 @@ TEST_F(S3SinkTest, RoutedTopicsDoNotShareNames) {
 TEST_F(S3SinkTest, PlainJsonBecomesParquet) {
   properties_["format.class"] = "io.confluent.connect.s3.format.parquet.ParquetFormat";
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 10)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 10)}).ok());
   settle();
   ASSERT_EQ(keys(), std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.snappy.parquet"});
   EXPECT_EQ(store_->get(keys()[0]).value_or("").substr(0, 4), "PAR1");
 }
 
 TEST_F(S3SinkTest, ANullValueFailsIsIgnoredOrGoesToTheDeadLetterQueue) {
-  Batch batch = batch_of(0, 1);
+  Batch batch = numbered_rows(0, 1);
   batch.value = *columnar::infer_column({Value()});
   ASSERT_TRUE(begin().ok());
   Status failed = task_->put({batch});
@@ -246,15 +145,17 @@ TEST_F(S3SinkTest, ANullValueFailsIsIgnoredOrGoesToTheDeadLetterQueue) {
   EXPECT_EQ(context_.errants, before + 1);
 }
 
-TEST_F(S3SinkTest, WallclockRotationEndsAnIdleFile) {
+TEST_F(S3SinkTest, WallclockRotationWaitsForTheNextRecord) {
   properties_["partitioner.class"] = "io.confluent.connect.storage.partitioner.DailyPartitioner";
   properties_["locale"] = "en";
   properties_["timezone"] = "UTC";
   properties_["rotate.interval.ms"] = "20";
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 3)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 3)}).ok());
   std::this_thread::sleep_for(Millis(30));
   ASSERT_TRUE(task_->tick().ok());
+  EXPECT_TRUE(keys().empty());
+  ASSERT_TRUE(task_->put({numbered_rows(3, 1)}).ok());
   settle();
   EXPECT_EQ(context_.acked(), 3u);
 }
@@ -263,17 +164,12 @@ TEST_F(S3SinkTest, EachPartitionOfAPollHasItsOwnFiles) {
   properties_["flush.size"] = "2";
   ASSERT_TRUE(begin().ok());
   ASSERT_TRUE(task_->open({{"t", Partition(1)}}, Generation(1)).ok());
-  Batch other = batch_of(0, 2);
+  Batch other = numbered_rows(0, 2);
   other.origin.partition = Partition(1);
   other.kafka_partition = 1;
-  ASSERT_TRUE(task_->put({batch_of(0, 2), other}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 2), other}).ok());
   settle();
   EXPECT_EQ(keys(), (std::vector<std::string>{"topics/t/partition=0/t+0+0000000000.json", "topics/t/partition=1/t+1+0000000000.json"}));
-}
-
-Batch with_keys(Batch batch, std::vector<Value> keys) {
-  batch.key = *columnar::infer_column(keys);
-  return batch;
 }
 
 TEST_F(S3SinkTest, KeysAndHeadersLieBesideTheValues) {
@@ -281,7 +177,7 @@ TEST_F(S3SinkTest, KeysAndHeadersLieBesideTheValues) {
   properties_["store.kafka.keys"] = properties_["store.kafka.headers"] = "true";
   properties_["keys.format.class"] = properties_["headers.format.class"] = "io.confluent.connect.s3.format.json.JsonFormat";
   ASSERT_TRUE(begin().ok());
-  Batch batch = with_keys(batch_of(0, 2), {Value::string("a"), Value::string("b")});
+  Batch batch = with_keys(numbered_rows(0, 2), {Value::string("a"), Value::string("b")});
   batch.headers = {{{"h", nullptr, Value(int64_t{1})}}, {{"h", nullptr, Value::string("x")}, {"g", nullptr, Value(true)}}};
   ASSERT_TRUE(task_->put({batch}).ok());
   settle();
@@ -298,7 +194,7 @@ TEST_F(S3SinkTest, ARecordWithoutKeyIsBadDataWhereKeysAreStored) {
   properties_["keys.format.class"] = "io.confluent.connect.s3.format.parquet.ParquetFormat";
   context_.tolerant = true;
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({with_keys(batch_of(0, 3), {Value::string("a"), Value(), Value::string("c")})}).ok());
+  ASSERT_TRUE(task_->put({with_keys(numbered_rows(0, 3), {Value::string("a"), Value(), Value::string("c")})}).ok());
   settle();
   EXPECT_EQ(context_.errants, 1);
   EXPECT_EQ(keys().size(), 2u);
@@ -311,7 +207,7 @@ TEST_F(S3SinkTest, TombstonesAreWrittenWithTheirKeysOnly) {
   properties_["keys.format.class"] = "io.confluent.connect.s3.format.json.JsonFormat";
   properties_["flush.size"] = "2";
   ASSERT_TRUE(begin().ok());
-  Batch tombstones = with_keys(batch_of(0, 2), {Value::string("a"), Value::string("b")});
+  Batch tombstones = with_keys(numbered_rows(0, 2), {Value::string("a"), Value::string("b")});
   tombstones.value = *columnar::infer_column({Value(), Value()});
   ASSERT_TRUE(task_->put({tombstones}).ok());
   settle();
@@ -329,7 +225,7 @@ columnar::SchemaPtr versioned(int version, bool with_b) {
 }
 
 Batch versioned_row(int64_t offset, bool with_b) {
-  Batch batch = batch_of(offset, 1);
+  Batch batch = numbered_rows(offset, 1);
   static const columnar::SchemaPtr one = versioned(1, false), two = versioned(2, true);
   columnar::ValueAppender rows(with_b ? two : one);
   std::vector<Value> values = {Value(offset)};
@@ -360,7 +256,7 @@ TEST_F(S3SinkTest, AQuietTopicsTailIsDelivered) {
     auto task = make_s3_sink_task(*config, store_);
     ASSERT_TRUE(task->start(&fresh).ok());
     ASSERT_TRUE(task->open({{"t", Partition(0)}}, Generation(1)).ok());
-    ASSERT_TRUE(task->put({batch_of(0, 3)}).ok());
+    ASSERT_TRUE(task->put({numbered_rows(0, 3)}).ok());
     while (fresh.acked() < 3) {
       ASSERT_TRUE(task->tick().ok());
       std::this_thread::sleep_for(Millis(1));
@@ -375,7 +271,7 @@ TEST_F(S3SinkTest, FilesEndBySize) {
   properties_["flush.size"] = "1000000";
   properties_["rotate.size.bytes"] = "2000";
   ASSERT_TRUE(begin().ok());
-  for (int64_t at = 0; at < 300; at += 10) ASSERT_TRUE(task_->put({batch_of(at, 10)}).ok());
+  for (int64_t at = 0; at < 300; at += 10) ASSERT_TRUE(task_->put({numbered_rows(at, 10)}).ok());
   settle();
   std::vector<std::string> data;
   for (const auto& key : keys()) {
@@ -391,7 +287,7 @@ TEST_F(S3SinkTest, ARestartGoesOnAfterWhatIsWrittenDown) {
   properties_["rotate.size.bytes"] = "500";
   properties_["flush.size"] = "1000000";
   ASSERT_TRUE(begin().ok());
-  for (int64_t at = 0; at < 60; at += 10) ASSERT_TRUE(task_->put({batch_of(at, 10)}).ok());
+  for (int64_t at = 0; at < 60; at += 10) ASSERT_TRUE(task_->put({numbered_rows(at, 10)}).ok());
   settle();
   int64_t delivered = static_cast<int64_t>(context_.acked());
   ASSERT_GT(delivered, 0);
@@ -399,7 +295,7 @@ TEST_F(S3SinkTest, ARestartGoesOnAfterWhatIsWrittenDown) {
   // Nothing was committed, and the sizes of puts are others now.
   ASSERT_TRUE(begin().ok());
   EXPECT_EQ(context_.sought, delivered);
-  for (int64_t at = delivered; at < 100; at += 7) ASSERT_TRUE(task_->put({batch_of(at, std::min<int64_t>(7, 100 - at))}).ok());
+  for (int64_t at = delivered; at < 100; at += 7) ASSERT_TRUE(task_->put({numbered_rows(at, std::min<int64_t>(7, 100 - at))}).ok());
   settle();
   std::multiset<int64_t> ids;
   for (const auto& key : keys()) {
@@ -431,7 +327,7 @@ TEST_F(S3SinkTest, ShortMemoryMovesOpenFilesToDiskAndChangesNothing) {
       auto task = make_s3_sink_task(*config, store_);
       ASSERT_TRUE(task->start(&fresh).ok());
       ASSERT_TRUE(task->open({{"t", Partition(0)}}, Generation(1)).ok());
-      for (int64_t at = 0; at < 1000; at += 50) ASSERT_TRUE(task->put({batch_of(at, 50)}).ok());
+      for (int64_t at = 0; at < 1000; at += 50) ASSERT_TRUE(task->put({numbered_rows(at, 50)}).ok());
       ASSERT_TRUE(task->close({{"t", Partition(0)}}).ok());
       task->stop();
       MemoryBudget::process().set_limit(int64_t{512} << 20);
@@ -486,7 +382,7 @@ TEST_F(S3SinkTest, ATaskWhoseRowsAnotherHasCommittedDeliversNothing) {
   ASSERT_TRUE(begin().ok());
   // The group's offset as the next owner has left it; this task has not been told.
   context_.committed_offset = Offset(10);
-  ASSERT_TRUE(task_->put({batch_of(0, 10)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 10)}).ok());
   settle();
   EXPECT_EQ(context_.acked(), 0u);
   for (int i = 0; i < 2000 && !keys().empty(); ++i) std::this_thread::sleep_for(Millis(5));
@@ -510,7 +406,7 @@ TEST_F(S3SinkTest, ADecimalOfTheWrongScaleIsBadDataAlone) {
   properties_["flush.size"] = "2";
   context_.tolerant = true;
   ASSERT_TRUE(begin().ok());
-  Batch batch = batch_of(0, 3);
+  Batch batch = numbered_rows(0, 3);
   columnar::SchemaSpec spec;
   spec.fields = {{"amount", columnar::ConnectSchema::decimal(2), false}};
   columnar::SchemaPtr schema = columnar::ConnectSchema::make(std::move(spec));
@@ -525,7 +421,7 @@ TEST_F(S3SinkTest, ADecimalOfTheWrongScaleIsBadDataAlone) {
 
 TEST_F(S3SinkTest, ADiscardedFileIsNotAcked) {
   ASSERT_TRUE(begin().ok());
-  ASSERT_TRUE(task_->put({batch_of(0, 13)}).ok());
+  ASSERT_TRUE(task_->put({numbered_rows(0, 13)}).ok());
   settle();
   EXPECT_EQ(context_.acked(), 10u);
   EXPECT_EQ(keys().size(), 1u);

@@ -35,6 +35,8 @@ plugin::SourcePlugin s3_source() {
   };
   p.make = [](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::SourceTask>> {
     ASSIGN_OR_RETURN(S3SourceConfig config, s3_source_config().parse(properties));
+    // White space counts here, as in the sink.
+    if (auto separator = properties.find("format.bytearray.separator"); separator != properties.end()) config.bytearray_separator = separator->second;
     return make_s3_source_task(std::move(config), nullptr);
   };
   return p;

@@ -5,6 +5,9 @@
 #include <arrow/compute/cast.h>
 #include <arrow/type.h>
 
+#include <algorithm>
+#include <map>
+
 #include "columnar/value.h"
 
 namespace bywash::connectors::s3 {
@@ -90,6 +93,40 @@ Result<Column> project_struct(const Column& column, const SchemaPtr& target) {
   return columnar::make_struct_column(target, std::move(children), {}, column.data.get(), column.row_count());
 }
 
+// Parameters that say nothing about the values, as io.confluent.connect.storage.schema.SchemaProjector leaves them out.
+std::map<std::string, std::string> telling_parameters(const ConnectSchema& schema) {
+  auto out = schema.parameters();
+  for (const char* name : {"connect.record.doc", "connect.record.aliases", "connect.record.namespace"}) out.erase(name);
+  std::erase_if(out, [](const auto& p) { return p.first.starts_with("io.confluent.connect.avro.field.doc."); });
+  return out;
+}
+
+bool is_enumeration(const ConnectSchema& schema) {
+  const auto& parameters = schema.parameters();
+  return parameters.contains("org.apache.kafka.connect.data.Enum") || parameters.contains("io.confluent.connect.avro.Enum") ||
+         parameters.contains("io.confluent.connect.protobuf.Enum");
+}
+
+// Values of `record` cannot be projected into `file`: then the file ends. At every depth, so that a record that the file cannot take starts
+// a file of its own instead of failing (as StorageSchemaCompatibility does from storage-common 12.1 on).
+bool is_unprojectable(const ConnectSchema& record, const ConnectSchema& file) {
+  if (record.type() != file.type() && !promotable(record.type(), file.type())) return true;
+  if (record.name() != file.name()) return true;
+  const auto own = telling_parameters(record), theirs = telling_parameters(file);
+  const bool fit = is_enumeration(record) && is_enumeration(file) ? std::includes(theirs.begin(), theirs.end(), own.begin(), own.end()) : own == theirs;
+  if (!fit || (record.optional() && !file.optional() && !file.default_value())) return true;
+  if (record.type() == Type::kArray) return is_unprojectable(*record.value_schema(), *file.value_schema());
+  if (record.type() == Type::kMap) {
+    return is_unprojectable(*record.key_schema(), *file.key_schema()) || is_unprojectable(*record.value_schema(), *file.value_schema());
+  }
+  if (record.type() != Type::kStruct) return false;
+  for (const auto& f : file.fields()) {
+    const int at = record.field_index(f.name);
+    if (at < 0 ? !f.schema->optional() && !f.schema->default_value() : is_unprojectable(*record.fields()[static_cast<size_t>(at)].schema, *f.schema)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Compatibility compatibility_of(const std::string& text) {
@@ -110,8 +147,7 @@ Result<bool> ends_file(Compatibility compatibility, const ConnectSchema& record,
     return Status::data(fmt::format("Schema version required for {} compatibility", kNames[static_cast<int>(compatibility)]))
         .with_java_class(kProjectorException);
   }
-  if (record.type() != file.type() && !promotable(record.type(), file.type())) return true;
-  if (record.name() != file.name() || record.parameters() != file.parameters()) return true;
+  if (is_unprojectable(record, file)) return true;
   if (compatibility == Compatibility::kForward) return *record.version() < *file.version();
   return *record.version() > *file.version();
 }

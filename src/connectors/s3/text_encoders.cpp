@@ -140,7 +140,7 @@ class JsonFormat : public FileFormat {
  public:
   explicit JsonFormat(const S3SinkConfig& config) : packing_(config) {
     options_ = formats::JsonWriteOptions::s3_lines();
-    if (config.json_decimal_format == "NUMERIC" || config.json_decimal_format == "numeric") options_.decimals = formats::JsonWriteOptions::Decimals::kNumeric;
+    if (config.json_decimal_format == "numeric" || config.json_decimal_format == "NUMERIC") options_.decimals = formats::JsonWriteOptions::Decimals::kNumeric;
   }
   std::string extension() const override { return std::string(".json") + packing_.extension(); }
   bool envelopes(View view) const override { return view == View::kHeaders; }

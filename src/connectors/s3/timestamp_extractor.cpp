@@ -4,6 +4,7 @@
 #include <arrow/array.h>
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/time_arithmetic.h"
@@ -35,17 +36,19 @@ class Scanner {
     rest_.remove_prefix(1);
     return true;
   }
-  // Exactly `digits` digits.
-  bool number(size_t digits, int64_t* out) {
-    if (rest_.size() < digits) return false;
+  // A letter in either case.
+  bool take_letter(char capital) { return take(capital) || take(static_cast<char>(capital + 32)); }
+  // Up to `most` digits, at least one: Joda's parser asks for no leading zeros.
+  bool number(size_t most, int64_t* out) {
     int64_t n = 0;
-    for (size_t i = 0; i < digits; ++i) {
-      if (rest_[i] < '0' || rest_[i] > '9') return false;
-      n = n * 10 + (rest_[i] - '0');
-    }
+    size_t digits = 0;
+    for (; digits < most && digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9'; ++digits) n = n * 10 + (rest_[digits] - '0');
     rest_.remove_prefix(digits);
     *out = n;
-    return true;
+    return digits > 0;
+  }
+  bool three_digits() const {
+    return rest_.size() >= 3 && std::all_of(rest_.begin(), rest_.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
   }
   // A fraction of `unit` milliseconds: ".5" of an hour is half an hour.
   int64_t fraction(int64_t unit) {
@@ -65,9 +68,10 @@ class Scanner {
 
 bool date_part(Scanner& in, int64_t* days) {
   int64_t year = 0, month = 1, day = 1, sign = in.take('-') ? -1 : 1;
-  if (!in.number(4, &year)) return false;
+  if (sign > 0) in.take('+');
+  if (!in.number(9, &year)) return false;
   if (in.take('-')) {
-    if (in.take('W')) {
+    if (in.take_letter('W')) {
       int64_t week = 1, weekday = 1;
       if (!in.number(2, &week) || week < 1 || week > 53) return false;
       if (in.take('-') && (!in.number(1, &weekday) || weekday < 1 || weekday > 7)) return false;
@@ -75,17 +79,13 @@ bool date_part(Scanner& in, int64_t* days) {
       *days = monday + (week - 1) * 7 + weekday - 1;
       return true;
     }
-    if (!in.number(2, &month)) return false;
-    if (in.peek_digit()) {
-      // Three digits: the day of the year.
-      int64_t last = 0;
-      if (!in.number(1, &last)) return false;
-      int64_t ordinal = month * 10 + last;
-      if (ordinal < 1 || ordinal > 366) return false;
+    if (in.three_digits()) {
+      int64_t ordinal = 0;
+      if (!in.number(3, &ordinal) || ordinal < 1 || ordinal > 366) return false;
       *days = days_of(sign * year, 1, 1) + ordinal - 1;
       return true;
     }
-    if (month < 1 || month > 12) return false;
+    if (!in.number(2, &month) || month < 1 || month > 12) return false;
     if (in.take('-') && !in.number(2, &day)) return false;
   }
   static constexpr int kLengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -117,13 +117,14 @@ bool time_part(Scanner& in, int64_t* ms) {
 }
 
 bool offset_part(Scanner& in, int64_t* ms) {
-  if (in.take('Z')) return true;
-  int64_t sign = in.take('+') ? 1 : in.take('-') ? -1 : 0, hour = 0, minute = 0;
+  if (in.take_letter('Z')) return true;
+  int64_t sign = in.take('+') ? 1 : in.take('-') ? -1 : 0, hour = 0, minute = 0, second = 0;
   if (sign == 0) return true;
   if (!in.number(2, &hour) || hour > 23) return false;
   in.take(':');
   if (in.peek_digit() && (!in.number(2, &minute) || minute > 59)) return false;
-  *ms = sign * (hour * 60 + minute) * 60'000;
+  if (in.take(':') && (!in.number(2, &second) || second > 59)) return false;
+  *ms = sign * ((hour * 60 + minute) * 60 + second) * 1000;
   return true;
 }
 
@@ -159,11 +160,11 @@ std::optional<int64_t> parse_time_text(std::string_view text) {
   }
   Scanner in(text);
   int64_t days = 0, ms = 0, offset = 0;
-  if (in.take('T')) {
+  if (in.take_letter('T')) {
     if (!in.peek_digit() || !time_part(in, &ms)) return std::nullopt;
   } else {
     if (!date_part(in, &days)) return std::nullopt;
-    if ((in.take('T') || in.take(' ')) && !time_part(in, &ms)) return std::nullopt;
+    if ((in.take_letter('T') || in.take(' ')) && !time_part(in, &ms)) return std::nullopt;
   }
   if (!offset_part(in, &offset) || !in.done()) return std::nullopt;
   return days * kMsPerDay + ms - offset;

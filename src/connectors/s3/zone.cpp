@@ -30,6 +30,13 @@ bool parse_offset(std::string_view text, int64_t* out) {
   return true;
 }
 
+std::string offset_id(int64_t offset_ms) {
+  const int64_t seconds = (offset_ms < 0 ? -offset_ms : offset_ms) / 1000;
+  std::string out = fmt::format("{}{:02}:{:02}", offset_ms < 0 ? '-' : '+', seconds / 3600, seconds / 60 % 60);
+  if (seconds % 60) out += fmt::format(":{:02}", seconds % 60);
+  return out;
+}
+
 }  // namespace
 
 Result<Zone> Zone::of(const std::string& id) {
@@ -37,13 +44,19 @@ Result<Zone> Zone::of(const std::string& id) {
   zone.id_ = id;
   zone.period_ = {std::numeric_limits<int64_t>::min(), kForever, 0, false, id};
   zone.fixed_ = true;
-  if (id == "UTC" || id == "Z" || id == "UT" || id == "GMT") {
+  int64_t offset_ms = 0;
+  const bool is_offset = !id.empty() && (id[0] == '+' || id[0] == '-');
+  if (is_offset && parse_offset(id, &offset_ms)) {
+    // Joda's name of an offset, however it was written.
+    zone.period_.offset_ms = offset_ms;
+    zone.id_ = zone.period_.abbreviation = offset_ms == 0 ? "UTC" : offset_id(offset_ms);
+    return zone;
+  }
+  if (id == "UTC" || id == "Z" || id == "UT") {
     zone.id_ = zone.period_.abbreviation = "UTC";
     return zone;
   }
-  if (!id.empty() && (id[0] == '+' || id[0] == '-')) {
-    if (parse_offset(id, &zone.period_.offset_ms)) return zone;
-  } else if (!id.empty()) {
+  if (!is_offset && !id.empty()) {
     try {
       zone.rules_ = date::locate_zone(id);
       zone.fixed_ = false;
