@@ -7,23 +7,28 @@ import contextlib
 import datetime
 import http.server
 import json
+import re
 import threading
+import time
 
 import pytest
 
+from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.kafka_clients import unique
 
 _LIFE = datetime.timedelta(hours=1)
 
 
 class Metadata(http.server.BaseHTTPRequestHandler):
-    """IMDSv2, the container endpoint and STS's AssumeRoleWithWebIdentity; `seen` has what was asked."""
+    """IMDSv2, the container endpoint and STS's AssumeRoleWithWebIdentity; `seen` has what was asked, `lent` when each key was handed out."""
 
     seen: list = []
+    lent: list = []
 
     def credentials(self) -> dict:
         end = datetime.datetime.now(datetime.timezone.utc) + _LIFE
-        return {"AccessKeyId": "lent-key", "SecretAccessKey": "lent-secret", "Token": "lent-token", "Expiration": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        self.lent.append(time.monotonic())
+        return {"AccessKeyId": f"lent-key-{len(self.lent) - 1}", "SecretAccessKey": "lent-secret", "Token": "lent-token", "Expiration": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
     def answer(self, status: int, body: str) -> None:
         self.seen.append((self.command, self.path))
@@ -58,12 +63,12 @@ class Metadata(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def metadata():
-    handler = type("Handler", (Metadata,), {"seen": []})
+    handler = type("Handler", (Metadata,), {"seen": [], "lent": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", handler.seen
+        yield f"http://127.0.0.1:{server.server_port}", handler
     finally:
         server.shutdown()
         server.server_close()
@@ -72,7 +77,7 @@ def metadata():
 @pytest.mark.parametrize("source", ["instance", "container", "web identity"])
 def test_lent_credentials_are_found(kafka, s3, bucket, topic, start_bywash, tmp_path, source):
     kafka.produce_many(topic, [b"{}"] * 3)
-    with metadata() as (url, seen):
+    with metadata() as (url, lender):
         env = {"AWS_ENDPOINT_URL_S3": s3.endpoint, "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}
         if source == "instance":
             env.update({"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": url})
@@ -88,4 +93,40 @@ def test_lent_credentials_are_found(kafka, s3, bucket, topic, start_bywash, tmp_
                              "value.converter": "org.apache.kafka.connect.json.JsonConverter", "value.converter.schemas.enable": "false"})
         kafka.wait_committed(f"connect-{name}", topic, timeout=60)
         assert len(s3.keys(bucket)) == 1
-        assert seen
+        assert lender.seen
+
+
+class ImpatientStore(FaultyStore):
+    """Takes a key for 0.4 s after it was handed out, then answers as S3 does when a token has expired; `refused` counts that by step."""
+
+    def __init__(self, target, lender):
+        super().__init__(target)
+        self.lender, self.refused = lender, {}
+
+    def take(self, step, path, headers):
+        number = int(re.search(r"Credential=lent-key-(\d+)/", headers["authorization"]).group(1))
+        if time.monotonic() - self.lender.lent[number] < 0.4:
+            return super().take(step, path, headers)
+        self.refused[step] = self.refused.get(step, 0) + 1
+        return Fault(step, FaultyStore.answer(400, "ExpiredToken"), times=1, after=0)
+
+
+def test_credentials_that_expire_sooner_than_they_say_are_asked_for_again(kafka, s3, bucket, topic, start_bywash):
+    rounds, each = 12, 50
+    with metadata() as (url, lender), ImpatientStore(s3.endpoint, lender) as store:
+        env = {"AWS_ENDPOINT_URL_S3": store.endpoint, "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+               "AWS_CONTAINER_CREDENTIALS_FULL_URI": url + "/container", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer container"}
+        worker = start_bywash(kafka.bootstrap, env=env, worker={"offset.flush.interval.ms": "100"})
+        name = unique("s3")
+        # Cuts by age: uploads in parts, the delivery log, completion and looks at objects all meet an old key.
+        worker.create(name, {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": topic, "s3.bucket.name": bucket, "flush.size": "100000",
+                             "rotate.age.ms": "100", "s3.region": "us-east-1", "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
+                             "s3.retry.backoff.ms": "10", "retry.backoff.ms": "50", "value.converter.schemas.enable": "false"})
+        for turn in range(rounds):
+            kafka.produce_many(topic, [b'{"id":%d}' % i for i in range(turn * each, (turn + 1) * each)])
+            time.sleep(0.25)
+        kafka.wait_committed(f"connect-{name}", topic, timeout=60)
+        assert worker.status(name)["tasks"][0]["state"] == "RUNNING"
+        assert sum(store.refused.values()) >= 3 and len(lender.lent) > 3, (store.refused, len(lender.lent))
+    ids = [json.loads(line)["id"] for key in s3.keys(bucket, "topics/") for line in s3.read(bucket, key).splitlines()]
+    assert sorted(ids) == list(range(rounds * each))

@@ -8,7 +8,8 @@ import time
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.kafka_clients import unique
+from tests.support.kafka_clients import Record, unique
+from tests.support.paths import REPO
 from tests.support.s3_server import S3Server
 
 JSON = "io.confluent.connect.s3.format.json.JsonFormat"
@@ -102,6 +103,27 @@ def test_an_outage_of_the_store_loses_nothing(kafka, topic, start_bywash):
         store.process.send_signal(signal.SIGCONT)
         wait_for("the rest", lambda: len(store.keys(bucket)) == 6, timeout=120)
         assert sorted(ids_in(store, bucket)) == list(range(600))
+
+
+def test_the_example_makes_few_files_of_schemas_that_take_turns_and_late_records(kafka, topic, start_bywash, tmp_path):
+    fields = [{"field": "id", "type": "int32"}, {"field": "extra", "type": "string", "optional": True}]
+
+    def record(i):
+        schema = {"type": "struct", "name": "row", "fields": fields[:1 + i % 2]}
+        payload = {"id": i, "extra": f"e{i}"} if i % 2 else {"id": i}
+        return Record(json.dumps({"schema": schema, "payload": payload}).encode(), timestamp=1718445600000 + i % 3 // 2 * 3_600_000)
+    kafka.produce(topic, [record(i) for i in range(300)])
+    config = json.loads((REPO / "examples" / "folder-sink.json").read_text(encoding="utf-8"))["config"]
+    # Nothing but a quiet topic ends these files: the tail is delivered without a new record.
+    config.update({"topics": topic, "store.url": f"file://{tmp_path}/lake", "timestamp.extractor": "Record", "rotate.idle.ms": "500"})
+    del config["rotate.schedule.interval.ms"], config["rotate.interval.ms"]
+    worker = start_bywash(kafka.bootstrap, worker={**FAST_COMMITS, "value.converter.schemas.enable": "true"})
+    name = unique("example")
+    worker.create(name, config)
+    kafka.wait_committed(f"connect-{name}", topic)
+    files = sorted((tmp_path / "lake").rglob("*.parquet"))
+    assert len(files) == 4 and len({file.parent for file in files}) == 2, files
+    assert sorted(i for file in files for i in pq.read_table(file, partitioning=None).column("id").to_pylist()) == list(range(300))
 
 
 def test_a_missing_bucket_fails_the_task_and_names_the_key(kafka, s3, topic, start_bywash):

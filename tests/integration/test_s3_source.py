@@ -78,6 +78,29 @@ def test_partitions_order_keys_and_headers_come_back(kafka, s3, bucket, start_by
     assert all(offset == {"records": 50, "done": True} for offset in offsets.values()) and len(offsets) == total // 50 + 1
 
 
+def test_a_kill_in_mid_object_loses_nothing(kafka, s3, bucket, start_bywash, tmp_path):
+    back, count = kafka.create_topic(), 60_000
+    for part in range(2):
+        lines = "".join(f'{{"id":{i}}}\n' for i in range(part * count, (part + 1) * count))
+        s3.write(bucket, f"topics/first/partition=0/first+0+{part * count:010}.json", lines.encode())
+    name = unique("killed")
+    config = source(bucket, **to_topic(back), **{"tasks.max": "1", "format.class": FORMATS["json"], "value.converter.schemas.enable": "false", "name": name})
+    path = tmp_path / "source.properties"
+    path.write_text("".join(f"{key}={value}\n" for key, value in config.items()), encoding="utf-8")
+    worker = start_bywash(kafka.bootstrap, [path], env=s3.environment(), worker={"offset.flush.interval.ms": "20"})
+    for fraction in (4, 2):
+        wait_for("a part of it", lambda: sum(kafka.end_offsets(back).values()) > 2 * count // fraction)
+        worker.kill()
+        worker.start()
+    offset = {"records": count, "done": True}
+    wait_for("both objects done", lambda: [entry["offset"] for entry in worker.request("GET", f"/connectors/{name}/offsets")["offsets"]] == [offset] * 2)
+    ids = [json.loads(record.value)["id"] for record in kafka.consume_all(back)]
+    # What was not yet written down comes again, in order; nothing is passed over.
+    assert set(ids) == set(range(2 * count))
+    steps = [b - a for a, b in zip(ids, ids[1:])]
+    assert all(step == 1 or step <= 0 for step in steps) and sum(step <= 0 for step in steps) <= 2
+
+
 def test_generic_mode_reads_any_folder(kafka, s3, bucket, start_bywash):
     orders, rest = kafka.create_topic(), kafka.create_topic()
     s3.write(bucket, "incoming/2026/orders-1.json", b'{"n": 1}\n{"n": 2}\n')
