@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -16,10 +15,8 @@ class RecordNode {
  public:
   // Nothing: a key that a map lacks, or a field that a struct does not have.
   RecordNode() = default;
-  // The column, or the value behind the pointer, must outlive the node and what is reached from it.
-  RecordNode(const Column& column, int64_t row) : RecordNode(column.schema.get(), column.data.get(), row) {}
-  explicit RecordNode(const Value* value) : value_(value) {}
-  explicit RecordNode(Value value) : owned_(std::make_shared<const Value>(std::move(value))), value_(owned_.get()) {}
+  RecordNode(const Column& column, int64_t row) : schema_(column.schema.get()), array_(column.data), row_(row) { settle(); }
+  explicit RecordNode(Value value) : value_(std::make_shared<const Value>(std::move(value))) {}
 
   bool is_absent() const { return !array_ && !value_; }
   bool is_null() const;
@@ -36,24 +33,19 @@ class RecordNode {
   size_t size() const { return items().size(); }
   // Null for what is absent.
   Value value() const;
-  // A text, or a whole number that is no date or time, without making a Value; nullopt: it is something else.
-  std::optional<std::string_view> text() const;
-  std::optional<int64_t> whole_number() const;
   // The schema of a value under a schema; null for schemaless data.
   const columnar::ConnectSchema* schema() const { return schema_ && !schema_->schemaless() ? schema_ : nullptr; }
 
  private:
-  RecordNode(const columnar::ConnectSchema* schema, const arrow::Array* array, int64_t row) : schema_(schema), array_(array), row_(row) { settle(); }
-  // One that lies in `value`, which this node may own.
-  RecordNode inside(const Value& value) const;
+  RecordNode(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array, int64_t row)
+      : schema_(schema), array_(std::move(array)), row_(row) { settle(); }
   // A value of mixed type is decoded at once.
   void settle();
 
   const columnar::ConnectSchema* schema_ = nullptr;
-  const arrow::Array* array_ = nullptr;
+  std::shared_ptr<arrow::Array> array_;
   int64_t row_ = 0;
-  std::shared_ptr<const Value> owned_;
-  const Value* value_ = nullptr;
+  std::shared_ptr<const Value> value_;
 };
 
 }  // namespace bywash::transforms
