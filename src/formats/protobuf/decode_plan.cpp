@@ -188,6 +188,8 @@ std::unique_ptr<MessagePlan> make_decode_plan(const pb::Descriptor& message, con
     }
     plan->fields.push_back(std::move(made));
   }
+  for (FieldPlan& field : plan->fields) field.is_plain = !field.repeated && field.oneof < 0 && field.form < WireForm::kMessage && !field.names.closed;
+  plan->is_plain = std::all_of(plan->fields.begin(), plan->fields.end(), [](const FieldPlan& field) { return field.is_plain; });
   index_fields(plan.get());
   return plan;
 }

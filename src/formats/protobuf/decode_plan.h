@@ -45,6 +45,7 @@ struct FieldPlan {
   bool repeated = false;
   bool is_map = false;
   bool strict_utf8 = true;
+  bool is_plain = false;  // a number or text of its own, in no oneof
   int oneof = -1;  // index into MessagePlan::oneofs
   uint64_t default_bits = 0;
   std::string default_text;
@@ -69,6 +70,7 @@ struct MessagePlan {
   std::vector<int32_t> dense;                         // by number, -1: none; for numbers up to 255
   std::vector<std::pair<uint32_t, int32_t>> sparse;   // the others, ascending
   bool has_pieces = false;
+  bool is_plain = false;  // none of the fields is repeated or in a oneof, or may leave its column without a value
 
   FieldPlan* find(uint32_t number) {
     if (number < dense.size()) return dense[number] < 0 ? nullptr : &fields[static_cast<size_t>(dense[number])];

@@ -134,7 +134,7 @@ bool MessageDecoder::fields(MessagePlan& plan, int64_t row, std::string_view mes
   const char* p = message.data();
   const char* end = p + message.size();
   const size_t count = plan.fields.size();
-  size_t next = 0;
+  size_t next = 0, in_turn = 0;
   while (p < end) {
     uint64_t v = 0;
     if (!read_varint(p, end, &v)) return fail(kCorrupt);
@@ -142,6 +142,14 @@ bool MessageDecoder::fields(MessagePlan& plan, int64_t row, std::string_view mes
     FieldPlan* found = nullptr;
     if (next < count && plan.fields[next].tag == tag) {
       found = &plan.fields[next];
+      if (found->is_plain && next == in_turn && found->target->length() == row) {
+        // The usual case: the fields in the schema's order, each for the first time.
+        const char* behind = plain(*found, p, end);
+        if (!behind) return fail_in(*found);
+        p = behind;
+        next = ++in_turn;
+        continue;
+      }
     } else if (uint32_t number = tag >> 3; number == 0) {
       return fail(kBadTag);
     } else {
@@ -155,7 +163,43 @@ bool MessageDecoder::fields(MessagePlan& plan, int64_t row, std::string_view mes
     if (!field(plan, *found, tag, row, p, end)) return fail_in(*found);
     next = static_cast<size_t>(found - plan.fields.data()) + !found->repeated;
   }
+  // Every field once, in the schema's order: nothing is left to fill.
+  if (plan.is_plain && in_turn == count) return true;
   return finish_row(plan, row);
+}
+
+// A plain field's value, for the first time in its row: what is behind it, null when it fails.
+const char* MessageDecoder::plain(const FieldPlan& field, const char* p, const char* end) {
+  ColumnBuilder& out = *field.target;
+  uint64_t v = 0;
+  const bool wide = end - p >= 8;
+  switch (field.form) {
+    case WireForm::kVarint32:
+    case WireForm::kVarint64:
+      if (const char* behind = wide ? read_varint_wide(p, &v) : nullptr) {
+        push_integer(out, field.form == WireForm::kVarint32 ? static_cast<int32_t>(v) : static_cast<int64_t>(v));
+        return behind;
+      }
+      break;
+    case WireForm::kFixed64:
+    case WireForm::kDouble:
+      if (!wide) break;
+      std::memcpy(&v, p, sizeof v);
+      out.push_fixed(v);
+      return p + sizeof v;
+    case WireForm::kString:
+    case WireForm::kBytes:
+      // Lengths of one byte.
+      if (p < end && static_cast<uint8_t>(*p) < 0x80 && end - p > *p) {
+        const std::string_view text(p + 1, static_cast<size_t>(*p));
+        if (field.form == WireForm::kString && !valid_utf8(text)) break;
+        out.push_bytes(text);
+        return text.data() + text.size();
+      }
+      break;
+    default: break;
+  }
+  return scalar(field, out, p, end) ? p : nullptr;
 }
 
 bool MessageDecoder::field(MessagePlan& plan, FieldPlan& field, uint32_t tag, int64_t row, const char*& p, const char* end) {

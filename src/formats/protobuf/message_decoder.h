@@ -34,6 +34,7 @@ class MessageDecoder {
   MessageDecoder() = default;
   bool fields(MessagePlan& plan, int64_t row, std::string_view message);
   bool field(MessagePlan& plan, FieldPlan& field, uint32_t tag, int64_t row, const char*& p, const char* end);
+  const char* plain(const FieldPlan& field, const char* p, const char* end);
   void choose(MessagePlan& plan, const FieldPlan& chosen, int64_t row);
   bool scalar(const FieldPlan& field, json::ColumnBuilder& out, const char*& p, const char* end);
   bool number(const FieldPlan& field, json::ColumnBuilder& out, const char*& p, const char* end);

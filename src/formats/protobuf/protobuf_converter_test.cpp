@@ -8,6 +8,7 @@
 
 #include <random>
 
+#include "columnar/java_number.h"
 #include "columnar/java_text.h"
 #include "formats/protobuf/proto_schema.h"
 #include "formats/protobuf/protobuf_converter.h"
@@ -183,6 +184,29 @@ TEST_F(ProtobufCase, MergesAndOverwritesAsParsersDo) {
   EXPECT_NE(parts({"my_counts { key: 'x' value: 1 }", "my_counts { key: 'y' value: 2 } my_counts { key: 'x' value: 3 }", "my_counts { }"}).find("my_counts={=0, x=3, y=2}"),
             std::string::npos);
   EXPECT_NE(parts({"packed: 1", "words: 'a'", "packed: [2, 3]", "words: 'b'"}).find("packed=[1, 2, 3],words=[a, b]"), std::string::npos);
+}
+
+TEST_F(ProtobufCase, ReadsPlainFieldsInAnyOrderAnyNumberOfTimes) {
+  make();
+  put("syntax = \"proto3\"; message Plain { int64 a = 1; string b = 2; double c = 3; int32 d = 4; }");
+  std::mt19937_64 random(1);
+  for (int run = 0; run < 2000; ++run) {
+    std::string wire;
+    for (uint64_t parts = random() % 9; parts > 0; --parts) {
+      const int64_t n = static_cast<int64_t>(random() >> (random() % 64));
+      static constexpr const char* kForms[] = {"a: {}", "b: '{}'", "c: {}", "d: {}"};
+      const size_t field = random() % 4;
+      wire += bytes("Plain", fmt::format(fmt::runtime(kForms[field]), field == 3 ? int64_t{static_cast<int32_t>(n)} : n));
+    }
+    std::unique_ptr<pb::Message> expected(factory_.GetPrototype(schema_->find("Plain"))->New());
+    ASSERT_TRUE(expected->ParseFromString(wire));
+    const auto& get = *expected->GetReflection();
+    const auto& type = *expected->GetDescriptor();
+    ASSERT_EQ(one(framed(1, std::string(1, '\0'), wire)),
+              fmt::format("Struct{{a={},b={},c={},d={}}}", get.GetInt64(*expected, type.field(0)), get.GetString(*expected, type.field(1)),
+                          columnar::java_double(get.GetDouble(*expected, type.field(2))), get.GetInt32(*expected, type.field(3))))
+        << "run " << run;
+  }
 }
 
 TEST_F(ProtobufCase, FailsRowsThatAreCorruptAtEveryByteAndKeepsTheOthers) {

@@ -2,6 +2,7 @@
 // Level 4.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -32,6 +33,20 @@ inline bool read_varint(const char*& p, const char* end, uint64_t* out) {
     return true;
   }
   return read_varint_slow(p, end, out);
+}
+
+// A varint with eight bytes or more behind `p`: where the next thing begins, null when it is longer than eight bytes.
+inline const char* read_varint_wide(const char* p, uint64_t* out) {
+  uint64_t eight = 0;
+  std::memcpy(&eight, p, sizeof eight);
+  const uint64_t last = ~eight & 0x8080808080808080u;
+  if (last == 0) return nullptr;
+  // The bits up to the first byte that does not say "more", seven of each byte, moved together two by two.
+  uint64_t v = eight & (last ^ (last - 1)) & 0x7f7f7f7f7f7f7f7fu;
+  v = ((v & 0x7f007f007f007f00u) >> 1) | (v & 0x007f007f007f007fu);
+  v = ((v & 0x3fff00003fff0000u) >> 2) | (v & 0x00003fff00003fffu);
+  *out = ((v & 0x0fffffff00000000u) >> 4) | (v & 0x000000000fffffffu);
+  return p + (std::countr_zero(last) + 1) / 8;
 }
 
 template <class T>
