@@ -104,7 +104,10 @@ TEST(Position, ReadsDebeziumsOffsetAndWritesOneThatItReads) {
   ASSERT_TRUE(taken.ok());
   EXPECT_EQ(taken->start_lsn(), 4200u);
   EXPECT_EQ(taken->tx_id, 565);
-  EXPECT_EQ(offset_json(*taken), R"({"lsn":4242,"lsn_commit":4200,"lsn_proc":4242,"messageType":"INSERT","ts_usec":1589364549000000,"txId":565})");
+  EXPECT_EQ(offset_json(*taken), R"({"lsn":4242,"lsn_commit":4200,"lsn_events_processed":1,"lsn_proc":4242,"messageType":"INSERT","ts_usec":1589364549000000,"txId":565})");
+  // Of a first transaction that is not over.
+  EXPECT_EQ(position_of_json(R"({"lsn_proc":4242,"messageType":"INSERT","lsn":4242,"txId":565})")->start_lsn(), 4242u);
+  EXPECT_EQ(position_of_json(R"({"lsn_proc":4242,"messageType":"INSERT","lsn":4242,"txId":565})")->commit_lsn, 0u);
   auto snapshot = position_of_json(R"({"last_snapshot_record":false,"lsn":100,"txId":5,"ts_usec":1,"snapshot":"INITIAL","snapshot_completed":false})");
   ASSERT_TRUE(snapshot.ok());
   EXPECT_EQ(snapshot->snapshot, SnapshotState::kRunning);

@@ -43,13 +43,16 @@ Result<Position> position_of_json(const std::string& text) {
   }
   Position p;
   p.lsn = static_cast<uint64_t>(number("lsn", 0));
-  p.commit_lsn = static_cast<uint64_t>(number("lsn_commit", number("lsn_proc", 0)));
-  p.changes_at_lsn = number("lsn_events_processed", 0);
   p.tx_id = number("txId", -1);
   p.commit_micros = number("ts_usec", 0);
   for (std::string_view name : kMessageTypes) {
     if (offset.value("messageType", PositionJson()) == PositionJson(std::string(name))) p.message_type = name;
   }
+  bool of_change = !p.message_type.empty() && p.message_type != "COMMIT" && p.message_type != "BEGIN";
+  // Before the first commit there is no lsn_commit: the transaction begins anew, and what was given out of it is skipped.
+  p.commit_lsn = static_cast<uint64_t>(number("lsn_commit", of_change ? 0 : number("lsn_proc", 0)));
+  // Whoever does not count has given out the change itself.
+  p.changes_at_lsn = number("lsn_events_processed", of_change ? 1 : 0);
   // Older versions wrote "snapshot": true.
   auto snapshot = offset.find("snapshot");
   bool in_snapshot = snapshot != offset.end() && *snapshot != PositionJson(false) && !snapshot->is_null();

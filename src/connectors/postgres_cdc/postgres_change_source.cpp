@@ -39,7 +39,8 @@ Result<std::vector<plugin::SourceBatch>> PostgresChangeTask::poll() {
     if (given.ok()) return given;
     status = given.status();
   }
-  return after_fault(std::move(status));
+  RETURN_IF_ERROR(after_fault(std::move(status)));
+  return std::vector<plugin::SourceBatch>();
 }
 
 Status PostgresChangeTask::advance() {
@@ -280,7 +281,8 @@ Status PostgresChangeTask::heartbeat() {
   if (!config_.heartbeat_query.empty()) {
     Status run = session_->run(config_.heartbeat_query);
     if (run.retriable()) return run;
-    if (!run.ok()) log::warn(kTaskLogger, "heartbeat.action.query failed: {}", run.message());
+    if (!run.ok() && !heartbeat_query_failed_) log::warn(kTaskLogger, "heartbeat.action.query failed: {}", run.message());
+    heartbeat_query_failed_ = !run.ok();
   }
   auto schema_of = [&](const char* name, const char* field, columnar::Type type) {
     columnar::SchemaSpec spec;

@@ -54,7 +54,7 @@ class PostgresChangeTask final : public plugin::SourceTask {
   std::optional<Position> handed_over_;  // behind the last batch that poll gave
   uint64_t confirmed_lsn_ = 0, snapshot_lsn_ = 0;
   SteadyTime busy_since_{}, retry_at_{}, delay_until_{}, next_heartbeat_{};
-  bool slot_was_busy_ = false, told_ = false, snapshot_taken_ = false, snapshot_done_ = false, rows_are_missing_ = false, outstanding_ = false;
+  bool slot_was_busy_ = false, told_ = false, snapshot_taken_ = false, snapshot_done_ = false, rows_are_missing_ = false, outstanding_ = false, heartbeat_query_failed_ = false;
   int32_t failures_ = 0;
   std::atomic<bool> stopped_{false};
 };

@@ -1,0 +1,175 @@
+"""Change data capture of PostgreSQL: snapshot modes, restarts in the middle, heartbeats, slots, and what goes wrong."""
+
+import json
+
+import pytest
+
+from tests.support.bywash_process import Bywash
+
+
+@pytest.fixture(scope="module")
+def worker(kafka):
+    converter = {"key.converter": "org.apache.kafka.connect.json.JsonConverter", "key.converter.schemas.enable": "false"}
+    with Bywash.standalone(kafka.bootstrap, worker={**converter, "offset.flush.interval.ms": "100"}) as program:
+        yield program
+        print(program.process.log_tail(60))
+
+
+@pytest.fixture
+def name(database):
+    """Connector, topic prefix, slot and publication of one test."""
+    return database.replace("db_", "cdc_")
+
+
+@pytest.fixture
+def source(worker, postgres, database, name):
+    """A function that gives the test's configuration; what it made is gone afterwards."""
+    def config(**more):
+        given = {key.replace("__", "."): value for key, value in more.items()}
+        return {"connector.class": "io.debezium.connector.postgresql.PostgresConnector", "topic.prefix": name, "database.hostname": postgres.host,
+                "database.port": str(postgres.port), "database.user": postgres.user, "database.password": postgres.password, "database.dbname": database,
+                "plugin.name": "pgoutput", "slot.name": name, "publication.name": name, "topic.creation.default.partitions": "1",
+                "topic.creation.default.replication.factor": "1", **given}
+
+    yield config
+    if any(c == name for c in worker.request("GET", "/connectors")):
+        worker.delete(name)
+    drop_slot(worker, postgres, name)
+
+
+def drop_slot(worker, postgres, name):
+    slots = f"SELECT active FROM pg_replication_slots WHERE slot_name = '{name}'"
+    worker.process.wait_until(lambda: postgres.query("postgres", slots) in ([], [(False,)]), "the slot is free")
+    postgres.query("postgres", f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '{name}'")
+
+
+def streams(worker, postgres, name):
+    worker.process.wait_until(lambda: postgres.query("postgres", f"SELECT 1 FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid "
+                                                                 f"WHERE slot_name = '{name}' AND r.state = 'streaming'"), "the connector streams", timeout=30)
+
+
+def events(worker, kafka, topic, count):
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == topic).get(topic, 0) >= count, f"{count} records are in {topic}", timeout=30)
+    found = [json.loads(record.value) for record in kafka.consume_all(topic) if record.value]
+    return [(event["op"], (event["after"] or event["before"])["id"]) for event in found]
+
+
+def failed(worker, name):
+    worker.process.wait_until(lambda: [t["state"] for t in worker.status(name)["tasks"]] == ["FAILED"], "the task has failed", timeout=30)
+    return worker.status(name)["tasks"][0]["trace"]
+
+
+def test_a_large_transaction_is_whole_after_kills(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, v text)")
+    worker.create(name, source(max__batch__size="200"))
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (0)")
+    worker.process.wait_until(lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"], "an offset is stored")
+    postgres.query(database, "INSERT INTO t SELECT g, repeat('x', 300) FROM generate_series(1, 20000) g")
+    for least in (1, 4000):
+        worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == f"{name}.public.t").get(f"{name}.public.t", 0) > least, "a part is there")
+        worker.kill()
+        worker.start()
+        worker.create(name, source(max__batch__size="200"))
+    postgres.query(database, "UPDATE t SET v = 'last' WHERE id = 7")
+    topic = f"{name}.public.t"
+    worker.process.wait_until(lambda: any(json.loads(r.value)["op"] == "u" for r in kafka.consume_all(topic)), "the update is there", timeout=30)
+    got = [json.loads(record.value)["after"]["id"] for record in kafka.consume_all(topic)]
+    first = list(dict.fromkeys(got))
+    assert first == list(range(20001))
+    # What was stored is not read again: a kill costs the records since the last commit of offsets, not the transaction.
+    assert len(got) < 2 * 20000
+
+
+def test_snapshot_modes(worker, kafka, postgres, database, source, name):
+    topic = f"{name}.public.t"
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
+    worker.create(name, source(snapshot__mode="no_data"))
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (3)")
+    assert events(worker, kafka, topic, 1) == [("c", 3)]
+    # Offsets stay: `always` first catches up, and then reads the rows.
+    stored = lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"]
+    worker.process.wait_until(lambda: stored() and "lsn_commit" in stored()[0]["offset"], "the offset is stored")
+    worker.request("PUT", f"/connectors/{name}/stop")
+    worker.process.wait_until(lambda: worker.status(name)["connector"]["state"] == "STOPPED", "it has stopped")
+    drop = "SELECT active FROM pg_replication_slots WHERE slot_name = '%s'" % name
+    worker.process.wait_until(lambda: postgres.query("postgres", drop) == [(False,)], "the slot is free")
+    postgres.query(database, "DELETE FROM t WHERE id = 1")
+    worker.request("PUT", f"/connectors/{name}/config", source(snapshot__mode="always"))
+    worker.request("PUT", f"/connectors/{name}/resume")
+    assert events(worker, kafka, topic, 5) == [("c", 3), ("d", 1), ("r", 2), ("r", 3)]
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (4)")
+    assert events(worker, kafka, topic, 6)[-1] == ("c", 4)
+    # The slot is lost: `initial` must not go on as if nothing was missing, `when_needed` reads all rows again.
+    worker.process.wait_until(lambda: stored()[0]["offset"].get("messageType"), "the offset is stored")
+    worker.request("PUT", f"/connectors/{name}/stop")
+    drop_slot(worker, postgres, name)
+    postgres.query(database, "DELETE FROM t WHERE id = 2")
+    worker.request("PUT", f"/connectors/{name}/config", source(snapshot__mode="initial"))
+    worker.request("PUT", f"/connectors/{name}/resume")
+    assert "no longer available on the server" in failed(worker, name)
+    worker.request("PUT", f"/connectors/{name}/config", source(snapshot__mode="when_needed"))
+    assert events(worker, kafka, topic, 8)[-2:] == [("r", 3), ("r", 4)]
+
+
+def test_rows_alone_heartbeats_and_a_slot_that_goes(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE beats (id int PRIMARY KEY, n int); INSERT INTO beats VALUES (1, 0)")
+    worker.create(name, source(snapshot__mode="initial_only", table__include__list="public.t"))
+    assert events(worker, kafka, f"{name}.public.t", 1) == [("r", 1)]
+    assert postgres.query("postgres", f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{name}'") == []
+    worker.delete(name)
+    other = name + "_h"
+    config = {**source(topic__prefix=other, table__include__list="public.t", heartbeat__interval__ms="200", slot__drop__on__stop="true",
+                       heartbeat__action__query="UPDATE beats SET n = n + 1")}
+    worker.create(name, config)
+    topic = f"__debezium-heartbeat.{other}"
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == topic).get(topic, 0) >= 3, "three heartbeats", timeout=30)
+    beat = kafka.consume_all(topic, count=1)[0]
+    assert (json.loads(beat.key), list(json.loads(beat.value))) == ({"serverName": other}, ["ts_ms"])
+    assert postgres.query(database, "SELECT n > 1 FROM beats") == [(True,)]
+    # Nothing happens in the table, and yet the server may forget its log.
+    before = postgres.query(database, "SELECT pg_current_wal_lsn()")[0][0]
+    confirmed = f"SELECT confirmed_flush_lsn > '{before}' FROM pg_replication_slots WHERE slot_name = '{name}'"
+    worker.process.wait_until(lambda: postgres.query("postgres", confirmed) == [(True,)], "the slot has moved on")
+    worker.delete(name)
+    worker.process.wait_until(lambda: not postgres.query("postgres", f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{name}'"), "the slot is dropped")
+
+
+def test_a_new_label_of_an_enum_and_a_cut_connection(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (id int PRIMARY KEY, m mood)")
+    worker.create(name, source())
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (1, 'ok')")
+    postgres.query(database, "ALTER TYPE mood ADD VALUE 'sad'")
+    postgres.query(database, "INSERT INTO t VALUES (2, 'sad')")
+    events(worker, kafka, f"{name}.public.t", 2)
+    postgres.query("postgres", f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{name}'")
+    postgres.query(database, "INSERT INTO t VALUES (3, 'sad')")
+    assert events(worker, kafka, f"{name}.public.t", 3)[-1] == ("c", 3)
+
+
+def test_what_is_wrong_is_told(worker, kafka, postgres, database, source, name):
+    def faults(**more):
+        answer = worker.request("PUT", "/connector-plugins/PostgresConnector/config/validate", {"name": name, **source(**more)})
+        assert "geheim" not in json.dumps(answer)
+        return {c["value"]["name"]: c["value"]["errors"][0] for c in answer["configs"] if c["value"]["errors"]}
+
+    assert faults() == {}
+    assert "database.user" in faults(database__password="geheim")["database.hostname"]
+    assert list(faults(slot__name="Not a slot")) == ["slot.name"]
+    assert "Not a regular expression" in faults(table__include__list="a(")["table.include.list"]
+    assert "already specified" in faults(table__include__list="a", table__exclude__list="b")["table.exclude.list"]
+    assert "not supported" in faults(converters="isbn")["topic.prefix"]
+    assert "structured is not supported" in faults(time__precision__mode="structured")["time.precision.mode"]
+    worker.create(name, source(publication__autocreate__mode="disabled"))
+    assert f"Publication '{name}' is not there" in failed(worker, name)
+    worker.request("PUT", f"/connectors/{name}/config", source(publication__autocreate__mode="filtered", table__include__list="public.none"))
+    assert "No table filters found" in failed(worker, name)
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, n numeric(5,1)); INSERT INTO t VALUES (1, 'NaN')")
+    worker.request("PUT", f"/connectors/{name}/config", source())
+    trace = failed(worker, name)
+    assert "Cannot convert column 'n' of table 'public.t'" in trace and "decimal.handling.mode" in trace
+    worker.request("PUT", f"/connectors/{name}/config", source(decimal__handling__mode="string"))
+    assert events(worker, kafka, f"{name}.public.t", 1) == [("r", 1)]
