@@ -1,6 +1,6 @@
 """A soak of the S3 sink: random faults of the store, kills and a second worker, from a seed; records in = records out, none twice, memory flat.
 
-BYWASH_SOAK_RECORDS sets the size (by hand: 10_000_000), BYWASH_SOAK_SEED the seed.
+BYWASH_SOAK_RECORDS sets the size (by hand: 10_000_000; a multiple of 400), BYWASH_SOAK_SEED the seed.
 """
 
 import os
@@ -49,11 +49,13 @@ def ids_of(s3, bucket):
     return seen
 
 
-_CUTS = {"delivery log": {"flush.size": "100000000", "rotate.size.bytes": "40000", "rotate.age.ms": "400"}}
-if "BYWASH_SOAK_RECORDS" in os.environ:
-    _CUTS["repeated cuts"] = {"flush.size": "500"}
+_LONG = "BYWASH_SOAK_RECORDS" in os.environ
+_CUTS = {"delivery log": {"flush.size": "100000000", "rotate.size.bytes": "1000000" if _LONG else "40000", "rotate.age.ms": "3000" if _LONG else "400"}}
+if _LONG:
+    _CUTS["repeated cuts"] = {"flush.size": str(_RECORDS // _PARTITIONS // 100)}
 
 
+@pytest.mark.timeout(300 + _RECORDS // 5000)
 @pytest.mark.parametrize("config", _CUTS.values(), ids=_CUTS)
 def test_random_faults_lose_and_double_nothing(kafka, s3, bucket, start_bywash, tmp_path, config):
     topic = kafka.create_topic(partitions=_PARTITIONS)
@@ -76,7 +78,7 @@ def test_random_faults_lose_and_double_nothing(kafka, s3, bucket, start_bywash, 
                 second = start_bywash(Bywash.standalone(kafka.bootstrap, [file], worker=WORKER, env=s3.environment()))
             if turn == 7:
                 second.stop()
-        kafka.wait_committed(f"connect-{name}", topic, timeout=60 + _RECORDS // 5000)
+        kafka.wait_committed(f"connect-{name}", topic, timeout=60 + _RECORDS // 10000)
         assert first.status(name)["tasks"][0]["state"] == "RUNNING"
         peaks.append(first.process.peak_rss_bytes())
         wait_for("no entry of the delivery log is left", lambda: not s3.keys(bucket, "_bywash/delivery/"))

@@ -114,7 +114,9 @@ Status PartitionWriter::null_value(const Batch& batch, int64_t row) {
                                           origin_.topic, origin_.partition.value, offset))
                      .with_java_class("org.apache.kafka.connect.errors.ConnectException");
   if (config.behavior_on_null_values == "fail") return parts_.context->errant(batch, row, error);
-  if (config.report_null_values_to_dlq && parts_.context->tolerates_errors()) return parts_.context->errant(batch, row, error);
+  if (config.report_null_values_to_dlq && parts_.context->tolerates_errors()) {
+    return parts_.context->errant(batch, row, Status::data("Skipping null value record.").with_java_class(kDataException));
+  }
   parts_.context->ack(origin_, generation_, {offset, offset + 1});
   return {};
 }

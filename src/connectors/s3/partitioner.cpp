@@ -196,6 +196,10 @@ Result<std::unique_ptr<Partitioner>> make_time_based(const S3SinkConfig& c, Part
   if (!is_blank(d) && format.ends_with(d)) format.resize(format.size() - d.size());
   if (c.locale.empty()) return config_error("locale", "", "Locale cannot be empty.");
   if (c.timezone.empty()) return config_error("timezone", "", "Timezone cannot be empty.");
+  if (!extractor_of(c.timestamp_extractor)) {
+    return Status::invalid(fmt::format("Invalid timestamp extractor: {}. Use Wallclock, Record or RecordField", c.timestamp_extractor))
+        .with_java_class("org.apache.kafka.common.config.ConfigException");
+  }
   auto zone = Zone::of(c.timezone);
   if (!zone.ok()) return config_error("timezone", c.timezone, zone.status().message());
   auto pattern = JodaPattern::parse(format, c.locale);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/properties.h"
 #include "connectors/s3/zone.h"
 #include "storage/object_key.h"
 
@@ -200,11 +201,7 @@ void add_paths(TypedConfig<S3SinkConfig>& def) {
   def.key("locale", &C::locale).by_default("").doc("Language of names in paths.");
   def.key("timezone", &C::timezone).by_default("").doc("Time zone of paths and of rotate.schedule.interval.ms.").check(
       on_text(check_zone), "Any timezone accepted by: class org.joda.time.DateTimeZone");
-  def.key("timestamp.extractor", &C::timestamp_extractor).by_default("Wallclock").doc("Wallclock, Record or RecordField.").check(
-      on_text([](const std::string& name) -> Maybe {
-        if (extractor_of(name)) return std::nullopt;
-        return "Class " + name + " could not be found. Use Wallclock, Record or RecordField";
-      }));
+  def.key("timestamp.extractor", &C::timestamp_extractor).by_default("Wallclock").doc("Wallclock, Record or RecordField.");
   def.key("timestamp.field", &C::timestamp_field).by_default("timestamp").doc("Field of the RecordField extractor; a.b reaches into structs.");
   def.key("rotate.file.on.schema.change", &C::rotate_file_on_schema_change).by_default("true").doc(
       "false: a record whose schema does not fit into an open file opens one for its schema beside it, instead of ending all open files, so that schemas "
@@ -254,15 +251,17 @@ void add_rules(TypedConfig<S3SinkConfig>& def) {
              "disable one of them";
     });
   }
-  def.check("partition.field.name", [](const C& c) -> Maybe {
-    auto kind = partitioner_of(c.partitioner_class);
-    if (kind != PartitionerKind::kField && kind != PartitionerKind::kFieldAndTime) return std::nullopt;
-    if (!c.partition_field_name.empty()) return std::nullopt;
-    return "Partition field name cannot be null or empty when using FieldPartitioner.";
+  // These two are found whatever else is wrong.
+  def.def().add_rule([](const config::Properties& p, const auto& fail) {
+    auto kind = partitioner_of(config::get_or(p, "partitioner.class", ""));
+    if (kind != PartitionerKind::kField && kind != PartitionerKind::kFieldAndTime) return;
+    if (is_blank(config::get_or(p, "partition.field.name", ""))) {
+      fail("partition.field.name", "Partition field name cannot be null or empty when using FieldPartitioner.");
+    }
   });
-  def.check("s3.bucket.name", [](const C& c) -> Maybe {
-    if (c.is_local() || (c.bucket && !c.bucket->empty())) return std::nullopt;
-    return "Missing required configuration \"s3.bucket.name\" which has no default value.";
+  def.def().add_rule([](const config::Properties& p, const auto& fail) {
+    if (config::get_or(p, "store.url", "").starts_with("file:") || !config::get_or(p, "s3.bucket.name", "").empty()) return;
+    fail("s3.bucket.name", "Missing required configuration \"s3.bucket.name\" which has no default value.");
   });
   def.check("s3.object.tagging", [](const C& c) -> Maybe {
     if (c.object_tagging && c.is_local()) return "A local folder has no object tags. Remove s3.object.tagging or use an S3 store";

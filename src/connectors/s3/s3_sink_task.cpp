@@ -44,6 +44,11 @@ class S3SinkTask : public plugin::SinkTask {
     }
     ASSIGN_OR_RETURN(partitioner_, make_partitioner(config_, &warnings));
     RETURN_IF_ERROR(make_formats());
+    for (const std::string& pair : config_.object_tagging_pairs) {
+      if (!config_.object_tagging || pair.find(':') != pair.npos) continue;
+      return Status::invalid(fmt::format("Invalid value {} for configuration s3.object.tagging.key.value.pairs: a tag is key:value", pair))
+          .with_java_class("org.apache.kafka.common.config.ConfigException");
+    }
     if (config_.rotate_schedule_interval_ms > 0) {
       RETURN_IF_ERROR(check_schedule(config_));
       ASSIGN_OR_RETURN(schedule_zone_, Zone::of(config_.timezone));
@@ -276,12 +281,13 @@ class S3SinkTask : public plugin::SinkTask {
   // a file, and nothing would become free.
   Status make_room() {
     MemoryBudget& budget = MemoryBudget::process();
-    if (budget.used() < budget.limit() / 4 * 3 || held_.bytes() == 0) return {};
+    // What is counted is about two thirds of what the process takes for it: allocators, clients' queues and encoders come on top.
+    if (budget.used() < budget.limit() / 2 || held_.bytes() == 0) return {};
     std::vector<std::pair<int64_t, PartitionWriter*>> holders;
     for (const auto& [tp, writer] : writers_) holders.emplace_back(writer->bytes_held(), writer.get());
     std::sort(holders.rbegin(), holders.rend());
     for (const auto& [bytes, writer] : holders) {
-      if (bytes == 0 || budget.used() < budget.limit() / 2) break;
+      if (bytes == 0 || budget.used() < budget.limit() / 4) break;
       Status moved = writer->spill();
       account();
       if (moved.retriable()) {
