@@ -124,6 +124,19 @@ def test_a_store_that_hangs_holds_back_and_goes_on(kafka, s3, bucket, topic, sta
         check_exact(s3, bucket, 2000)
 
 
+def test_a_bucket_that_may_be_written_but_not_listed_is_written(kafka, s3, bucket, topic, start_bywash, tmp_path):
+    name = unique("unlisted")
+    with FaultyStore(s3.endpoint) as store:
+        for step in ("list", "uploads"):
+            store.on(step, FaultyStore.answer(403, "AccessDenied"), times=1000)
+        made = Bywash.standalone(kafka.bootstrap, [connector_file(tmp_path, name, sink(topic, bucket, store.endpoint, **REPEATED))], worker=WORKER, env=s3.environment())
+        start_bywash(made)
+        produce(kafka, topic, 0, 300)
+        kafka.wait_committed(f"connect-{name}", topic, timeout=60)
+        assert made.log().count("Writing goes on without that") == 1
+        check_exact(s3, bucket, 300)
+
+
 @pytest.mark.parametrize("config", [REPEATED, LOGGED], ids=["repeated cuts", "delivery log"])
 def test_a_second_worker_takes_over_and_a_zombie_changes_nothing(kafka, s3, bucket, topic, start_bywash, tmp_path, config):
     name = unique("zombie")

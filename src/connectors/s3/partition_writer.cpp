@@ -74,8 +74,10 @@ Status PartitionWriter::write_rows(OwnBatches batches, Now now) {
   for (size_t i = 0; i < batches.size(); ++i) RETURN_IF_ERROR(bind(*batches[i], now, &bound[i]));
   if (bound.size() == 1) {
     for (int64_t row = 0, n = bound[0].batch->row_count(); row < n;) {
+      const FileId before = last_id_;
       RETURN_IF_ERROR(write_row(bound[0], row++, now));
-      row += write_run(bound[0], row, now);
+      // Two of a place in a row: perhaps more. Where paths take turns, looking ahead would find every path twice.
+      if (last_id_.same_place(before)) row += write_run(bound[0], row, now);
     }
     return end_put();
   }

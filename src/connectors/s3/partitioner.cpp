@@ -102,6 +102,16 @@ class FieldText {
       *out += "null";
       return true;
     }
+    if (column_->schema->logical() == columnar::Logical::kNone) {
+      // The usual types, without a Value each.
+      const arrow::Array& data = *column_->data;
+      switch (data.type_id()) {
+        case arrow::Type::STRING: *out += static_cast<const arrow::StringArray&>(data).GetView(row); return true;
+        case arrow::Type::INT64: *out += std::to_string(static_cast<const arrow::Int64Array&>(data).Value(row)); return true;
+        case arrow::Type::INT32: *out += std::to_string(static_cast<const arrow::Int32Array&>(data).Value(row)); return true;
+        default: break;
+      }
+    }
     return append_value(columnar::value_at(*column_, row), out, error);
   }
   void schemaless() { schemaless_ = true; }
