@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   bywash::verbs::add_dlq(app, &run);
   bywash::verbs::add_compact(app, &run);
   bywash::verbs::add_docs(app, &run);
+  bywash::verbs::add_completion(app, &run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

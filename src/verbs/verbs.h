@@ -26,6 +26,8 @@ void add_try(CLI::App& app, Run* run);
 void add_dlq(CLI::App& app, Run* run);
 void add_compact(CLI::App& app, Run* run);
 void add_docs(CLI::App& app, Run* run);
+// Declare it last: it completes all verbs that `app` has when it runs.
+void add_completion(CLI::App& app, Run* run);
 
 // Blocks SIGINT, SIGTERM and SIGHUP in every thread made from now on; call before the first thread.
 void block_stop_signals();

@@ -1,9 +1,11 @@
 """The worker as an operator sees it: logs, metrics, restarts of single tasks, what persists, what it says when it cannot start."""
 
 import json
+import os
 import re
 import socket
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -200,3 +202,27 @@ def test_a_wrong_connector_is_refused_with_every_problem(kafka, topic, start_byw
         said = refused.body["message"]
     for word in named.split():
         assert word in said, said
+
+
+def completed(*words, url="http://127.0.0.1:1"):
+    """What the bash completion offers for the last of the words."""
+    done = subprocess.run(["bash", "-c", 'source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bywash; printf "%s\\n" "${COMPREPLY[@]}"',
+                           "bash", str(bywash_process.binary()), str(bywash_process.binary()), *words], capture_output=True, text=True, check=True,
+                          env={**os.environ, "BYWASH_CONNECT_URL": url})
+    assert not done.stderr, done.stderr
+    return done.stdout.split()
+
+
+def test_the_shell_completes_verbs_options_values_and_connectors(kafka, topic, start_bywash, tmp_path):
+    shown = re.findall(r"^  (\w+)  ", bywash_process.run("--help").stdout, re.M)
+    assert set(completed("")) == set(shown) and {"standalone", "connect", "completion"} <= set(shown)
+    assert completed("connect", "off") == ["offsets"]
+    assert completed("connect", "offsets", "") == ["get", "set", "reset"]
+    assert completed("connect", "-o", "json", "logs", "--sc") == ["--scope"]
+    assert completed("connect", "list", "-o", "") == completed("connect", "list", "--output", "") == ["table", "json"]
+    assert completed("connect", "status", "") == [], "no worker answers"
+    assert not completed("try", "--records", ""), "the shell's own file names"
+    worker = start_bywash(kafka.bootstrap)
+    worker.create("orders", file_sink(topic, tmp_path / "out.txt"))
+    assert completed("connect", "restart", "or", url=worker.url) == ["orders"]
+    assert completed("connect", "--url", worker.url, "pause", "") == ["orders"]
