@@ -173,3 +173,21 @@ def test_what_is_wrong_is_told(worker, kafka, postgres, database, source, name):
     assert "Cannot convert column 'n' of table 'public.t'" in trace and "decimal.handling.mode" in trace
     worker.request("PUT", f"/connectors/{name}/config", source(decimal__handling__mode="string"))
     assert events(worker, kafka, f"{name}.public.t", 1) == [("r", 1)]
+
+
+def test_many_deletes_keep_the_order_of_each_key(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)")
+    worker.create(name, source(snapshot__mode="no_data"))
+    streams(worker, postgres, name)
+    with postgres.connect(database, autocommit=False) as connection:
+        connection.execute("DELETE FROM t")
+        connection.execute("INSERT INTO t SELECT generate_series(1, 100, 2)")
+        connection.execute("DELETE FROM t WHERE id < 50")
+        connection.commit()
+    topic = f"{name}.public.t"
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == topic).get(topic, 0) >= 300, "all are there", timeout=30)
+    found = {}
+    for record in kafka.consume_all(topic):
+        found.setdefault(json.loads(record.key)["id"], []).append(json.loads(record.value)["op"] if record.value else None)
+    once = ["d", None]
+    assert found == {i: once + (["c"] if i % 2 else []) + (once if i % 2 and i < 50 else []) for i in range(1, 101)}

@@ -17,7 +17,7 @@ namespace {
 // Places of the envelope's fields.
 enum : size_t { kBefore, kAfter, kSource, kTransaction, kOperation, kMillis, kMicros, kNanos };
 
-constexpr int kTombstoneBatchesMax = 256;
+constexpr int kTombstoneBatchesMax = 16;
 
 bool same_value(const TupleValue& a, const TupleValue& b) { return a.kind == b.kind && a.text == b.text; }
 
@@ -160,11 +160,12 @@ Status TableEvents::add(const Event& event, const EventMark& mark) {
   if ((event.before && event.before->size() != columns) || (event.after && event.after->size() != columns)) {
     return Status::fatal(fmt::format("A row of table '{}' has not as many values as the server said that the table has columns", structure_.name()));
   }
-  // Tombstones have no schema and so a batch of their own. Each follows its delete at once, as in Debezium; of very many deletes in a row
-  // (a batch costs some 30 us) those that follow each other share one: the order of each key's records stays.
-  if (tombstones_.rows > 0 && (event.operation != "d" || tombstone_batches_ < kTombstoneBatchesMax)) {
-    ++tombstone_batches_;
-    RETURN_IF_ERROR(flush_both());
+  // Tombstones have no schema and so a batch of their own. The first ones of a poll follow their delete at once, as in Debezium. A batch
+  // costs as much as some fifty rows: of more deletes they wait, at most until the next event of their key.
+  if (tombstones_.rows > 0) {
+    bool at_once = tombstone_batches_ < kTombstoneBatchesMax;
+    if (at_once) ++tombstone_batches_;
+    if (at_once || (event.key_of && waiting_keys_.count(key_text(*event.key_of)))) RETURN_IF_ERROR(flush_both());
   }
   Status status = append(event, mark);
   if (!status.ok()) {
@@ -182,7 +183,14 @@ Status TableEvents::add_tombstone(const Tuple& key_of, const columnar::Header* m
   if (tombstones_.keys) RETURN_IF_ERROR(append_key(key_of, tombstones_.keys.get()));
   push_headers(more, &tombstones_);
   ++tombstones_.rows;
+  if (tombstone_batches_ >= kTombstoneBatchesMax) waiting_keys_.insert(key_text(key_of));
   return {};
+}
+
+std::string TableEvents::key_text(const Tuple& row) const {
+  std::string out;
+  for (const ValueField& field : key_fields_) (out += row[field.column].text) += '\0';
+  return out;
 }
 
 Status TableEvents::add_read(const Tuple& row, const EventMark& mark) { return add({"r", nullptr, &row, &row}, mark); }
@@ -267,6 +275,7 @@ Status TableEvents::flush() {
 }
 
 Status TableEvents::flush_both() {
+  waiting_keys_.clear();
   RETURN_IF_ERROR(flush(&changes_, true));
   return flush(&tombstones_, false);
 }

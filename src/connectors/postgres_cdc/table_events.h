@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,7 @@ class TableEvents {
   Result<columnar::Header> key_header(const char* name, const Tuple& row);
   bool same_key(const Tuple& one, const Tuple& other) const;
   bool same_row(const Tuple& one, const Tuple& other) const;
+  std::string key_text(const Tuple& row) const;
   Status flush_both();
   Status flush(Pending* pending, bool with_values);
 
@@ -83,6 +85,7 @@ class TableEvents {
   columnar::SchemaPtr key_schema_, envelope_schema_;  // the key's null: no key
   Pending changes_, tombstones_;
   int tombstone_batches_ = 0;  // since the last flush()
+  std::set<std::string> waiting_keys_;  // of tombstones_, once they wait
 };
 
 }  // namespace bywash::postgres_cdc
