@@ -1,6 +1,9 @@
 // The token rules of Values' parser, and its alignment of element types. Level 1.
 #include "columnar/values_parser.h"
 
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -86,6 +89,21 @@ class Tokens {
   size_t at_ = 0;
   std::optional<std::string_view> next_;
 };
+
+// Java's numbers and dates are read in the digits of any script (of those that fit one char).
+std::string with_ascii_digits(std::string_view text) {
+  std::string out;
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    const int32_t start = i;
+    UChar32 c;
+    U8_NEXT(text.data(), i, size, c);
+    const int32_t digit = c < 0x80 || c > 0xFFFF ? -1 : u_charDigitValue(c);
+    if (digit >= 0) out += static_cast<char>('0' + digit);
+    else out.append(text.substr(static_cast<size_t>(start), static_cast<size_t>(i - start)));
+  }
+  return out;
+}
 
 // An unsigned number of at least one digit, as SimpleDateFormat reads a field.
 bool read_field(std::string_view& s, int64_t* out) {
@@ -292,13 +310,14 @@ class Parser {
     return false;
   }
 
-  Result<SchemaAndValue> plain(std::string_view token, bool embedded) {
+  Result<SchemaAndValue> plain(std::string_view original, bool embedded) {
+    const std::string token = with_ascii_digits(original);
     bool digit = is_digit(token[0]);
     if (digit) {
       // Unescaped colons split a time into five tokens.
       size_t position = tokens_.mark();
       if (auto rest = tokens_.next(4)) {
-        if (auto temporal = parse_temporal(std::string(token) + std::string(*rest))) return *std::move(temporal);
+        if (auto temporal = parse_temporal(token + with_ascii_digits(*rest))) return *std::move(temporal);
       }
       tokens_.rewind(position);
       if (auto temporal = parse_temporal(token)) return *std::move(temporal);

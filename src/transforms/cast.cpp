@@ -2,6 +2,7 @@
 // thread.
 #include <arrow/array.h>
 
+#include "config/properties.h"
 #include "transforms/cast_kernels.h"
 #include "transforms/cast_rules.h"
 #include "transforms/column_map.h"
@@ -151,6 +152,12 @@ class CastInMap : public plugin::BoundTransform {
   ObjectAssembler assemble_;
 };
 
+// Is the first item of a spec nothing but colons?
+bool names_nothing(std::string_view spec) {
+  const std::string_view first = config::trim(spec.substr(0, spec.find(',')));
+  return !first.empty() && first.find_first_not_of(':') == first.npos;
+}
+
 class Cast : public plugin::Transform {
  public:
   explicit Cast(CastPlan plan) : plan_(std::move(plan)) {}
@@ -177,6 +184,8 @@ class Cast : public plugin::Transform {
     basics.version = schema.version();
     basics.doc = schema.doc();
     basics.parameters = schema.parameters();
+    // The name stays, and a default that was cast is none of its values.
+    if (schema.default_value() && schema.logical() != columnar::Logical::kNone) return data_error(kSchemaBuilderException, "Invalid default value");
     ASSIGN_OR_RETURN(SchemaPtr out, cast_schema(schema, std::move(basics), *plan_.spec.whole));
     // The original puts a bare number under the date's schema here, which no converter takes; the date stays one.
     if (out->logical() != columnar::Logical::kNone && out->logical() == schema.logical()) return pass_through();
@@ -198,13 +207,20 @@ plugin::TransformPlugin cast() {
     auto spec = parse_cast_spec(c.spec);
     return spec.ok() ? std::nullopt : std::optional(spec.status().message());
   });
-  return declare(transform_info("cast", "Cast", Sided::kYes, "Changes the types of fields or of the whole record",
+  plugin::TransformPlugin out = declare(transform_info("cast", "Cast", Sided::kYes, "Changes the types of fields or of the whole record",
                                 "Casts fields of the key or value, or all of it, to another type, with Java's narrowing of numbers.",
                                 {R"({"spec": "id:int32,price:float64"})", R"({"spec": "string"})"}),
                  def, [](C c, Side side) -> Result<std::unique_ptr<plugin::Transform>> {
                    ASSIGN_OR_RETURN(CastSpec spec, parse_cast_spec(c.spec));
                    return make_transform<Cast>(CastPlan{std::move(spec), c.replace_null_with_default, side});
                  });
+  // Cast.parseFieldTypes looks at the parts of ":" before it counts them.
+  out.make = [make = out.make](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
+    auto made = make(properties, class_name);
+    if (made.ok() || !names_nothing(config::get_or(properties, "spec", ""))) return made;
+    return Status(made.status()).with_java_class("java.lang.ArrayIndexOutOfBoundsException");
+  };
+  return out;
 }
 
 }  // namespace bywash::transforms

@@ -196,6 +196,7 @@ class Unwrap : public DividedTransform {
     ASSIGN_OR_RETURN(headers_, resolve(plan_.add_headers, schema));
     after_ = schema.field_index("after");
     before_ = schema.field_index("before");
+    if (schema.type() != Type::kStruct) return not_a_struct("field extraction", java_class_of(schema));
     if (after_ < 0) return data_error(kIllegalArgument, "Unknown field: after");
     auto fields = resolve(plan_.add_fields, schema);
     if (fields.ok()) fields_ = *std::move(fields);

@@ -2,6 +2,7 @@
 // Level 4, the task's thread.
 #include <arrow/array.h>
 
+#include "base/text.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
 
@@ -24,6 +25,15 @@ class HoistField : public plugin::Transform {
     Status apply(Batch& batch) override {
       Column& record = column_of(batch, side_);
       const int64_t rows = record.row_count();
+      const columnar::Field& field = schema_->fields()[0];
+      if (!schema_->schemaless() && !field.schema->optional()) {
+        columnar::RowMask selected = batch.selected;
+        selected.for_each([&](int64_t row) {
+          if (!record.is_null(row)) return;
+          fail_row(batch, row, data_error(kDataException, fmt::format("Invalid value: null used for required field: \"{}\", schema type: {}", field.name,
+                                                                      ascii_upper(columnar::to_string(field.schema->type())))));
+        });
+      }
       record = make_struct_column(schema_, {std::move(record)}, {}, nullptr, rows);
       return {};
     }

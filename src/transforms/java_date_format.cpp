@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/time_arithmetic.h"
+#include "transforms/java_calendar.h"
 
 namespace bywash::transforms {
 namespace {
@@ -36,19 +37,10 @@ Civil civil_of(int64_t days) {
   return {yoc + cycle * 4 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
 }
 
-// Day number of a month's first day; months beyond 1..12 carry over.
-int64_t days_of(int64_t year, int64_t month, int64_t day) {
-  year += floor_div(month - 1, 12);
-  month = month - 1 - floor_div(month - 1, 12) * 12 + 1;
-  const int64_t y = year - (month <= 2), mp = month > 2 ? month - 3 : month + 9, doy = (153 * mp + 2) / 5;
-  const int64_t era = floor_div(y, 400), yoe = y - era * 400;
-  const int64_t gregorian = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
-  if (gregorian >= kGregorianFrom) return gregorian;
-  const int64_t cycle = floor_div(y, 4);
-  return cycle * 1461 + (y - cycle * 4) * 365 + doy - 719470 + day - 1;
-}
+// Day number of a date; months beyond 1..12 carry over.
+int64_t days_of(int64_t year, int64_t month, int64_t day) { return calendar_days(year, month, day); }
 
-int weekday(int64_t days) { return static_cast<int>(((days + 4) % 7 + 7) % 7); }  // 0: Sunday
+int weekday(int64_t days) { return calendar_weekday(days); }
 
 // US weeks: they start on Sunday, and the one with January 1 is the year's first.
 std::pair<int64_t, int64_t> week_of_year(int64_t days) {
@@ -93,10 +85,8 @@ bool numeric(char letter, int count) { return letter && !((letter == 'M' || lett
 }  // namespace
 
 struct JavaDateFormat::Fields {
-  int64_t year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0, milli = 0, zone_ms = 0;
-  std::optional<int64_t> day_of_year;
-  std::optional<bool> afternoon;
-  bool twelve_hours = false, before_christ = false;
+  CalendarFields calendar;
+  int64_t zone_ms = 0;
 };
 
 Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
@@ -288,6 +278,29 @@ int64_t in_century(int64_t two_digits) {
   return year < start ? year + 100 : year;
 }
 
+void set_number(char letter, int64_t n, CalendarFields& calendar) {
+  using F = CalendarFields;
+  switch (letter) {
+    case 'y': calendar.set(F::kYear, n); break;
+    case 'Y': calendar.set(F::kWeekYear, n); break;
+    case 'M':
+    case 'L': calendar.set(F::kMonth, n); break;
+    case 'w': calendar.set(F::kWeekOfYear, n); break;
+    case 'W': calendar.set(F::kWeekOfMonth, n); break;
+    case 'd': calendar.set(F::kDayOfMonth, n); break;
+    case 'D': calendar.set(F::kDayOfYear, n); break;
+    case 'F': calendar.set(F::kDayOfWeekInMonth, n); break;
+    case 'u': calendar.set_iso_weekday(n); break;
+    case 'H': calendar.set(F::kHourOfDay, n); break;
+    case 'k': calendar.set(F::kHourOfDay, n == 24 ? 0 : n); break;
+    case 'h': calendar.set(F::kHour, n == 12 ? 0 : n); break;
+    case 'K': calendar.set(F::kHour, n); break;
+    case 'm': calendar.set(F::kMinute, n); break;
+    case 's': calendar.set(F::kSecond, n); break;
+    default: calendar.set(F::kMilli, n); break;  // S
+  }
+}
+
 }  // namespace
 
 bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_view text, size_t& at, Fields& fields) {
@@ -297,17 +310,19 @@ bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_
   if (!numeric(letter, token.count)) {
     int index = 0;
     size_t length = 0;
+    CalendarFields::Field field = CalendarFields::kMonth;
     static constexpr std::array<std::string_view, 2> kHalves = {"AM", "PM"}, kEras = {"BC", "AD"};
     if (letter == 'z' || letter == 'Z' || letter == 'X') {
       auto zone = parse_zone(text, at, letter);
       if (zone) fields.zone_ms = *zone;
       return zone.has_value();
     }
-    if (letter == 'E') length = match_name(text.substr(at), kDays, &index);
-    else if (letter == 'a') length = match_name(text.substr(at), kHalves, &index), fields.afternoon = index == 1;
-    else if (letter == 'G') length = match_name(text.substr(at), kEras, &index), fields.before_christ = index == 0;
-    else length = match_name(text.substr(at), kMonths, &index), fields.month = index + 1;
+    if (letter == 'E') length = match_name(text.substr(at), kDays, &index), field = CalendarFields::kDayOfWeek, ++index;
+    else if (letter == 'a') length = match_name(text.substr(at), kHalves, &index), field = CalendarFields::kHalf;
+    else if (letter == 'G') length = match_name(text.substr(at), kEras, &index), field = CalendarFields::kEra;
+    else length = match_name(text.substr(at), kMonths, &index), ++index;
     at += length;
+    if (length > 0) fields.calendar.set(field, index);
     return length > 0;
   }
   size_t end = at;
@@ -320,22 +335,7 @@ bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_
   if (digits_from > at) n = -n;
   const bool two_digits = end - at == 2;
   at = end;
-  switch (letter) {
-    case 'y':
-    case 'Y': fields.year = token.count <= 2 && two_digits ? in_century(n) : n; break;
-    case 'M':
-    case 'L': fields.month = n; break;
-    case 'd': fields.day = n; break;
-    case 'D': fields.day_of_year = n; break;
-    case 'H': fields.hour = n; break;
-    case 'k': fields.hour = n == 24 ? 0 : n; break;
-    case 'h': fields.hour = n == 12 ? 0 : n, fields.twelve_hours = true; break;
-    case 'K': fields.hour = n, fields.twelve_hours = true; break;
-    case 'm': fields.minute = n; break;
-    case 's': fields.second = n; break;
-    case 'S': fields.milli = n; break;
-    default: break;  // w, W, F, u say nothing that the date doesn't
-  }
+  set_number(letter, (letter == 'y' || letter == 'Y') && token.count <= 2 && two_digits ? in_century(n) : n, fields.calendar);
   return true;
 }
 
@@ -357,10 +357,7 @@ std::optional<int64_t> JavaDateFormat::parse(std::string_view text) const {
     const bool previous_touches = i > 0 && numeric(tokens_[i - 1].letter, tokens_[i - 1].count);
     if (!parse_field(token, numeric(token.letter, token.count) && (next_touches || (previous_touches && i + 1 < tokens_.size())), text, at, fields)) return std::nullopt;
   }
-  if (fields.before_christ) fields.year = 1 - fields.year;
-  if (fields.twelve_hours && fields.afternoon.value_or(false)) fields.hour += 12;
-  const int64_t days = fields.day_of_year ? days_of(fields.year, 1, 1) + *fields.day_of_year - 1 : days_of(fields.year, fields.month, 1) + fields.day - 1;
-  return days * kMsPerDay + fields.hour * 3'600'000 + fields.minute * 60'000 + fields.second * 1000 + fields.milli - fields.zone_ms;
+  return fields.calendar.ms() - fields.zone_ms;
 }
 
 }  // namespace bywash::transforms

@@ -21,7 +21,6 @@ class TimestampRouter : public plugin::Transform {
    public:
     explicit Bound(const TimestampRouter& router) : router_(router) {}
     Status apply(Batch& batch) override {
-      RETURN_IF_ERROR(router_.format_.status());
       if (batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
       columnar::RowMask rows = batch.selected;
       rows.for_each([&](int64_t row) {
@@ -29,6 +28,10 @@ class TimestampRouter : public plugin::Transform {
         const int64_t ms = batch.timestamps_ms[at];
         if (ms == -1) {
           fail_row(batch, row, data_error(kDataException, "Timestamp missing on record"));
+          return;
+        }
+        if (!router_.format_.ok()) {
+          fail_row(batch, row, router_.format_.status());
           return;
         }
         std::string topic = router_.config_.topic_format;

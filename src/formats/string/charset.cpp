@@ -69,6 +69,20 @@ std::string decode_utf16(std::string_view bytes, bool big) {
   return out;
 }
 
+// Java's UTF-32 is big-endian unless a byte order mark says otherwise, and writes no mark.
+std::string decode_utf32(std::string_view bytes) {
+  const bool little = bytes.starts_with(std::string_view("\xFF\xFE\0\0", 4));
+  if (little || bytes.starts_with(std::string_view("\0\0\xFE\xFF", 4))) bytes.remove_prefix(4);
+  std::string out;
+  for (; bytes.size() >= 4; bytes.remove_prefix(4)) {
+    uint32_t c = 0;
+    for (size_t i = 0; i < 4; ++i) c = c << 8 | byte(bytes, little ? 3 - i : i);
+    append_code_point(c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? 0xFFFD : c, &out);
+  }
+  if (!bytes.empty()) append_code_point(0xFFFD, &out);
+  return out;
+}
+
 // The characters of valid UTF-8.
 template <class F>
 void for_each_code_point(std::string_view utf8, F&& f) {
@@ -97,6 +111,22 @@ std::string encode_utf16(std::string_view utf8, bool big, bool mark) {
   return out;
 }
 
+std::string encode_utf32(std::string_view utf8) {
+  std::string out;
+  for_each_code_point(utf8, [&](uint32_t c) {
+    for (int shift : {24, 16, 8, 0}) out += static_cast<char>(c >> shift);
+  });
+  return out;
+}
+
+// Windows' code pages leave bytes without a character: ICU gives control characters for them, Java U+FFFD.
+bool lacks_controls(UConverter* converter) {
+  UErrorCode error = U_ZERO_ERROR;
+  const char* name = ucnv_getName(converter, &error);
+  const char* standard = U_FAILURE(error) ? nullptr : ucnv_getStandardName(name, "IANA", &error);
+  return standard && std::string_view(standard).starts_with("windows-125");
+}
+
 }  // namespace
 
 void Charset::Closer::operator()(UConverter* c) const { ucnv_close(c); }
@@ -111,7 +141,8 @@ Result<Charset> Charset::named(const std::string& name) {
       {"UTF-8", Kind::kUtf8},          {"UTF8", Kind::kUtf8},       {"UNICODE-1-1-UTF-8", Kind::kUtf8}, {"ISO-8859-1", Kind::kLatin1}, {"ISO8859_1", Kind::kLatin1},
       {"ISO8859-1", Kind::kLatin1},    {"LATIN1", Kind::kLatin1},   {"L1", Kind::kLatin1},              {"US-ASCII", Kind::kAscii},    {"ASCII", Kind::kAscii},
       {"ISO646-US", Kind::kAscii},     {"UTF-16", Kind::kUtf16},    {"UTF_16", Kind::kUtf16},           {"UTF16", Kind::kUtf16},       {"UNICODE", Kind::kUtf16},
-      {"UTF-16BE", Kind::kUtf16Be},    {"UTF_16BE", Kind::kUtf16Be}, {"UTF-16LE", Kind::kUtf16Le},       {"UTF_16LE", Kind::kUtf16Le}};
+      {"UTF-16BE", Kind::kUtf16Be},    {"UTF_16BE", Kind::kUtf16Be}, {"UTF-16LE", Kind::kUtf16Le},       {"UTF_16LE", Kind::kUtf16Le},
+      {"UTF-32", Kind::kUtf32},        {"UTF_32", Kind::kUtf32},    {"UTF32", Kind::kUtf32},            {"ISO-10646-UCS-4", Kind::kUtf32}};
   for (const auto& [known, kind] : kKnown) {
     if (known == key) return Charset(kind);
   }
@@ -123,6 +154,7 @@ Result<Charset> Charset::named(const std::string& name) {
   }
   Charset out(Kind::kOther);
   out.converter_.reset(converter);
+  out.lacks_controls_ = lacks_controls(converter);
   // Java writes '?' for what a charset lacks; ICU's default is the charset's own substitute.
   const char question = '?';
   ucnv_setSubstChars(converter, &question, 1, &error);
@@ -166,11 +198,13 @@ std::string_view Charset::decode(std::string_view bytes, std::string* scratch) {
     }
     case Kind::kUtf16Be:
     case Kind::kUtf16Le: *scratch = decode_utf16(bytes, kind_ == Kind::kUtf16Be); return *scratch;
+    case Kind::kUtf32: *scratch = decode_utf32(bytes); return *scratch;
     case Kind::kOther: break;
   }
   UErrorCode error = U_ZERO_ERROR;
   std::vector<UChar> units(bytes.size() * 2 + 1);
   int32_t n = ucnv_toUChars(converter_.get(), units.data(), static_cast<int32_t>(units.size()), bytes.data(), static_cast<int32_t>(bytes.size()), &error);
+  if (lacks_controls_) std::replace_if(units.begin(), units.begin() + (U_FAILURE(error) ? 0 : n), [](UChar c) { return c >= 0x80 && c < 0xA0; }, UChar{0xFFFD});
   *scratch = decode_utf16({reinterpret_cast<const char*>(units.data()), static_cast<size_t>(U_FAILURE(error) ? 0 : n) * 2}, false);
   return *scratch;
 }
@@ -188,6 +222,7 @@ std::string Charset::encode(std::string_view utf8) {
     case Kind::kUtf16: return encode_utf16(utf8, true, true);
     case Kind::kUtf16Be: return encode_utf16(utf8, true, false);
     case Kind::kUtf16Le: return encode_utf16(utf8, false, false);
+    case Kind::kUtf32: return encode_utf32(utf8);
     case Kind::kOther: break;
   }
   std::string units = encode_utf16(utf8, false, false);
