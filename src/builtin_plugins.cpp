@@ -1,10 +1,12 @@
 // The one list of plugins: to add one, write its declaration and name it here. Called once at start.
 #include "builtin_plugins.h"
 
+#include "analytics/plan/record_functions.h"
 #include "connectors/file/plugins.h"
 #include "connectors/jdbc/plugins.h"
 #include "connectors/postgres_cdc/plugins.h"
 #include "connectors/s3/plugins.h"
+#include "expressions/function_source.h"
 #include "formats/json_schema/json_schema_converter.h"
 #include "formats/plugins.h"
 #include "formats/schema_registry/mock_catalog.h"
@@ -22,6 +24,8 @@ void register_builtin_plugins(plugin::Registry& registry) {
   registry.add(connectors::file::file_stream_sink());
   registry.add(connectors::file::file_stream_source());
 
+  // Before the transforms: their queries are checked against all functions.
+  expressions::set_function_source(&analytics::record_functions());
   registry.add(formats::json_converter());
   registry.add(formats::string_converter());
   registry.add(formats::byte_array_converter());
@@ -55,6 +59,9 @@ void register_builtin_plugins(plugin::Registry& registry) {
 
   registry.add(transforms::by_logical_table_router());
   registry.add(transforms::condition_filter());
+  registry.add(transforms::content_based_router());
+  registry.add(transforms::header_to_value());
+  registry.add(transforms::outbox_event_router());
   registry.add(transforms::extract_new_record_state());
   registry.add(transforms::timezone_converter());
 

@@ -52,6 +52,17 @@ void define_type(ConfigDef* def, const Kind& kind, const std::string& alias, std
   def->add(std::move(spec));
 }
 
+// What there is in place of a vendor's class that is not: its others, so that nobody looks for a wrong path of plugins.
+std::string of_the_same_vendor(const std::string& name, const std::vector<std::string>& classes) {
+  const size_t dot = name.find('.', name.find('.') + 1);
+  if (dot == std::string::npos || name.starts_with("org.apache.")) return "";
+  std::vector<std::string> there;
+  for (const std::string& known : classes) {
+    if (known.starts_with(name.substr(0, dot + 1))) there.push_back(known);
+  }
+  return there.empty() ? "" : fmt::format(" Of {} there are here: {}", name.substr(0, dot), fmt::join(there, ", "));
+}
+
 // Why a class name is none of the wanted kind: another kind of plugin, the abstract class of a $Key/$Value pair, or nothing at all.
 std::string not_usable(const plugin::Registry& registry, const std::vector<std::string>& classes, const char* interface, const std::string& key,
                        const std::string& name) {
@@ -64,7 +75,7 @@ std::string not_usable(const plugin::Registry& registry, const std::vector<std::
       registry.predicate(name)) {
     return fmt::format("Class class {} does not implement the {} interface", name, interface);
   }
-  return fmt::format("Invalid value {} for configuration {}: Class {} could not be found.", name, key, name);
+  return fmt::format("Invalid value {} for configuration {}: Class {} could not be found.{}", name, key, name, of_the_same_vendor(name, classes));
 }
 
 void define_version(ConfigDef* def, const Kind& kind, const std::string& alias, const plugin::PluginInfo* info, const std::string& class_name) {

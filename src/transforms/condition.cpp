@@ -96,6 +96,7 @@ class ConditionWalk {
         ASSIGN_OR_RETURN(Item first, item(*n.parts[0]));
         return is_true(first) ? Result<Item>(first) : item(*n.parts[1]);
       }
+      case Op::kConcat: return concat(n);
       default: {
         ASSIGN_OR_RETURN(bool out, boolean(n));
         return item_of(Value(out));
@@ -116,6 +117,16 @@ class ConditionWalk {
       items.push_back(one.data.value());
     }
     return item_of(Value::list(std::move(items)));
+  }
+  Result<Item> concat(const ConditionNode& n) const {
+    std::string out;
+    for (const auto& part : n.parts) {
+      ASSIGN_OR_RETURN(Item one, item(*part));
+      if (one.kind != Item::Kind::kData) return error(n, "Schemas and headers are no texts: take their name or value");
+      const Value value = one.data.value();
+      out += columnar::java_text(value);
+    }
+    return item_of(Value(std::move(out)));
   }
   Result<Item> member(const ConditionNode& n) const {
     ASSIGN_OR_RETURN(Item of, item(*n.parts[0]));
@@ -345,6 +356,14 @@ Result<bool> Condition::holds(const Batch& batch, int64_t row) const {
   const Value value = out.kind == Item::Kind::kData ? out.data.value() : Value();
   if (auto* b = value.get_if<bool>()) return *b;
   return Status::data(fmt::format("The condition's result is not a Boolean but {}", java_class_of(value)));
+}
+
+Result<std::optional<std::string>> Condition::text(const Batch& batch, int64_t row) const {
+  ASSIGN_OR_RETURN(Item out, ConditionWalk(batch, row, language_).item(*root_));
+  if (out.is_null()) return std::optional<std::string>();
+  const Value value = out.kind == Item::Kind::kData ? out.data.value() : Value();
+  if (auto* text = value.get_if<std::string>()) return std::optional(*text);
+  return Status::data(fmt::format("The expression's result is not a String but {}", java_class_of(value)));
 }
 
 }  // namespace bywash::transforms

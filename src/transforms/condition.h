@@ -1,11 +1,12 @@
-// Condition: what the condition of Debezium's content-based Filter says about a record, in the part of Groovy (and of graal.js) that
-// such conditions are written in. Level 4, the transform step; the task's thread.
+// Condition: what an expression of Debezium's content-based Filter and ContentBasedRouter says about a record, in the part of Groovy (and of
+// graal.js) that such expressions are written in. Level 4, the transform step; the task's thread.
 //
 //   value.op == 'u' && value.after.quantity > 10        header.tenant.value in ['a', 'b']
 //   value?.before?.id != null || topic.startsWith('x')  value.get('op') ==~ /[cu]/
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ struct ConditionNode {
     kMember,   // parts[0].name, or ?. when `safe`
     kIndex,    // parts[0][parts[1]]
     kCall,     // parts[0].name(parts[1], ...)
-    kNot, kAnd, kOr, kTernary, kElvis, kEq, kNe, kLt, kLe, kGt, kGe, kIn, kNotIn, kMatches, kFinds
+    kNot, kAnd, kOr, kTernary, kElvis, kConcat, kEq, kNe, kLt, kLe, kGt, kGe, kIn, kNotIn, kMatches, kFinds
   } op = Op::kLiteral;
   std::string name;
   bool safe = false;
@@ -43,6 +44,8 @@ class Condition {
   static Result<Condition> compile(std::string_view text, ConditionLanguage language);
   // Is it true of the record? Error: what fails there too (a member of null, a result that is no boolean), without values.
   Result<bool> holds(const Batch& batch, int64_t row) const;
+  // The text that it gives for the record; nullopt: null. Error: as above, or a result that is no text.
+  Result<std::optional<std::string>> text(const Batch& batch, int64_t row) const;
 
  private:
   Condition(ConditionNodePtr root, ConditionLanguage language) : root_(std::move(root)), language_(language) {}

@@ -136,8 +136,24 @@ class ConditionParser {
     out->regex = std::make_shared<const JavaRegex>(*std::move(regex));
     return done(std::move(out));
   }
-  Result<ConditionNodePtr> relation() {
+  // Texts are joined by '+' where one side shows that it is one; numbers are not added.
+  static bool is_text(const ConditionNode& n) { return n.op == Op::kConcat || (n.op == Op::kLiteral && n.literal.is<std::string>()); }
+  Result<ConditionNodePtr> sum() {
     ASSIGN_OR_RETURN(ConditionNodePtr left, unary());
+    while (sees("+")) {
+      const size_t plus = at_;
+      (void)take("+");
+      ASSIGN_OR_RETURN(ConditionNodePtr right, unary());
+      if (!is_text(*left) && !is_text(*right)) {
+        at_ = plus;
+        return error("'+': computing is not supported in conditions");
+      }
+      left = node(Op::kConcat, {left, right});
+    }
+    return left;
+  }
+  Result<ConditionNodePtr> relation() {
+    ASSIGN_OR_RETURN(ConditionNodePtr left, sum());
     for (;;) {
       std::optional<Op> op;
       if (sees("<=>") || sees("<<") || sees(">>")) return error("this operator is not supported");
@@ -152,7 +168,7 @@ class ConditionParser {
         return error(fmt::format("'{}': computing is not supported in conditions", text_[at_]));
       }
       if (!op) return left;
-      ASSIGN_OR_RETURN(ConditionNodePtr right, unary());
+      ASSIGN_OR_RETURN(ConditionNodePtr right, sum());
       left = node(*op, {left, right});
     }
   }

@@ -13,6 +13,7 @@ inline constexpr std::string_view kVersion = "4.3.1";
 plugin::TransformPlugin by_logical_table_router();
 plugin::TransformPlugin cast();
 plugin::TransformPlugin condition_filter();
+plugin::TransformPlugin content_based_router();
 plugin::TransformPlugin drop();
 plugin::TransformPlugin drop_headers();
 plugin::TransformPlugin extract_field();
@@ -22,11 +23,13 @@ plugin::TransformPlugin filter();
 plugin::TransformPlugin filter_by_path();
 plugin::TransformPlugin flatten();
 plugin::TransformPlugin header_from();
+plugin::TransformPlugin header_to_value();
 plugin::TransformPlugin hoist_field();
 plugin::TransformPlugin insert_field();
 plugin::TransformPlugin insert_header();
 plugin::TransformPlugin mask_field();
 plugin::TransformPlugin message_timestamp_router();
+plugin::TransformPlugin outbox_event_router();
 plugin::TransformPlugin regex_router();
 plugin::TransformPlugin replace_field();
 plugin::TransformPlugin set_schema_metadata();
@@ -47,7 +50,7 @@ template <class F>
 void for_each_transform(F&& f) {
   for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, insert_header, mask_field, regex_router, replace_field,
                     set_schema_metadata, timestamp_converter, timestamp_router, value_to_key,
-                    by_logical_table_router, condition_filter, extract_new_record_state, timezone_converter,
+                    by_logical_table_router, condition_filter, extract_new_record_state, timezone_converter, content_based_router, header_to_value, outbox_event_router,
                     drop, extract_topic, filter_by_path, message_timestamp_router, tombstone_handler, topic_regex_router, sql}) f(make());
 }
 template <class F>

@@ -261,7 +261,8 @@ TEST_P(RecordedTransforms, AgreeWithKafkaConnect) {
 INSTANTIATE_TEST_SUITE_P(Groups, RecordedTransforms,
                          ::testing::Values("insertfield", "replacefield", "regexrouter", "predicate", "extractfield", "hoistfield", "valuetokey",
                                            "headerfrom", "dropheaders", "cast", "flatten", "maskfield", "setschemametadata", "insertheader", "timestampconverter",
-                                           "timestamprouter", "chain", "debezium-unwrap", "debezium-table-router", "debezium-timezone"),
+                                           "timestamprouter", "chain", "debezium-unwrap", "debezium-table-router", "debezium-timezone",
+                                           "debezium-outbox", "debezium-header-to-value"),
                          [](const auto& group) {
                            std::string name = group.param;
                            std::replace(name.begin(), name.end(), '-', '_');
