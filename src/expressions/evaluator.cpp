@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "expressions/function_source.h"
 #include "expressions/functions.h"
 
 namespace bywash::expressions {
@@ -75,7 +76,13 @@ class Walk {
       return out;
     }
     const Function* function = find_function(e.function);
-    if (!function) return Status::invalid(fmt::format("There is no function {}", e.function));
+    if (!function) {
+      const FunctionSource* more = function_source();
+      if (!more || !more->knows(e.function)) return Status::invalid(fmt::format("There is no function {}", e.function));
+      RETURN_IF_ERROR(more->call(e.function, pointers, out));
+      if (!out.why.empty() && out.why.find(" at line ") == std::string::npos) out.why += at_text(e.at);
+      return out;
+    }
     if (function->strict) {
       out.inherit(pointers);
       // A literal NULL has no kind for the kernel to look at.

@@ -126,7 +126,9 @@ plugin::TransformPlugin sql() {
       "(a text that is no number, a division by zero, an overflow) fails that record, unless `TRY_CAST`, `CASE`, `COALESCE`, `AND` or `OR` make it needless.\n\n"
       "Operators: `+ - * / % ||`, `= <> < <= > >=`, `AND OR NOT`, `IS [NOT] NULL`, `[NOT] IN`, `[NOT] BETWEEN`, `[NOT] LIKE`, `CASE`. Functions: upper lower trim ltrim rtrim length "
       "substr concat replace starts_with ends_with contains strpos split_part regexp_like regexp_extract regexp_replace; abs ceil floor trunc round sqrt ln log10 exp power "
-      "mod div least greatest; year month day hour minute second day_of_week date_trunc to_timestamp format_timestamp to_iso epoch_ms now; coalesce nullif if.";
+      "mod div least greatest; year month day hour minute second day_of_week date_trunc to_timestamp format_timestamp to_iso epoch_ms now; coalesce nullif if. "
+      "Every other scalar function of queries over tables (Pinot's: `jsonExtractScalar`, `regexpReplace`, `toDateTime`, `dateTimeConvert`, `urlDomain`, ...) is there too, in any case "
+      "and with or without underscores, but for those over arrays and bytes. (`split_part` counts from 1, Pinot's `splitPart` from 0.)";
   info.examples = {R"({"query": "SELECT *, upper(name) AS name, price * quantity AS total FROM record WHERE price > 10"})",
                    R"({"query": "SELECT id, date_trunc('day', _timestamp) AS day, header('tenant') AS tenant FROM record"})"};
   return declare(std::move(info), def, [](C c, Side) -> Result<std::unique_ptr<plugin::Transform>> {
