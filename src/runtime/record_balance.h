@@ -24,6 +24,7 @@ class RecordBalance {
   void refused(int64_t n) { leave(n); }
   // Forgotten, for whoever owns the partitions next.
   void given_up(int64_t n) { leave(n); }
+  int64_t in_hand() const { return in_hand_; }
   // Aborts unless exactly `n` records are where they should be.
   void check(int64_t n) const { CHECK(in_hand_ == n); }
 

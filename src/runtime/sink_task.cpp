@@ -79,6 +79,7 @@ Status SinkTask::step() {
   const SteadyTime now = steady_now();
   if (now >= next_tick_) {
     next_tick_ = now + Millis(kTickMs);
+    metrics_.in_hand(balance_.in_hand());
     RETURN_IF_ERROR(parts_.sink->tick());
   }
   if (now >= next_commit_) RETURN_IF_ERROR(commit());
@@ -217,7 +218,10 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
 Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
   log::info("runtime", "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   // Not delivered yet: whoever owns the partitions next reads them again.
-  balance_.given_up(records_in(fetched_) + rows_in(pending_));
+  if (!failing_) balance_.check(records_in(fetched_) + rows_in(pending_));
+  metrics_.given_up(balance_.in_hand());
+  balance_.given_up(balance_.in_hand());
+  metrics_.in_hand(0);
   fetched_.clear();
   pending_.clear();
   Status status;

@@ -21,6 +21,10 @@ TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector",
   sent_ = counter(group, is_sink ? "sink_record_send_total" : "source_record_write_total", "Records that came out of the transforms and were handed over.");
   filtered_ = counter(group, "record_filtered_total", "Records that transforms dropped.");
   if (is_sink) refused_ = metrics::Registry::process().counter("bywash_sink_task_record_refused_total", "Records among those sent that the destination refused.", labels_);
+  if (is_sink) {
+    given_up_ = metrics::Registry::process().counter("bywash_sink_task_record_given_up_total", "Records read that were left to the partitions' next owner.", labels_);
+    in_hand_ = metrics::Registry::process().gauge("bywash_sink_task_record_in_hand", "Records read that are not yet handed over, filtered or refused.", labels_);
+  }
   active_ = gauge(group, is_sink ? "sink_record_active_count" : "source_record_active_count", "Records taken that are not settled yet.");
   partitions_ = gauge(group, "partition_count", "Partitions assigned to this task.");
   lag_max_ = gauge(group, "sink_record_lag_max", "Greatest lag of this task's partitions, in records.");
@@ -100,6 +104,12 @@ void TaskMetrics::sent(int64_t records) { sent_->add(static_cast<double>(records
 void TaskMetrics::filtered(int64_t records) { filtered_->add(static_cast<double>(records)); }
 void TaskMetrics::refused(int64_t records) {
   if (refused_) refused_->add(static_cast<double>(records));
+}
+void TaskMetrics::given_up(int64_t records) {
+  if (given_up_) given_up_->add(static_cast<double>(records));
+}
+void TaskMetrics::in_hand(int64_t records) {
+  if (in_hand_) in_hand_->set(static_cast<double>(records));
 }
 void TaskMetrics::active(int64_t records) {
   active_->set(static_cast<double>(records));

@@ -24,6 +24,8 @@ class TaskMetrics {
   void sent(int64_t records);                       // sink: put; source: written
   void filtered(int64_t records);
   void refused(int64_t records);                    // sink: put, and refused by the destination
+  void given_up(int64_t records);                   // sink: read, and left to whoever owns the partitions next
+  void in_hand(int64_t records);                    // sink: read, and not handed over, filtered or refused yet
   void active(int64_t records);                     // taken, not yet settled
   void batch(int64_t records, double put_ms);
   void committed(bool ok, double ms);
@@ -53,9 +55,9 @@ class TaskMetrics {
   metrics::Counter* counter(const char* group, const char* name, const char* doc);
   metrics::Gauge* gauge(const char* group, const char* name, const char* doc);
   metrics::Labels labels_;
-  metrics::Counter *read_, *sent_, *filtered_, *refused_ = nullptr, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
+  metrics::Counter *read_, *sent_, *filtered_, *refused_ = nullptr, *given_up_ = nullptr, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
   metrics::Gauge *active_, *partitions_, *lag_max_, *batch_avg_, *batch_max_, *put_avg_, *put_max_, *commit_avg_, *commit_max_, *last_error_, *running_;
-  metrics::Gauge *active_max_, *active_avg_, *commit_success_, *commit_failure_, *running_ratio_, *pause_ratio_, *commit_seq_ = nullptr;
+  metrics::Gauge *active_max_, *active_avg_, *commit_success_, *commit_failure_, *running_ratio_, *pause_ratio_, *commit_seq_ = nullptr, *in_hand_ = nullptr;
   std::vector<Rate> rates_;
   State state_ = State::kUnassigned;
   const SteadyTime born_ = steady_now();

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from typing import Mapping, Optional, Sequence
 
+from tests.support import record_balance
 from tests.support.jars import MissingTool
 from tests.support.kafka_connect import ConnectRest, http_json
 from tests.support.paths import BINARY
@@ -52,6 +53,7 @@ class Bywash(ConnectRest):
         self.controller_url = f"http://127.0.0.1:{controller_port}"
         self.broker_url = f"http://127.0.0.1:{broker_port}"
         self.process: Optional[Process] = None
+        self._frozen = False
 
     @classmethod
     def standalone(cls, bootstrap: str, connectors: Sequence[pathlib.Path] = (), *, worker: Optional[Mapping[str, str]] = None,
@@ -131,8 +133,14 @@ class Bywash(ConnectRest):
         return http_json("POST", self.broker_url + "/query/sql", {"sql": statement, **more})
 
     def stop(self, timeout: float = 30.0) -> int:
-        """SIGTERM; the exit code (0 when it shut down in order)."""
+        """SIGTERM; the exit code (0 when it shut down in order). Before that every record that was read must be accounted for."""
+        self.check_balance()
         return self.process.stop(timeout)
+
+    def check_balance(self) -> None:
+        """AssertionError when a sink task has read a record that is neither delivered nor filtered nor refused nor in its hands."""
+        if self.port and self.process and self.process.running and not self._frozen:
+            record_balance.check(self.url)
 
     def kill(self) -> None:
         """kill -9."""
@@ -140,9 +148,11 @@ class Bywash(ConnectRest):
 
     def freeze(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
+        self._frozen = True
 
     def thaw(self) -> None:
         os.kill(self.process.pid, signal.SIGCONT)
+        self._frozen = False
 
     def log(self) -> str:
         """What it has logged since its last start."""
@@ -151,11 +161,15 @@ class Bywash(ConnectRest):
     def __enter__(self) -> "Bywash":
         return self.start()
 
-    def __exit__(self, *_error) -> None:
-        if self.process:
-            self.process.stop(10)
-        if self._temporary:
-            self._temporary.remove()
+    def __exit__(self, kind=None, *_error) -> None:
+        try:
+            if kind is None:
+                self.check_balance()
+        finally:
+            if self.process:
+                self.process.stop(10)
+            if self._temporary:
+                self._temporary.remove()
 
 
 def _worker_properties(bootstrap: str, folder: pathlib.Path, port: int, worker: Optional[Mapping[str, str]]) -> dict:

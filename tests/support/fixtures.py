@@ -77,7 +77,12 @@ def start_bywash():
         return program.start()
 
     yield start
+    lost_count = []
     for program in started:
         if program.process:
             print(f"--- log of bywash {program.arguments[0]}, last lines\n{program.process.log_tail(60)}")
-        program.__exit__(None, None, None)
+        try:
+            program.__exit__(None, None, None)
+        except AssertionError as error:
+            lost_count.append(str(error))
+    assert not lost_count
