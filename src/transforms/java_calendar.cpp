@@ -3,12 +3,9 @@
 
 #include <algorithm>
 
-#include "base/time_arithmetic.h"
-
 namespace bywash::transforms {
 namespace {
 
-constexpr int64_t kCutoverDays = -141427;  // 1582-10-15
 constexpr int64_t kSunday = 1;
 
 constexpr int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
@@ -17,19 +14,6 @@ constexpr int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) *
 int64_t on_or_before(int64_t days, int64_t day_of_week) { return days - floor_mod(calendar_weekday(days) + 1 - day_of_week, 7); }
 
 }  // namespace
-
-int64_t calendar_days(int64_t year, int64_t month, int64_t day) {
-  year += floor_div(month - 1, 12);
-  month = floor_mod(month - 1, 12) + 1;
-  const int64_t y = year - (month <= 2), mp = month > 2 ? month - 3 : month + 9, doy = (153 * mp + 2) / 5;
-  const int64_t era = floor_div(y, 400), yoe = y - era * 400;
-  const int64_t gregorian = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
-  if (gregorian >= kCutoverDays) return gregorian;
-  const int64_t cycle = floor_div(y, 4);
-  return cycle * 1461 + (y - cycle * 4) * 365 + doy - 719470 + day - 1;
-}
-
-int calendar_weekday(int64_t days) { return static_cast<int>(floor_mod(days + 4, 7)); }
 
 int64_t CalendarFields::ms() const { return days() * kMsPerDay + in_day(); }
 
