@@ -218,7 +218,6 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
 Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
   log::info("runtime", "{} partitions {}", partitions.size(), lost ? "lost" : "revoked");
   // Not delivered yet: whoever owns the partitions next reads them again.
-  if (!failing_) balance_.check(records_in(fetched_) + rows_in(pending_));
   metrics_.given_up(balance_.in_hand());
   balance_.given_up(balance_.in_hand());
   metrics_.in_hand(0);
