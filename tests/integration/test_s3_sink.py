@@ -54,6 +54,25 @@ def test_plain_json_arrives_as_parquet_with_an_inferred_schema(kafka, s3, bucket
     assert table.column("id").to_pylist() == list(range(100, 200))
 
 
+def test_row_groups_and_pages_have_the_configured_size(kafka, s3, bucket, topic, start_bywash):
+    schema = {"type": "struct", "fields": [{"field": "id", "type": "int64"}, {"field": "text", "type": "string"}]}
+    kafka.produce_many(topic, [json.dumps({"schema": schema, "payload": {"id": i * i, "text": f"{i * 7919:020d}"}}).encode() for i in range(20_000)])
+    worker = start_bywash(kafka.bootstrap, env=s3.environment(), worker=FAST_COMMITS)
+    groups, sizes = {}, {}
+    for row_group, page in (("33554432", "1048576"), ("65536", "1048576"), ("33554432", "1024")):
+        name = unique("s3")
+        worker.create(name, connector(topic, bucket, **{"format.class": PARQUET, "flush.size": "20000", "topics.dir": name, "value.converter.schemas.enable": "true",
+                                                        "parquet.row.group.bytes": row_group, "parquet.page.bytes": page}))
+        kafka.wait_committed(f"connect-{name}", topic)
+        file = s3.read(bucket, s3.keys(bucket, name)[0])
+        read = pq.ParquetFile(io.BytesIO(file))
+        assert read.read().column("id").to_pylist() == [i * i for i in range(20_000)]
+        groups[row_group, page], sizes[row_group, page] = read.metadata.num_row_groups, len(file)
+    assert groups["33554432", "1048576"] == groups["33554432", "1024"] == 1 < groups["65536", "1048576"]
+    # A page has a header of its own and is compressed alone.
+    assert sizes["33554432", "1024"] > sizes["33554432", "1048576"] + 2000
+
+
 def test_partitions_that_one_poll_gives_keep_their_own_files_and_offsets(kafka, s3, bucket, start_bywash):
     topic = kafka.create_topic(partitions=3)
     for partition, count in enumerate((450, 1030, 99)):

@@ -27,8 +27,6 @@ using formats::DictionaryMemory;
 using formats::ParquetLayout;
 using formats::ParquetOptions;
 
-// Columns in memory at which a row group is written: small enough for many open files, large enough for readers.
-constexpr int64_t kRowGroupBytes = int64_t{32} << 20;
 // Chunks at which small ones are joined.
 constexpr size_t kChunkLimit = 64;
 // Builders grow by doubling: on average half as much again as their rows need.
@@ -100,7 +98,7 @@ class ParquetEncoder : public FileEncoder {
     run_ = {};
     rows_.clear();
     count_ = 0;
-    if (writer_ && column_bytes_ + builder_bytes_ + spilled_bytes() >= kRowGroupBytes) return write_next_group();
+    if (writer_ && column_bytes_ + builder_bytes_ + spilled_bytes() >= options_.row_group_bytes) return write_next_group();
     return {};
   }
 
@@ -206,13 +204,13 @@ class ParquetEncoder : public FileEncoder {
     return add_chunk({std::exchange(builder_schema_, nullptr), std::move(array)});
   }
 
-  // Writes the oldest rows as one row group, about kRowGroupBytes of columns.
+  // Writes the oldest rows as one row group, about row_group_bytes of columns.
   Status write_next_group() {
     RETURN_IF_ERROR(end_builder());
     std::vector<Column> group;
     int64_t bytes = 0;
     size_t read = 0;
-    for (; read < spilled_.size() && bytes < kRowGroupBytes; ++read) {
+    for (; read < spilled_.size() && bytes < options_.row_group_bytes; ++read) {
       ASSIGN_OR_RETURN(Column chunk, unpacked(spilled_[read]));
       bytes += spilled_[read].column_bytes;
       group.push_back(std::move(chunk));
@@ -358,6 +356,8 @@ std::unique_ptr<FileFormat> make_parquet_format(const S3SinkConfig& config) {
   ParquetOptions options;
   options.codec = config.parquet_codec;
   options.connect_metadata = config.connect_meta_data;
+  options.row_group_bytes = config.parquet_row_group_bytes;
+  options.page_bytes = config.parquet_page_bytes;
   options.optional_map_keys = config.allow_optional_map_keys;
   return std::make_unique<ParquetFormat>(options);
 }

@@ -101,6 +101,9 @@ void add_formats(TypedConfig<S3SinkConfig>& def) {
       "Codec of Avro files; zstandard is ours.");
   def.key("allow.optional.map.keys", &C::allow_optional_map_keys).by_default("false").low().doc("Maps with optional string keys are written as maps.");
   def.key("schema.compatibility", &C::schema_compatibility).by_default("NONE").high().doc("NONE, BACKWARD, FORWARD or FULL: when a new schema ends a file.");
+  def.key("parquet.row.group.bytes", &C::parquet_row_group_bytes).by_default("33554432").at_least(65536).low().doc(
+      "Columns in memory at which a row group of a Parquet file ends: large for readers, small for many open files.");
+  def.key("parquet.page.bytes", &C::parquet_page_bytes).by_default("1048576").at_least(1024).low().doc("Size of a page of a Parquet file before compression, about.");
   def.key("parquet.codec", &C::parquet_codec).by_default("snappy").low().doc("Compression of Parquet files.").check(
       any_of({"none", "gzip", "snappy", "lz4", "brotli", "lz4_raw", "zstd", "lzo"}), "[none, gzip, snappy, lz4, brotli, lz4_raw, zstd, lzo]");
 }

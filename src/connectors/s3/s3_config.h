@@ -24,6 +24,8 @@ struct S3SinkConfig {
   bool allow_optional_map_keys = false;
   std::string schema_compatibility;
   std::string parquet_codec;
+  int64_t parquet_row_group_bytes = int64_t{32} << 20;
+  int64_t parquet_page_bytes = int64_t{1} << 20;
   std::optional<std::string> bucket;
   bool object_tagging = false;
   config::List object_tagging_pairs;

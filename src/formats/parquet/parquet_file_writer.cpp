@@ -81,7 +81,7 @@ struct ParquetFileWriter::Impl {
 
   Status open() {
     parquet::WriterProperties::Builder builder;
-    builder.compression(codec_of(layout->options().codec))->created_by("bywash version 0.1.0")
+    builder.compression(codec_of(layout->options().codec))->data_pagesize(layout->options().page_bytes)->created_by("bywash version 0.1.0")
         ->version(parquet::ParquetVersion::PARQUET_2_6)->set_size_statistics_level(parquet::SizeStatisticsLevel::None);
     const auto& fields = layout->schema()->fields();
     for (size_t i = 0; i < memory->wanted.size(); ++i) {

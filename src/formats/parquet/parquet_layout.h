@@ -23,6 +23,8 @@ namespace bywash::formats {
 struct ParquetOptions {
   std::string codec = "snappy";  // parquet.codec: none, snappy, gzip, zstd, lz4 (Hadoop's framing), lz4_raw, brotli
   bool connect_metadata = true;  // connect.meta.data: connect.* properties in the stored Avro schema
+  int64_t row_group_bytes = int64_t{32} << 20;  // of columns in memory at which a row group ends
+  int64_t page_bytes = int64_t{1} << 20;        // of a data page before compression, about
   bool optional_map_keys = false;  // allow.optional.map.keys: a map with optional string keys is a Parquet map, not a list of entries
 };
 
