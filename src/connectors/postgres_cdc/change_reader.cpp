@@ -85,6 +85,7 @@ Status ChangeReader::peek(const ChangeStream::Message& message) { return decode_
 
 Status ChangeReader::take(const ChangeStream::Message& message) {
   RETURN_IF_ERROR(decode_message(message.bytes, &message_));
+  pending_bytes_ += message.bytes.size();
   switch (message_.type) {
     case MessageType::kBegin:
       begin(message.lsn);
@@ -299,6 +300,7 @@ Status ChangeReader::transaction_record(bool ends) {
 
 Status ChangeReader::take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id) {
   ASSIGN_OR_RETURN(TableEvents * table, table_of(*row.table));
+  for (const TupleValue& value : row.values) pending_bytes_ += value.text.size();
   position_.lsn = lsn;
   position_.commit_lsn = 0;
   position_.changes_at_lsn = 0;
@@ -333,6 +335,7 @@ Status ChangeReader::flush() {
     if (table) RETURN_IF_ERROR(table->flush());
   }
   pending_rows_ = 0;
+  pending_bytes_ = 0;
   return {};
 }
 

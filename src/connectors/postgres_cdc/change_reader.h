@@ -32,6 +32,8 @@ class ChangeReader {
   }
 
   int64_t pending_rows() const { return pending_rows_; }
+  // Whether what was taken is as large as a batch may be, however few its rows are.
+  bool is_full() const { return pending_rows_ >= settings_.config->batch_max || pending_bytes_ >= kPendingBytesMax; }
   // Everything taken as batches of settings.out.
   Status flush();
   // Where reading stands behind everything that was taken.
@@ -60,7 +62,9 @@ class ChangeReader {
   ChangeMessage message_;
   std::map<std::string, std::unique_ptr<TableEvents>> tables_;  // by "schema.table"
   std::map<uint32_t, std::string> relations_;                   // of the tables that are captured
+  static constexpr size_t kPendingBytesMax = 8 << 20;
   int64_t pending_rows_ = 0;
+  size_t pending_bytes_ = 0;  // of messages and rows
   int64_t commit_micros_ = 0, tx_id_ = -1;
   std::string origin_, transaction_;
   uint64_t origin_lsn_ = 0;

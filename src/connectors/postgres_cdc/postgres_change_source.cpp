@@ -205,7 +205,7 @@ Status PostgresChangeTask::prepare_snapshot(const std::optional<SlotState>& slot
 Status PostgresChangeTask::read_rows() {
   SteadyTime end = steady_now() + Millis(kPollTimeMaxMs);
   Snapshot::SnapshotRow row;
-  while (reader_->pending_rows() < config_.batch_max && steady_now() < end && !stopped_) {
+  while (!reader_->is_full() && steady_now() < end && !stopped_) {
     ASSIGN_OR_RETURN(bool more, snapshot_->next(&row));
     if (!more) return end_snapshot();
     RETURN_IF_ERROR(reader_->take_row(row, snapshot_lsn_, snapshot_->tx_id()));
@@ -251,7 +251,7 @@ Status PostgresChangeTask::start_stream() {
 Status PostgresChangeTask::read_changes() {
   SteadyTime end = steady_now() + Millis(kPollTimeMaxMs);
   int wait = config_.heartbeat_ms > 0 ? static_cast<int>(std::min<int64_t>(kPollMs, config_.heartbeat_ms)) : kPollMs;
-  while (reader_->pending_rows() < config_.batch_max && !stopped_) {
+  while (!reader_->is_full() && !stopped_) {
     ASSIGN_OR_RETURN(auto message, stream_->next(reader_->pending_rows() > 0 ? 0 : wait));
     if (!message) break;
     if (phase_ == Phase::kCatchUp) {
