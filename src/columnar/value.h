@@ -34,7 +34,7 @@ class Value {
 
   Value() = default;
   template <class T>
-    requires std::is_constructible_v<Storage, std::in_place_type_t<T>, T>
+    requires(!std::is_same_v<T, Value>) && std::is_constructible_v<Storage, std::in_place_type_t<T>, T>
   explicit Value(T v) : v_(std::in_place_type<T>, std::move(v)) {}
   static Value string(std::string_view s) { return Value(std::string(s)); }
   static Value list(List items) { return Value(std::make_shared<const List>(std::move(items))); }

@@ -12,19 +12,26 @@
 namespace bywash::formats::json {
 
 struct Node {
+  struct Member;
   enum class Kind : uint8_t { kMissing, kNull, kBoolean, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kMissing;
   bool boolean = false;
   Number number;  // points into the parsed text
   std::string text;
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> members;  // a repeated key has its last value, at its first place
+  std::vector<Member> members;  // a repeated key has its last value, at its first place
   // Where the value stands in the parsed text.
   const char* begin = nullptr;
   const char* end = nullptr;
 
   bool is(Kind k) const { return kind == k; }
   const Node* find(std::string_view name) const;
+};
+
+struct Node::Member {
+  Member(std::string name, Node node) : first(std::move(name)), second(std::move(node)) {}
+  std::string first;
+  Node second;
 };
 
 // "OBJECT", "NUMBER", ...: com.fasterxml.jackson.databind.node.JsonNodeType.
