@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -260,10 +261,34 @@ bool append_special(T value, std::string* out) {
   return true;
 }
 
+// Most doubles in data were decimals of few digits once (prices, shares, coordinates). A decimal of at most 15 digits that rounds to the
+// value is the only one so short, and the rules above stop at it. False: the value is no such decimal, or written with an exponent.
+bool append_short_decimal(double value, std::string* out) {
+  constexpr double kScale = 1e6;
+  constexpr int kPlaces = 6;
+  const double size = std::fabs(value);
+  if (size < 1e-3 || size >= 1e7) return false;
+  // Below 10^13 and 2^53: exact, so that the division rounds once, as reading the decimal would.
+  const auto scaled = static_cast<uint64_t>(size * kScale + 0.5);
+  if (static_cast<double>(scaled) / kScale != size) return false;
+  auto whole = static_cast<uint32_t>(scaled / 1'000'000), fraction = static_cast<uint32_t>(scaled % 1'000'000);
+  char text[24];
+  char* at = text;
+  if (std::signbit(value)) *at++ = '-';
+  at = std::to_chars(at, text + sizeof text, whole).ptr;
+  *at++ = '.';
+  char* const point = at;
+  for (int i = kPlaces; i-- > 0; fraction /= 10) point[i] = static_cast<char>('0' + fraction % 10);
+  at = point + kPlaces;
+  while (at > point + 1 && at[-1] == '0') --at;
+  out->append(text, static_cast<size_t>(at - text));
+  return true;
+}
+
 }  // namespace
 
 void append_java_double(double value, std::string* out) {
-  if (append_special(value, out)) return;
+  if (append_short_decimal(value, out) || append_special(value, out)) return;
   auto bits = std::bit_cast<uint64_t>(value);
   uint64_t fraction = bits & (kLeadingOne - 1);
   auto exponent = static_cast<int>(bits >> kMantissaBits & 0x7FF);

@@ -77,7 +77,7 @@ class ConditionWalk {
 
   Result<Item> item(const ConditionNode& n) const {
     switch (n.op) {
-      case Op::kLiteral: return item_of(n.literal);
+      case Op::kLiteral: return Item{Item::Kind::kData, RecordNode(&n.literal), nullptr, nullptr};
       case Op::kList: return list(n);
       case Op::kKey: return Item{Item::Kind::kData, RecordNode(batch_.key, row_), nullptr, nullptr};
       case Op::kValue: return Item{Item::Kind::kData, RecordNode(batch_.value, row_), nullptr, nullptr};
@@ -102,6 +102,34 @@ class ConditionWalk {
         return item_of(Value(out));
       }
     }
+  }
+  // An operator whose result is true or false.
+  static bool is_boolean(const ConditionNode& n) { return n.op >= Op::kNot && n.op != Op::kTernary && n.op != Op::kElvis; }
+  Result<bool> boolean(const ConditionNode& n) const {
+    if (n.op == Op::kNot) {
+      ASSIGN_OR_RETURN(bool inner, truth(*n.parts[0]));
+      return !inner;
+    }
+    if (n.op == Op::kAnd || n.op == Op::kOr) {
+      ASSIGN_OR_RETURN(bool left, truth(*n.parts[0]));
+      return left == (n.op == Op::kOr) ? Result<bool>(left) : truth(*n.parts[1]);
+    }
+    ASSIGN_OR_RETURN(Item left, item(*n.parts[0]));
+    if (n.op == Op::kMatches || n.op == Op::kFinds) {
+      if (left.is_null()) return false;
+      return n.regex->matches(columnar::java_text(left.data.value()));
+    }
+    ASSIGN_OR_RETURN(Item right, item(*n.parts[1]));
+    if (n.op == Op::kIn || n.op == Op::kNotIn) {
+      ASSIGN_OR_RETURN(bool in, is_in(n, left, right));
+      return in == (n.op == Op::kIn);
+    }
+    if (n.op == Op::kEq || n.op == Op::kNe) {
+      ASSIGN_OR_RETURN(bool equal, equals(n, left, right));
+      return equal == (n.op == Op::kEq);
+    }
+    ASSIGN_OR_RETURN(int order, compared(n, left, right));
+    return n.op == Op::kLt ? order < 0 : n.op == Op::kLe ? order <= 0 : n.op == Op::kGt ? order > 0 : order >= 0;
   }
 
  private:
@@ -273,36 +301,11 @@ class ConditionWalk {
     return !is_number(v) || compare_numbers(v, Value(int32_t{0})) != 0;
   }
   Result<bool> truth(const ConditionNode& n) const {
+    if (is_boolean(n)) return boolean(n);
     ASSIGN_OR_RETURN(Item it, item(n));
     return is_true(it);
   }
 
-  Result<bool> boolean(const ConditionNode& n) const {
-    if (n.op == Op::kNot) {
-      ASSIGN_OR_RETURN(bool inner, truth(*n.parts[0]));
-      return !inner;
-    }
-    if (n.op == Op::kAnd || n.op == Op::kOr) {
-      ASSIGN_OR_RETURN(bool left, truth(*n.parts[0]));
-      return left == (n.op == Op::kOr) ? Result<bool>(left) : truth(*n.parts[1]);
-    }
-    ASSIGN_OR_RETURN(Item left, item(*n.parts[0]));
-    if (n.op == Op::kMatches || n.op == Op::kFinds) {
-      if (left.is_null()) return false;
-      return n.regex->matches(columnar::java_text(left.data.value()));
-    }
-    ASSIGN_OR_RETURN(Item right, item(*n.parts[1]));
-    if (n.op == Op::kIn || n.op == Op::kNotIn) {
-      ASSIGN_OR_RETURN(bool in, is_in(n, left, right));
-      return in == (n.op == Op::kIn);
-    }
-    if (n.op == Op::kEq || n.op == Op::kNe) {
-      ASSIGN_OR_RETURN(bool equal, equals(n, left, right));
-      return equal == (n.op == Op::kEq);
-    }
-    ASSIGN_OR_RETURN(int order, compared(n, left, right));
-    return n.op == Op::kLt ? order < 0 : n.op == Op::kLe ? order <= 0 : n.op == Op::kGt ? order > 0 : order >= 0;
-  }
   // Collection.contains: by Java's equality, so that a Long is in no list of Integers.
   Result<bool> is_in(const ConditionNode& n, const Item& left, const Item& right) const {
     if (right.kind == Item::Kind::kHeaders) {
@@ -319,6 +322,7 @@ class ConditionWalk {
     return false;
   }
   Result<bool> equals(const ConditionNode& n, const Item& left, const Item& right) const {
+    if (auto order = plain_order(left, right)) return *order == 0;
     if (left.is_null() || right.is_null()) return left.is_null() && right.is_null();
     if (left.kind != Item::Kind::kData || right.kind != Item::Kind::kData) return error(n, "Schemas and headers are comparable with null only");
     const Value a = left.data.value(), b = right.data.value();
@@ -326,7 +330,18 @@ class ConditionWalk {
     if (!groovy_ && a.storage().index() != b.storage().index()) return error(n, "Values of different types are not compared");
     return a == b;
   }
+  // Most comparisons are of two texts or two whole numbers: no Value is made for them.
+  static std::optional<int> plain_order(const Item& left, const Item& right) {
+    if (left.kind != Item::Kind::kData || right.kind != Item::Kind::kData) return std::nullopt;
+    if (auto a = left.data.text()) {
+      auto b = right.data.text();
+      return b ? std::optional(a->compare(*b)) : std::nullopt;
+    }
+    auto a = left.data.whole_number(), b = right.data.whole_number();
+    return a && b ? std::optional(*a < *b ? -1 : int{*a > *b}) : std::nullopt;
+  }
   Result<int> compared(const ConditionNode& n, const Item& left, const Item& right) const {
+    if (auto order = plain_order(left, right)) return *order;
     if (left.is_null() || right.is_null()) {
       if (!groovy_) return error(n, "null is not compared");
       return int{right.is_null()} - int{left.is_null()};
@@ -351,7 +366,9 @@ Result<Condition> Condition::compile(std::string_view text, ConditionLanguage la
 }
 
 Result<bool> Condition::holds(const Batch& batch, int64_t row) const {
-  ASSIGN_OR_RETURN(Item out, ConditionWalk(batch, row, language_).item(*root_));
+  const ConditionWalk walk(batch, row, language_);
+  if (ConditionWalk::is_boolean(*root_)) return walk.boolean(*root_);
+  ASSIGN_OR_RETURN(Item out, walk.item(*root_));
   if (out.is_null()) return Status::data("The condition's result is null").with_java_class(std::string(kNullPointer));
   const Value value = out.kind == Item::Kind::kData ? out.data.value() : Value();
   if (auto* b = value.get_if<bool>()) return *b;

@@ -1,6 +1,9 @@
 // ExtractTopic: topics named by the key, the value, a field of them or a header (io.confluent.connect.transforms.ExtractTopic). Level 4,
 // the task's thread.
+#include <arrow/array.h>
+
 #include "transforms/declaration.h"
+#include "transforms/field_slots.h"
 #include "transforms/json_path.h"
 
 namespace bywash::transforms {
@@ -24,8 +27,13 @@ class ExtractTopic : public plugin::Transform {
     bool edits_selected_only() const override { return true; }
     Status apply(Batch& batch) override {
       if (batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
+      const std::shared_ptr<arrow::StringArray> texts = extract_.texts_of(batch);
       columnar::RowMask rows = batch.selected;
       rows.for_each([&](int64_t row) {
+        if (texts && texts->IsValid(row) && texts->value_length(row) > 0) {
+          batch.topics[static_cast<size_t>(row)] = texts->GetView(row);
+          return;
+        }
         auto topic = extract_.topic(batch, row);
         if (!topic.ok()) fail_row(batch, row, topic.status());
         else if (topic->has_value()) batch.topics[static_cast<size_t>(row)] = **std::move(topic);
@@ -39,6 +47,18 @@ class ExtractTopic : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas&) override { return make_bound<Bound>(*this); }
 
  private:
+  // A top-level field of texts, or the texts that the records are; null where the topics stand elsewhere.
+  std::shared_ptr<arrow::StringArray> texts_of(const Batch& batch) const {
+    if (source_ == TopicSource::kHeader || path_) return nullptr;
+    const Column& record = column_of(batch, source_ == TopicSource::kKey ? Side::kKey : Side::kValue);
+    Column texts = record;
+    if (!config_.field.empty()) {
+      const int at = record.schema->has_fields() ? record.schema->field_index(config_.field) : -1;
+      if (at < 0 || record.schema->fields()[static_cast<size_t>(at)].may_be_absent) return nullptr;
+      texts = masked_by_parent(record.child(at), record);
+    }
+    return texts.schema->type() == columnar::Type::kString ? std::static_pointer_cast<arrow::StringArray>(texts.data) : nullptr;
+  }
   // The new topic; nullopt: the record keeps its own.
   Result<std::optional<std::string>> topic(const Batch& batch, int64_t row) const {
     RecordNode found;
@@ -46,7 +66,7 @@ class ExtractTopic : public plugin::Transform {
       if (!batch.headers.empty()) {
         // The last of several counts, as in Headers.lastWithName.
         for (const columnar::Header& header : batch.headers[static_cast<size_t>(row)]) {
-          if (header.key == config_.field) found = RecordNode(header.value);
+          if (header.key == config_.field) found = RecordNode(&header.value);
         }
       }
     } else {

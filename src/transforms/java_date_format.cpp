@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <cstring>
 
 #include "base/clock.h"
 #include "base/time_arithmetic.h"
@@ -26,9 +27,10 @@ struct Civil {
 
 Civil civil_of(int64_t days) {
   if (days >= kGregorianFrom) {
-    int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
+    const int64_t z = days + 719468, era = floor_div(z, 146097);
+    const auto doe = static_cast<uint32_t>(z - era * 146097);
+    const uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+    const int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
     return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
   }
   int64_t z = days + 719470, cycle = floor_div(z, 1461), doc = z - cycle * 1461;
@@ -116,7 +118,7 @@ Result<JavaDateFormat> JavaDateFormat::compile(std::string_view pattern) {
     }
   }
   if (quoted) return Status::invalid("Unterminated quote").with_java_class("java.lang.IllegalArgumentException");
-  out.find_fixed_fields();
+  out.find_layouts();
   return out;
 }
 
@@ -172,10 +174,26 @@ void JavaDateFormat::append(int64_t ms, std::string* out) const {
   const int64_t days = floor_div(ms, kMsPerDay);
   const Civil date = civil_of(days);
   const Moment moment{days, ms - days * kMsPerDay, date.year, date.month, date.day};
+  if (!written_.text.empty() && date.year > 0 && date.year < 10'000) {
+    const size_t from = out->size();
+    *out += written_.text;
+    put_fixed(moment, out->data() + from);
+    return;
+  }
   for (const Token& token : tokens_) {
     if (token.letter) format_field(token, moment, *out);
     else *out += token.literal;
   }
+}
+
+int64_t JavaDateFormat::period_ms() const {
+  int64_t period = kMsPerDay;
+  for (const Token& token : tokens_) {
+    const std::string_view letter(&token.letter, 1);
+    const int64_t own = letter == "S" ? 1 : letter == "s" ? 1000 : letter == "m" ? 60'000 : std::string_view("HhKka").find(letter) != letter.npos ? 3'600'000 : kMsPerDay;
+    period = std::min(period, own);
+  }
+  return period;
 }
 
 std::string JavaDateFormat::format(int64_t ms) const {
@@ -184,50 +202,106 @@ std::string JavaDateFormat::format(int64_t ms) const {
   return out;
 }
 
-void JavaDateFormat::find_fixed_fields() {
-  std::string text;
-  std::vector<FixedField> fields;
-  bool after_number = false;
+void JavaDateFormat::put_fixed(const Moment& moment, char* to) const {
+  auto two = [](char* at, uint32_t n) {
+    at[0] = static_cast<char>('0' + n / 10);
+    at[1] = static_cast<char>('0' + n % 10);
+  };
+  const auto in_day = static_cast<uint32_t>(moment.in_day), seconds = in_day / 1000, minutes = seconds / 60;
+  for (const FixedField& field : written_.fields) {
+    char* at = to + field.at;
+    switch (field.letter) {
+      case 'y': two(at, static_cast<uint32_t>(moment.year) / 100), two(at + 2, static_cast<uint32_t>(moment.year) % 100); break;
+      case 'M': two(at, static_cast<uint32_t>(moment.month)); break;
+      case 'd': two(at, static_cast<uint32_t>(moment.day)); break;
+      case 'H': two(at, minutes / 60); break;
+      case 'm': two(at, minutes % 60); break;
+      case 's': two(at, seconds % 60); break;
+      default: at[0] = static_cast<char>('0' + in_day % 1000 / 100), two(at + 1, in_day % 100); break;
+    }
+  }
+}
+
+void JavaDateFormat::FixedLayout::add(char letter, int width) {
+  fields.push_back({letter, static_cast<uint8_t>(text.size()), static_cast<uint8_t>(width)});
+  text.append(static_cast<size_t>(width), '0');
+}
+
+void JavaDateFormat::FixedLayout::finish() {
+  if (text.size() < 8) return;
+  std::string mask(text.size(), '\xFF'), carry(text.size(), '\0');
+  for (const FixedField& field : fields) {
+    std::fill_n(mask.begin() + field.at, field.width, '\xF0');
+    std::fill_n(carry.begin() + field.at, field.width, '\x06');
+  }
+  auto word = [](const std::string& bytes, size_t at) {
+    uint64_t w;
+    std::memcpy(&w, bytes.data() + at, sizeof w);
+    return w;
+  };
+  for (size_t at = 0; at < text.size(); at += 8) {
+    const size_t from = std::min(at, text.size() - 8);
+    blocks.push_back({from, word(mask, from), word(text, from), word(carry, from)});
+  }
+}
+
+bool JavaDateFormat::FixedLayout::matches(const char* bytes) const {
+  uint64_t wrong = 0;
+  for (const Block& block : blocks) {
+    uint64_t w;
+    std::memcpy(&w, bytes + block.at, sizeof w);
+    wrong |= ((w ^ block.wanted) | ((w + block.carry) ^ block.wanted)) & block.mask;
+  }
+  return wrong == 0;
+}
+
+void JavaDateFormat::find_layouts() {
+  bool written = true, read = true, after_number = false;
   for (const Token& token : tokens_) {
+    if (written_.text.size() > 200) written = false;
     if (!token.letter) {
-      for (char c : token.literal) {
-        if (std::isdigit(static_cast<unsigned char>(c))) return;
-      }
-      text += token.literal;
+      // In a text to be read a digit of a literal would go on with the number before it.
+      read = read && std::none_of(token.literal.begin(), token.literal.end(), [](unsigned char c) { return std::isdigit(c); });
+      written_.text += token.literal;
+      read_.text += token.literal;
       after_number = false;
       continue;
     }
     const int width = token.letter == 'y' ? 4 : token.letter == 'S' ? 3 : 2;
-    if (after_number || token.count != width || std::string_view("yMdHmsS").find(token.letter) == std::string_view::npos || text.size() > 200) return;
-    fields.push_back({token.letter, static_cast<uint8_t>(text.size()), static_cast<uint8_t>(width)});
-    text.append(static_cast<size_t>(width), '0');
+    const bool fixed = token.count == width && std::string_view("yMdHmsS").find(token.letter) != std::string_view::npos;
+    if (fixed) {
+      written_.add(token.letter, width);
+      read_.add(token.letter, width);
+    } else if (token.letter == 'X' || token.letter == 'Z') {
+      format_field(token, {}, written_.text);  // in UTC always the same
+    } else {
+      written = false;
+    }
+    read = read && fixed && !after_number;
     after_number = true;
   }
-  fixed_ = std::move(fields);
-  fixed_text_ = std::move(text);
+  if (!written || written_.text.size() > 200) written_ = {};
+  if (!read || read_.text.size() > 200 || read_.text.size() < 8) read_ = {};
+  read_.finish();
 }
 
 std::optional<int64_t> JavaDateFormat::parse_fixed(std::string_view text) const {
-  const size_t size = fixed_text_.size();
-  if (text.size() < size) return std::nullopt;
-  for (size_t i = 0; i < size; ++i) {
-    const char wanted = fixed_text_[i];
-    if (wanted == '0' ? static_cast<unsigned char>(text[i] - '0') > 9 : text[i] != wanted) return std::nullopt;
-  }
+  const size_t size = read_.text.size();
+  if (text.size() < size || !read_.matches(text.data())) return std::nullopt;
   // A last number goes on as long as there are digits.
   if (text.size() > size && static_cast<unsigned char>(text[size] - '0') <= 9) return std::nullopt;
   int64_t year = 1970, month = 1, day = 1, in_day = 0;
-  for (const FixedField& field : fixed_) {
-    int64_t n = 0;
-    for (size_t i = field.at; i < size_t{field.at} + field.width; ++i) n = n * 10 + (text[i] - '0');
+  for (const FixedField& field : read_.fields) {
+    const char* at = text.data() + field.at;
+    const int64_t two = (at[0] - '0') * 10 + (at[1] - '0');
     switch (field.letter) {
-      case 'y': year = n; break;
-      case 'M': month = n; break;
-      case 'd': day = n; break;
-      case 'H': in_day += n * 3'600'000; break;
-      case 'm': in_day += n * 60'000; break;
-      case 's': in_day += n * 1000; break;
-      default: in_day += n; break;
+      case 'y': year = two * 100 + (at[2] - '0') * 10 + (at[3] - '0'); break;
+      case 'M': month = two; break;
+      case 'd': day = two; break;
+      case 'H': in_day += two * 3'600'000; break;
+      case 'm': in_day += two * 60'000; break;
+      case 's': in_day += two * 1000; break;
+      default: in_day += two * 10 + (at[2] - '0'); break;
     }
   }
   return (days_of(year, month, 1) + day - 1) * kMsPerDay + in_day;
@@ -340,7 +414,7 @@ bool JavaDateFormat::parse_field(const Token& token, bool abutting, std::string_
 }
 
 std::optional<int64_t> JavaDateFormat::parse(std::string_view text) const {
-  if (!fixed_text_.empty()) {
+  if (!read_.text.empty()) {
     if (auto ms = parse_fixed(text)) return ms;
   }
   Fields fields;

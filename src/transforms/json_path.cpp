@@ -28,6 +28,7 @@ using StepKind = JsonPath::Step::Kind;
 struct PathOperand {
   std::optional<PathSteps> path;
   bool from_root = false;
+  bool definite = false;  // the path leads to one place at most
   Value literal;
   std::vector<Value> list;  // of `in` and `nin`
   std::shared_ptr<const JavaRegex> regex;
@@ -42,6 +43,13 @@ struct PathCondition {
 namespace {
 
 constexpr int kPathDepthMax = 64;
+
+bool is_definite(const PathSteps& steps) {
+  for (const auto& step : steps) {
+    if (step.kind != StepKind::kMember && step.kind != StepKind::kIndex) return false;
+  }
+  return true;
+}
 
 class PathParser {
  public:
@@ -245,6 +253,7 @@ class PathParser {
     if (at('@') || at('$')) {
       out.from_root = text_[at_++] == '$';
       ASSIGN_OR_RETURN(out.path, path_steps());
+      out.definite = is_definite(*out.path);
       return out;
     }
     if (at('\'') || at('"')) {
@@ -311,23 +320,33 @@ void walk_path(const PathSteps& steps, size_t i, const RecordNode& node, const R
   }
 }
 
-bool is_definite(const PathSteps& steps) {
+// The place of a definite path; absent: it leads nowhere.
+RecordNode definite_place(const PathSteps& steps, RecordNode at) {
   for (const auto& step : steps) {
-    if (step.kind != StepKind::kMember && step.kind != StepKind::kIndex) return false;
+    if (step.kind == StepKind::kMember) {
+      at = at.member(step.name);
+      continue;
+    }
+    if (!at.is_list()) return {};
+    auto items = at.items();
+    const int64_t index = step.index < 0 ? step.index + static_cast<int64_t>(items.size()) : step.index;
+    if (index < 0 || index >= static_cast<int64_t>(items.size())) return {};
+    at = std::move(items[static_cast<size_t>(index)]);
   }
-  return true;
+  return at;
 }
 
-// The value of a side; nullopt: its path leads nowhere.
-std::optional<Value> side_value(const PathOperand& side, const RecordNode& element, const RecordNode& root) {
-  if (!side.path) return side.literal;
+// What a side stands for; absent: its path leads nowhere.
+RecordNode side_node(const PathOperand& side, const RecordNode& element, const RecordNode& root) {
+  if (!side.path) return RecordNode(&side.literal);
+  const RecordNode& from = side.from_root ? root : element;
+  if (side.definite) return definite_place(*side.path, from);
   std::vector<RecordNode> found;
-  walk_path(*side.path, 0, side.from_root ? root : element, root, found);
-  if (found.empty()) return std::nullopt;
-  if (is_definite(*side.path)) return found[0].value();
+  walk_path(*side.path, 0, from, root, found);
+  if (found.empty()) return {};
   Value::List items;
   for (const RecordNode& node : found) items.push_back(node.value());
-  return Value::list(std::move(items));
+  return RecordNode(Value::list(std::move(items)));
 }
 
 // Order of two values of one kind: numbers by value, texts, booleans; nullopt when they are of different kinds.
@@ -359,9 +378,28 @@ bool path_equal(const Value& a, const Value& b) {
   return a == b;
 }
 
+bool holds_for(PathCondition::Op op, int order) {
+  using Op = PathCondition::Op;
+  switch (op) {
+    case Op::kEq: return order == 0;
+    case Op::kNe: return order != 0;
+    case Op::kLt: return order < 0;
+    case Op::kLe: return order <= 0;
+    case Op::kGt: return order > 0;
+    default: return order >= 0;
+  }
+}
+
 bool path_compares(const PathCondition& c, const RecordNode& element, const RecordNode& root) {
   using Op = PathCondition::Op;
-  const auto left = side_value(c.left, element, root);
+  const RecordNode left_node = side_node(c.left, element, root);
+  const bool comparison = c.op == Op::kEq || c.op == Op::kNe || c.op == Op::kLt || c.op == Op::kLe || c.op == Op::kGt || c.op == Op::kGe;
+  if (auto text = comparison && !c.right.path ? left_node.text() : std::nullopt) {
+    // Texts against a literal text, without making Values.
+    if (auto* literal = c.right.literal.get_if<std::string>()) return holds_for(c.op, text->compare(*literal));
+  }
+  auto value_of = [](const RecordNode& node) { return node.is_absent() ? std::nullopt : std::optional(node.value()); };
+  const auto left = value_of(left_node);
   if (c.op == Op::kMatches) {
     auto* text = left ? left->get_if<std::string>() : nullptr;
     return text && c.right.regex->matches(*text).value_or(false);
@@ -372,7 +410,7 @@ bool path_compares(const PathCondition& c, const RecordNode& element, const Reco
     for (const Value& item : c.right.list) in = in || path_equal(*left, item);
     return in == (c.op == Op::kIn);
   }
-  const auto right = side_value(c.right, element, root);
+  const auto right = value_of(side_node(c.right, element, root));
   if (c.op == Op::kNe) return !left || !right ? left.has_value() != right.has_value() : !path_equal(*left, *right);
   if (!left || !right) return false;
   if (c.op == Op::kEq) return path_equal(*left, *right);
@@ -387,13 +425,7 @@ bool path_compares(const PathCondition& c, const RecordNode& element, const Reco
     return text && part && text->find(*part) != std::string::npos;
   }
   const auto o = path_order(*left, *right);
-  if (!o) return false;
-  switch (c.op) {
-    case Op::kLt: return *o < 0;
-    case Op::kLe: return *o <= 0;
-    case Op::kGt: return *o > 0;
-    default: return *o >= 0;
-  }
+  return o && holds_for(c.op, *o);
 }
 
 bool path_holds(const PathCondition& c, const RecordNode& element, const RecordNode& root) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -15,8 +16,10 @@ class RecordNode {
  public:
   // Nothing: a key that a map lacks, or a field that a struct does not have.
   RecordNode() = default;
-  RecordNode(const Column& column, int64_t row) : schema_(column.schema.get()), array_(column.data), row_(row) { settle(); }
-  explicit RecordNode(Value value) : value_(std::make_shared<const Value>(std::move(value))) {}
+  // The column, or the value behind the pointer, must outlive the node and what is reached from it.
+  RecordNode(const Column& column, int64_t row) : RecordNode(column.schema.get(), column.data.get(), row) {}
+  explicit RecordNode(const Value* value) : value_(value) {}
+  explicit RecordNode(Value value) : owned_(std::make_shared<const Value>(std::move(value))), value_(owned_.get()) {}
 
   bool is_absent() const { return !array_ && !value_; }
   bool is_null() const;
@@ -33,19 +36,24 @@ class RecordNode {
   size_t size() const { return items().size(); }
   // Null for what is absent.
   Value value() const;
+  // A text, or a whole number that is no date or time, without making a Value; nullopt: it is something else.
+  std::optional<std::string_view> text() const;
+  std::optional<int64_t> whole_number() const;
   // The schema of a value under a schema; null for schemaless data.
   const columnar::ConnectSchema* schema() const { return schema_ && !schema_->schemaless() ? schema_ : nullptr; }
 
  private:
-  RecordNode(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array, int64_t row)
-      : schema_(schema), array_(std::move(array)), row_(row) { settle(); }
+  RecordNode(const columnar::ConnectSchema* schema, const arrow::Array* array, int64_t row) : schema_(schema), array_(array), row_(row) { settle(); }
+  // One that lies in `value`, which this node may own.
+  RecordNode inside(const Value& value) const;
   // A value of mixed type is decoded at once.
   void settle();
 
   const columnar::ConnectSchema* schema_ = nullptr;
-  std::shared_ptr<arrow::Array> array_;
+  const arrow::Array* array_ = nullptr;
   int64_t row_ = 0;
-  std::shared_ptr<const Value> value_;
+  std::shared_ptr<const Value> owned_;
+  const Value* value_ = nullptr;
 };
 
 }  // namespace bywash::transforms

@@ -29,6 +29,14 @@ struct ConverterConfig {
   bool replace_null_with_default = true;
 };
 
+enum class TimeUnit : uint8_t { kSeconds, kMillis, kMicros, kNanos };
+
+TimeUnit unit_named(const std::string& precision) {
+  if (precision == "seconds") return TimeUnit::kSeconds;
+  if (precision == "microseconds") return TimeUnit::kMicros;
+  return precision == "nanoseconds" ? TimeUnit::kNanos : TimeUnit::kMillis;
+}
+
 enum class TimeKind : uint8_t { kString, kUnix, kDate, kTime, kTimestamp };
 
 TimeKind kind_named(const std::string& target) {
@@ -72,27 +80,31 @@ struct Conversion {
   std::string field;
   TimeKind target = TimeKind::kTimestamp;
   std::optional<JavaDateFormat> format;
-  std::string pattern, precision;
+  std::string pattern;
+  TimeUnit unit = TimeUnit::kMillis;
   bool defaults = true;
   Side side = Side::kValue;
 
+  static int64_t saturating(int64_t n, int64_t by) {
+    int64_t out = 0;
+    return __builtin_mul_overflow(n, by, &out) ? (n < 0 ? INT64_MIN : INT64_MAX) : out;
+  }
   // TimeUnit's conversions: towards zero when coarser, saturating when finer.
   int64_t unix_of(int64_t ms) const {
-    auto times = [](int64_t n, int64_t by) {
-      __int128 wide = __int128{n} * by;
-      if (wide > INT64_MAX) return INT64_MAX;
-      return wide < INT64_MIN ? INT64_MIN : static_cast<int64_t>(wide);
-    };
-    if (precision == "seconds") return ms / 1000;
-    if (precision == "microseconds") return times(ms, 1000);
-    return precision == "nanoseconds" ? times(ms, 1'000'000) : ms;
+    switch (unit) {
+      case TimeUnit::kSeconds: return ms / 1000;
+      case TimeUnit::kMicros: return saturating(ms, 1000);
+      case TimeUnit::kNanos: return saturating(ms, 1'000'000);
+      default: return ms;
+    }
   }
   int64_t millis_of(int64_t unix_time) const {
-    if (precision == "microseconds") return unix_time / 1000;
-    if (precision == "nanoseconds") return unix_time / 1'000'000;
-    if (precision != "seconds") return unix_time;
-    __int128 wide = __int128{unix_time} * 1000;
-    return wide > INT64_MAX ? INT64_MAX : wide < INT64_MIN ? INT64_MIN : static_cast<int64_t>(wide);
+    switch (unit) {
+      case TimeUnit::kSeconds: return saturating(unix_time, 1000);
+      case TimeUnit::kMicros: return unix_time / 1000;
+      case TimeUnit::kNanos: return unix_time / 1'000'000;
+      default: return unix_time;
+    }
   }
   Result<int64_t> millis(const Value& value) const {
     if (auto* ms = value.get_if<Value::Millis>()) return ms->ms;
@@ -159,14 +171,14 @@ std::shared_ptr<arrow::Array> times_as(const Conversion& how, const arrow::Buffe
   const auto* from = reinterpret_cast<const int64_t*>(ms.data());
   auto* wide_to = reinterpret_cast<int64_t*>((*made)->mutable_data());
   auto* narrow_to = reinterpret_cast<int32_t*>((*made)->mutable_data());
-  for (int64_t i = 0; i < rows; ++i) {
-    const int64_t days = from[i] / kMsPerDay - (from[i] % kMsPerDay < 0);
-    switch (how.target) {
-      case TimeKind::kUnix: wide_to[i] = how.unix_of(from[i]); break;
-      case TimeKind::kTimestamp: wide_to[i] = from[i]; break;
-      case TimeKind::kDate: narrow_to[i] = static_cast<int32_t>(days); break;
-      default: narrow_to[i] = static_cast<int32_t>(from[i] - days * kMsPerDay); break;
-    }
+  auto fill = [&](auto* to, auto convert) {
+    for (int64_t i = 0; i < rows; ++i) to[i] = static_cast<std::remove_pointer_t<decltype(to)>>(convert(from[i]));
+  };
+  switch (how.target) {
+    case TimeKind::kUnix: fill(wide_to, [&how](int64_t t) { return how.unix_of(t); }); break;
+    case TimeKind::kTimestamp: fill(wide_to, [](int64_t t) { return t; }); break;
+    case TimeKind::kDate: fill(narrow_to, [](int64_t t) { return floor_div(t, kMsPerDay); }); break;
+    default: fill(narrow_to, [](int64_t t) { return t - floor_div(t, kMsPerDay) * kMsPerDay; }); break;
   }
   return arrow::MakeArray(arrow::ArrayData::Make(out->arrow_type(), rows, {std::move(validity), *std::move(made)}));
 }
@@ -177,6 +189,7 @@ std::shared_ptr<arrow::Array> times_as_text(const Conversion& how, const arrow::
   auto* at = reinterpret_cast<int32_t*>((*offsets)->mutable_data());
   const auto* from = reinterpret_cast<const int64_t*>(ms.data());
   std::string bytes;
+  bytes.reserve(static_cast<size_t>(rows) * how.pattern.size());
   for (int64_t i = 0; i < rows; ++i) {
     at[i] = static_cast<int32_t>(bytes.size());
     if (!validity || arrow::bit_util::GetBit(validity->data(), i)) how.format->append(from[i], &bytes);
@@ -349,7 +362,7 @@ Result<Conversion> conversion_of(const ConverterConfig& c, Side side) {
   how.field = c.field;
   how.target = kind_named(c.target);
   how.pattern = c.format;
-  how.precision = c.precision;
+  how.unit = unit_named(c.precision);
   how.defaults = c.replace_null_with_default;
   how.side = side;
   const bool blank = config::trim(c.format).empty();

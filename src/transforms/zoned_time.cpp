@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unicode/basictz.h>
 #include <unicode/timezone.h>
+#include <unicode/tztrans.h>
 
 #include <charconv>
 
@@ -118,6 +119,24 @@ int64_t floor_mod(int64_t a, int64_t b) { return (a % b + b) % b; }
 struct ZoneOffsets::Zone {
   int32_t fixed = 0;
   std::unique_ptr<icu::BasicTimeZone> rules;  // null: `fixed`
+  // Between two changes of the clocks the offset stays: the span asked for last, in seconds.
+  struct Span {
+    int64_t from = 0, to = 0, offset = 0;
+  } span;
+
+  int64_t offset_at(int64_t epoch_second) const {
+    int32_t raw = 0, dst = 0;
+    UErrorCode error = U_ZERO_ERROR;
+    rules->getOffset(static_cast<double>(epoch_second) * 1000, false, raw, dst, error);
+    return (int64_t{raw} + dst) / 1000;
+  }
+  void find_span(int64_t epoch_second) {
+    const double ms = static_cast<double>(epoch_second) * 1000;
+    icu::TimeZoneTransition change;
+    span.from = rules->getPreviousTransition(ms, true, change) ? static_cast<int64_t>(change.getTime() / 1000) : INT64_MIN / 2;
+    span.to = rules->getNextTransition(ms, false, change) ? static_cast<int64_t>(change.getTime() / 1000) : INT64_MAX / 2;
+    span.offset = offset_at(epoch_second);
+  }
 };
 
 ZoneOffsets::ZoneOffsets(std::unique_ptr<Zone> zone) : zone_(std::move(zone)) {}
@@ -144,18 +163,23 @@ Result<ZoneOffsets> ZoneOffsets::of(const std::string& name) {
 
 int64_t ZoneOffsets::at(int64_t epoch_second) const {
   if (!zone_->rules) return zone_->fixed;
-  int32_t raw = 0, dst = 0;
-  UErrorCode error = U_ZERO_ERROR;
-  zone_->rules->getOffset(static_cast<double>(epoch_second) * 1000, false, raw, dst, error);
-  return (int64_t{raw} + dst) / 1000;
+  Zone::Span& span = zone_->span;
+  if (epoch_second < span.from || epoch_second >= span.to) zone_->find_span(epoch_second);
+  // A change within a second, if there ever was one.
+  return epoch_second < span.from || epoch_second >= span.to ? zone_->offset_at(epoch_second) : span.offset;
 }
 
 int64_t ZoneOffsets::at_local(int64_t local_second) const {
   if (!zone_->rules) return zone_->fixed;
+  // Further from a change than any offset is long, gaps and overlaps play no part.
+  auto inside = [&](const Zone::Span& span) { return local_second - span.offset >= span.from + kDaySeconds && local_second - span.offset < span.to - kDaySeconds; };
+  if (inside(zone_->span)) return zone_->span.offset;
   int32_t raw = 0, dst = 0;
   UErrorCode error = U_ZERO_ERROR;
   zone_->rules->getOffsetFromLocal(static_cast<double>(local_second) * 1000, UCAL_TZ_LOCAL_FORMER, UCAL_TZ_LOCAL_FORMER, raw, dst, error);
-  return (int64_t{raw} + dst) / 1000;
+  const int64_t offset = (int64_t{raw} + dst) / 1000;
+  zone_->find_span(local_second - offset);
+  return offset;
 }
 
 std::optional<OffsetTime> parse_offset_date_time(std::string_view text) {
