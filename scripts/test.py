@@ -49,7 +49,8 @@ def step(title: str, command: list, **options) -> int:
 
 def run_unit(summary: Summary) -> None:
     """Unit tests beside the code, built with sanitizers."""
-    if step("build for tests (ASan, UBSan)", ["scripts/build.sh", "ci"]) != 0:
+    # The tests against the release program may be running beside it: they wait for nobody.
+    if step("build for tests (ASan, UBSan)", ["nice", "scripts/build.sh", "ci"]) != 0:
         summary.fail("build of preset ci")
         return
     reports = _CI_BUILD / "reports"
@@ -59,7 +60,7 @@ def run_unit(summary: Summary) -> None:
     programs = _CI_BUILD / "reports-ctest.xml"
     programs.unlink(missing_ok=True)
     env = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/")
-    step("unit tests", ["ctest", "--test-dir", _CI_BUILD, "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count()),
+    step("unit tests", ["nice", "ctest", "--test-dir", _CI_BUILD, "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count()),
                         "--output-junit", programs], env=env)
     if not programs.exists():
         summary.fail("ctest")
@@ -77,18 +78,35 @@ def run_unit(summary: Summary) -> None:
             summary.fail(f"{case.get('name')} (ended without a report)")
 
 
-def run_pytest(summary: Summary, paths: list, extra: list) -> None:
-    """Everything under tests/ against the release program."""
-    if step("build (release)", ["scripts/build.sh", "release"]) != 0:
-        summary.fail("build of preset release")
-    report = REPO / "build" / "pytest.xml"
-    report.unlink(missing_ok=True)
-    code = step("tests", [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir", "tests", "-q", "--durations=10",
-                          f"--junitxml={report}", *paths, *extra])
-    if report.exists():
-        summary.add_junit(report, "tests: ")
-    if code not in (0, 1):
-        summary.fail(f"pytest (exit code {code})")
+class Pytest:
+    """Everything under tests/ against the release program, as a process beside others: most of its time it waits for servers."""
+
+    def __init__(self, paths: list, extra: list):
+        self._report = REPO / "build" / "pytest.xml"
+        self._report.unlink(missing_ok=True)
+        self._log = REPO / "build" / "pytest.log"
+        self._began = time.monotonic()
+        command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "--rootdir", "tests", "-q", "--durations=10", f"--junitxml={self._report}",
+                   *paths, *extra]
+        with open(self._log, "w", encoding="utf-8") as out:
+            self._process = subprocess.Popen(command, cwd=REPO, stdout=out, stderr=subprocess.STDOUT)
+
+    def finish(self, summary: Summary) -> None:
+        """Shows its output while it still runs, and adds its outcome."""
+        print("\n== tests", flush=True)
+        with open(self._log, encoding="utf-8", errors="replace") as log:
+            ended = False
+            while not ended:
+                ended = self._process.poll() is not None
+                sys.stdout.write(log.read())
+                sys.stdout.flush()
+                time.sleep(0 if ended else 0.5)
+        code = self._process.returncode
+        print(f"== tests: {'ok' if code == 0 else f'exit code {code}'}, {time.monotonic() - self._began:.0f} s since their start", flush=True)
+        if self._report.exists():
+            summary.add_junit(self._report, "tests: ")
+        if code not in (0, 1):
+            summary.fail(f"pytest (exit code {code})")
 
 
 def main() -> int:
@@ -100,14 +118,19 @@ def main() -> int:
     summary = Summary()
     began = time.monotonic()
     (REPO / "build").mkdir(exist_ok=True)
-    if not arguments or "unit" in arguments:
-        run_unit(summary)
     suites = [suite.removeprefix("tests/") for suite in arguments if suite != "unit"]
     for suite in suites:
         if not (REPO / "tests" / suite.partition("::")[0]).exists():
             sys.exit(f"No such suite: '{suite}' (a path under tests/, or unit)")
+    pytest = None
     if suites or not arguments:
-        run_pytest(summary, [f"tests/{suite}" for suite in suites] or ["tests"], extra)
+        if step("build (release)", ["scripts/build.sh", "release"]) != 0:
+            summary.fail("build of preset release")
+        pytest = Pytest([f"tests/{suite}" for suite in suites] or ["tests"], extra)
+    if not arguments or "unit" in arguments:
+        run_unit(summary)
+    if pytest:
+        pytest.finish(summary)
     print(f"\nAll took {(time.monotonic() - began) / 60:.1f} min")
     for failure in summary.failures:
         print(f"FAILED {failure}")
