@@ -182,7 +182,7 @@ void SinkTask::settle_filtered(const Batch& batch) {
 }
 
 Status SinkTask::commit() {
-  balance_.check(records_in(fetched_) + rows_in(pending_));
+  RETURN_IF_ERROR(balance_.check(records_in(fetched_) + rows_in(pending_)));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
   RETURN_IF_ERROR(parts_.sink->flush());
   // A sink may ack a range around a record that is still on its way to the dead letter queue: that record first.
