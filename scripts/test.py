@@ -59,7 +59,7 @@ def run_unit(summary: Summary) -> None:
         old.unlink()
     programs = _CI_BUILD / "reports-ctest.xml"
     programs.unlink(missing_ok=True)
-    env = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/")
+    env = {"BYWASH_FUZZ_SECONDS": "30", **os.environ, "GTEST_OUTPUT": f"xml:{reports}/"}
     step("unit tests", ["nice", "ctest", "--test-dir", _CI_BUILD, "--output-on-failure", "--no-tests=error", "-j", str(os.cpu_count()),
                         "--output-junit", programs], env=env)
     if not programs.exists():
