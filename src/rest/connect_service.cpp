@@ -9,12 +9,15 @@
 
 namespace bywash::rest {
 
-Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry) {
+Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry,
+                                                              Answers answers) {
   ASSIGN_OR_RETURN(auto listeners, parse_listeners(config.listeners));
   std::unique_ptr<ConnectService> service(new ConnectService());
   service->context_ = std::make_unique<ConnectContext>(ConnectContext{herder, &registry, ""});
   service->router_ = std::make_unique<HttpRouter>();
   HttpRouter* router = service->router_.get();
+  service->open_ = answers == Answers::kAtOnce;
+  const std::atomic<bool>* open = &service->open_;
   auto forwarder = std::make_shared<RequestForwarder>();
   ASSIGN_OR_RETURN(AccessRules read_rules, AccessRules::make(config.all));
   auto rules = std::make_shared<const AccessRules>(std::move(read_rules));
@@ -26,7 +29,8 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
   add_try_route(router, config.all, registry);
-  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router, forwarder, rules](const HttpRequest& request) {
+  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router, forwarder, rules, open](const HttpRequest& request) {
+    open->wait(false);
     auto refusal = rules->refuse(request);
     HttpResponse response = refusal ? *std::move(refusal) : forwarder->resolve(request, router->handle(request));
     rules->mark(request, &response);
@@ -42,7 +46,12 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
 }
 
 ConnectService::~ConnectService() { stop(); }
+void ConnectService::open() {
+  open_ = true;
+  open_.notify_all();
+}
 void ConnectService::stop() {
+  open();
   if (server_) server_->stop();
 }
 const std::vector<ListenAddress>& ConnectService::addresses() const { return server_->addresses(); }

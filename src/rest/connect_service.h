@@ -1,6 +1,7 @@
 // ConnectService: Kafka Connect's REST API over a herder, and /metrics, on a worker's listeners. Level 8.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -31,9 +32,13 @@ void add_metrics_route(HttpRouter* router);
 
 class ConnectService {
  public:
+  // kWhenOpened: requests wait for open(), so that none sees a part of what the worker keeps.
+  enum class Answers : uint8_t { kAtOnce, kWhenOpened };
   // Listens on the worker's `listeners`. `herder` and `registry` have to outlive the service. Error: a listener is wrong or occupied.
-  static Result<std::unique_ptr<ConnectService>> start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry);
+  static Result<std::unique_ptr<ConnectService>> start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry,
+                                                       Answers answers = Answers::kAtOnce);
   ~ConnectService();
+  void open();
   void stop();
   // "host:port" by rest.advertised.host.name, rest.advertised.port or the first listener: what statuses show as worker_id.
   const std::string& worker_id() const { return worker_id_; }
@@ -46,6 +51,7 @@ class ConnectService {
   std::unique_ptr<HttpRouter> router_;
   std::unique_ptr<HttpServer> server_;
   std::string worker_id_;
+  std::atomic<bool> open_ = false;
 };
 
 }  // namespace bywash::rest

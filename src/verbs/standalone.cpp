@@ -88,12 +88,15 @@ int run_worker(const WorkerOptions& options, bool serve) {
   runtime::HerderOptions herder_options;
   if (serve) herder_options.store_folder = config->data_dir + "/connectors";
   runtime::StandaloneHerder herder(*config, plugin::Registry::process(), herder_options);
-  auto service = rest::ConnectService::start(*config, &herder, plugin::Registry::process());
+  // The original answers while the connectors of its files are being created; those of a data folder are there from the first answer on.
+  auto service = rest::ConnectService::start(*config, &herder, plugin::Registry::process(),
+                                             serve ? rest::ConnectService::Answers::kWhenOpened : rest::ConnectService::Answers::kAtOnce);
   if (!service.ok()) return fail(service.status().message(), kCannotStart);
   herder.set_worker_id((*service)->worker_id());
   if (Status status = herder.start(); !status.ok()) return fail(status.message(), kCannotStart);
   if (Status status = create_from_files(herder, options.connector_files); !status.ok()) return fail(status.message(), kConnectorRefused);
   herder.set_ready();
+  (*service)->open();
   log::info("rest", "Listening on {}", (*service)->advertised_url());
 
   log::info("runtime", "Stopping on signal {}", wait_for_stop_signal());
