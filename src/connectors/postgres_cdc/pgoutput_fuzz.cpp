@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   if (row) {
     for (const Tuple* tuple : {&message.old_row, &message.new_row}) {
       for (const TupleValue& value : *tuple) {
-        if (tuple == &message.old_row && !message.has_old) break;
+        // What a message does not have is left over from an earlier one.
+        if (tuple == &message.old_row ? !message.has_old : message.type == MessageType::kDelete) break;
         if (value.kind == TupleValue::Kind::kText) inside(value.text);
       }
     }
