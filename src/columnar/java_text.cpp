@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/calendar.h"
 #include "columnar/java_number.h"
 
 namespace bywash::columnar {
@@ -44,16 +45,9 @@ std::string date_text(int64_t ms) {
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   int64_t seconds = ms / 1000 - (ms % 1000 < 0);
   int64_t days = seconds / 86400 - (seconds % 86400 < 0), of_day = seconds - days * 86400;
-  // Before 15 October 1582 Java counts in the Julian calendar.
-  const bool julian = days < -141427;
-  int64_t z = days + (julian ? 719470 : 719468);
-  const int64_t era_days = julian ? 1461 : 146097, era_years = julian ? 4 : 400;
-  int64_t era = (z >= 0 ? z : z - era_days + 1) / era_days, doe = z - era * era_days;
-  int64_t yoe = (julian ? doe - doe / 1460 : doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - (julian ? 0 : yoe / 100)), mp = (5 * doy + 2) / 153;
-  int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * era_years + (month <= 2);
+  const CivilDate date = java_calendar_date(days);
   int64_t weekday = ((days % 7) + 11) % 7;
-  return fmt::format("{} {} {:02} {:02}:{:02}:{:02} UTC {}", kDays[weekday], kMonths[month - 1], day, of_day / 3600, of_day / 60 % 60, of_day % 60, year);
+  return fmt::format("{} {} {:02} {:02}:{:02}:{:02} UTC {}", kDays[weekday], kMonths[date.month - 1], date.day, of_day / 3600, of_day / 60 % 60, of_day % 60, date.year);
 }
 
 std::string struct_text(const Value::Struct& s) {

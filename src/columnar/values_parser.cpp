@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 
 namespace bywash::columnar {
@@ -118,23 +119,10 @@ bool read_literal(std::string_view& s, std::string_view literal) {
   return true;
 }
 
-// Days since 1970 of a lenient date in java.util.GregorianCalendar, Julian before 15 October 1582.
-int64_t calendar_days(int64_t year, int64_t month, int64_t day) {
-  int64_t months = month - 1;
-  year += months >= 0 ? months / 12 : -((11 - months) / 12);
-  month = (months % 12 + 12) % 12 + 1;
-  int64_t y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
-  int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-  int64_t gregorian = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
-  if (gregorian >= -141427) return gregorian;
-  int64_t fours = y >= 0 ? y / 4 : -((3 - y) / 4);
-  return y * 365 + fours + doy - 719470 + day - 1;
-}
-
 bool read_date(std::string_view& s, int64_t* days) {
   int64_t year = 0, month = 0, day = 0;
   if (!read_field(s, &year) || !read_literal(s, "-") || !read_field(s, &month) || !read_literal(s, "-") || !read_field(s, &day)) return false;
-  *days = calendar_days(year, month, day);
+  *days = java_calendar_days(year, month, day);
   return true;
 }
 

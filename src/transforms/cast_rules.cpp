@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/calendar.h"
 #include "base/encoding.h"
 #include "base/text.h"
 #include "base/time_arithmetic.h"
@@ -42,10 +43,8 @@ std::string date_text(int64_t ms) {
   int64_t days = ms / kMsPerDay - (ms % kMsPerDay < 0), in_day = ms - days * kMsPerDay;
   std::string time = fmt::format("{:02}:{:02}:{:02}.{:03}Z", in_day / 3'600'000, in_day / 60'000 % 60, in_day / 1000 % 60, in_day % 1000);
   if (ms < kMsPerDay) return time;
-  int64_t z = days + 719468, era = z / 146097, doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-  int64_t day = doy - (153 * mp + 2) / 5 + 1, month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-  std::string date = fmt::format("{:04}-{:02}-{:02}", year, month, day);
+  const CivilDate civil = civil_date(days);
+  std::string date = fmt::format("{:04}-{:02}-{:02}", civil.year, civil.month, civil.day);
   return in_day == 0 ? date : date + "T" + time;
 }
 

@@ -36,7 +36,7 @@ int64_t CalendarFields::days_of_week_date() const {
   } else {
     for (; day <= 0; day += 7) --week;
   }
-  return on_or_before(calendar_days(value_[kWeekYear], 1, 1), kSunday) + (week - 1) * 7 + day - kSunday;
+  return on_or_before(java_calendar_days(value_[kWeekYear], 1, 1), kSunday) + (week - 1) * 7 + day - kSunday;
 }
 
 int64_t CalendarFields::days() const {
@@ -57,10 +57,10 @@ int64_t CalendarFields::days() const {
   const bool in_month = best == of_month || (best == week_of_month && stamp_[kWeekOfMonth] >= stamp_[kWeekOfYear]) ||
                         (best == nth && stamp_[kDayOfWeekInMonth] >= stamp_[kWeekOfYear]);
   if (!in_month) {
-    const int64_t first = calendar_days(year, 1, 1);
+    const int64_t first = java_calendar_days(year, 1, 1);
     return best == of_year ? first + value_[kDayOfYear] - 1 : days_by_weeks_of_year(first);
   }
-  const int64_t month = value_or(kMonth, 1), first = calendar_days(year, month, 1);
+  const int64_t month = value_or(kMonth, 1), first = java_calendar_days(year, month, 1);
   if (best == of_month) return first + value_or(kDayOfMonth, 1) - 1;
   const bool by_weeks = week_of_month == nth ? stamp_[kWeekOfMonth] >= stamp_[kDayOfWeekInMonth] : best == week_of_month;
   return by_weeks ? days_by_weeks_of_month(first) : days_by_nth_weekday(first, year, month);
@@ -84,7 +84,7 @@ int64_t CalendarFields::days_by_weeks_of_month(int64_t first) const {
 int64_t CalendarFields::days_by_nth_weekday(int64_t first, int64_t year, int64_t month) const {
   const int64_t day = value_or(kDayOfWeek, kSunday), nth = value_or(kDayOfWeekInMonth, 1);
   if (nth >= 0) return on_or_before(first + 7 * nth - 1, day);
-  const int64_t length = calendar_days(year, month + 1, 1) - first;
+  const int64_t length = java_calendar_days(year, month + 1, 1) - first;
   return on_or_before(first + length + 7 * (nth + 1) - 1, day);
 }
 

@@ -6,22 +6,10 @@
 #include <array>
 #include <cstdint>
 
-#include "base/time_arithmetic.h"
+#include "base/calendar.h"
 
 namespace bywash::transforms {
 
-// Days since 1970-01-01 of a date, Julian before 1582-10-15; months beyond 1..12 and days beyond the month carry over.
-inline int64_t calendar_days(int64_t year, int64_t month, int64_t day) {
-  const int64_t years = floor_div(month - 1, 12);
-  year += years;
-  month -= years * 12;
-  const int64_t y = year - (month <= 2), mp = month > 2 ? month - 3 : month + 9, doy = (153 * mp + 2) / 5;
-  const int64_t era = floor_div(y, 400), yoe = y - era * 400;
-  const int64_t gregorian = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468 + day - 1;
-  if (gregorian >= -141427) return gregorian;
-  const int64_t cycle = floor_div(y, 4);
-  return cycle * 1461 + (y - cycle * 4) * 365 + doy - 719470 + day - 1;
-}
 // 0: Sunday.
 inline int calendar_weekday(int64_t days) { return static_cast<int>(((days + 4) % 7 + 7) % 7); }
 

@@ -8,47 +8,22 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 #include "transforms/java_calendar.h"
 
 namespace bywash::transforms {
 namespace {
 
-constexpr int64_t kGregorianFrom = -141427;  // 1582-10-15 in days
 constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
                                                       "July",    "August",   "September", "October", "November", "December"};
 constexpr std::array<std::string_view, 7> kDays = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
 
-struct Civil {
-  int64_t year;  // astronomical: 0 is 1 BC
-  int month;     // 1..12
-  int day;
-};
-
-Civil civil_of(int64_t days) {
-  if (days >= kGregorianFrom) {
-    const int64_t z = days + 719468, era = floor_div(z, 146097);
-    const auto doe = static_cast<uint32_t>(z - era * 146097);
-    const uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-    const int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-    return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-  }
-  int64_t z = days + 719470, cycle = floor_div(z, 1461), doc = z - cycle * 1461;
-  int64_t yoc = (doc - doc / 1460) / 365, doy = doc - 365 * yoc, mp = (5 * doy + 2) / 153;
-  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  return {yoc + cycle * 4 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-}
-
-// Day number of a date; months beyond 1..12 carry over.
-int64_t days_of(int64_t year, int64_t month, int64_t day) { return calendar_days(year, month, day); }
-
-int weekday(int64_t days) { return calendar_weekday(days); }
-
 // US weeks: they start on Sunday, and the one with January 1 is the year's first.
 std::pair<int64_t, int64_t> week_of_year(int64_t days) {
-  const int64_t year = civil_of(days + (6 - weekday(days))).year;
-  const int64_t first = days_of(year, 1, 1);
-  return {year, floor_div(days - (first - weekday(first)), 7) + 1};
+  const int64_t year = java_calendar_date(days + (6 - calendar_weekday(days))).year;
+  const int64_t first = java_calendar_days(year, 1, 1);
+  return {year, floor_div(days - (first - calendar_weekday(first)), 7) + 1};
 }
 
 void append_padded(std::string& out, int64_t value, int width) {
@@ -129,7 +104,7 @@ struct JavaDateFormat::Moment {
 
 void JavaDateFormat::format_field(const Token& token, const Moment& moment, std::string& out) {
   const int64_t days = moment.days, in_day = moment.in_day;
-  const Civil date{moment.year, moment.month, moment.day};
+  const CivilDate date{moment.year, moment.month, moment.day};
   const int64_t hour = in_day / 3'600'000;
   const int count = token.count;
   auto put = [&](int64_t value) { append_padded(out, value, count); };
@@ -146,16 +121,16 @@ void JavaDateFormat::format_field(const Token& token, const Moment& moment, std:
       break;
     }
     case 'w': put(week_of_year(days).second); break;
-    case 'W': put((date.day - 1 + weekday(days - date.day + 1)) / 7 + 1); break;
-    case 'D': put(days - days_of(date.year, 1, 1) + 1); break;
+    case 'W': put((date.day - 1 + calendar_weekday(days - date.day + 1)) / 7 + 1); break;
+    case 'D': put(days - java_calendar_days(date.year, 1, 1) + 1); break;
     case 'd': put(date.day); break;
     case 'F': put((date.day - 1) / 7 + 1); break;
     case 'E': {
-      std::string_view name = kDays[static_cast<size_t>(weekday(days))];
+      std::string_view name = kDays[static_cast<size_t>(calendar_weekday(days))];
       out += count >= 4 ? name : name.substr(0, 3);
       break;
     }
-    case 'u': put(weekday(days) == 0 ? 7 : weekday(days)); break;
+    case 'u': put(calendar_weekday(days) == 0 ? 7 : calendar_weekday(days)); break;
     case 'a': out += hour < 12 ? "AM" : "PM"; break;
     case 'H': put(hour); break;
     case 'k': put(hour == 0 ? 24 : hour); break;
@@ -172,7 +147,7 @@ void JavaDateFormat::format_field(const Token& token, const Moment& moment, std:
 
 void JavaDateFormat::append(int64_t ms, std::string* out) const {
   const int64_t days = floor_div(ms, kMsPerDay);
-  const Civil date = civil_of(days);
+  const CivilDate date = java_calendar_date(days);
   const Moment moment{days, ms - days * kMsPerDay, date.year, date.month, date.day};
   if (!written_.text.empty() && date.year > 0 && date.year < 10'000) {
     const size_t from = out->size();
@@ -304,7 +279,7 @@ std::optional<int64_t> JavaDateFormat::parse_fixed(std::string_view text) const 
       default: in_day += two * 10 + (at[2] - '0'); break;
     }
   }
-  return (days_of(year, month, 1) + day - 1) * kMsPerDay + in_day;
+  return (java_calendar_days(year, month, 1) + day - 1) * kMsPerDay + in_day;
 }
 
 namespace {
@@ -347,7 +322,7 @@ std::optional<int64_t> parse_zone(std::string_view text, size_t& at, char letter
 
 // A year of two digits lies within 80 years before and 20 after now.
 int64_t in_century(int64_t two_digits) {
-  const int64_t start = civil_of(floor_div(wall_clock_ms(), kMsPerDay)).year - 80;
+  const int64_t start = java_calendar_date(floor_div(wall_clock_ms(), kMsPerDay)).year - 80;
   int64_t year = floor_div(start, 100) * 100 + two_digits;
   return year < start ? year + 100 : year;
 }

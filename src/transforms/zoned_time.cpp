@@ -8,28 +8,12 @@
 
 #include <charconv>
 
+#include "base/calendar.h"
+
 namespace bywash::transforms {
 namespace {
 
 constexpr int64_t kDaySeconds = 86'400;
-
-// Days since 1970-01-01 of the proleptic Gregorian calendar, and back (Howard Hinnant's "chrono-compatible low-level date algorithms").
-int64_t days_to_date(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2;
-  const int64_t era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
-  const int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
-}
-
-struct CivilDate { int64_t year, month, day; };
-CivilDate date_from_days(int64_t days) {
-  days += 719'468;
-  const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097, of_era = days - era * 146'097;
-  const int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
-  const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100), shifted = (5 * of_year + 2) / 153;
-  const int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return {year_of_era + era * 400 + (month <= 2), month, of_year - (153 * shifted + 2) / 5 + 1};
-}
 
 int64_t month_length(int64_t year, int64_t month) {
   if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
@@ -194,7 +178,7 @@ std::optional<OffsetTime> parse_offset_date_time(std::string_view text) {
   if (!in.take('-') || !in.digits(2, 2, &month) || !in.take('-') || !in.digits(2, 2, &day)) return std::nullopt;
   if (month < 1 || month > 12 || day < 1 || day > month_length(year, month)) return std::nullopt;
   if (!in.take('T') && !in.take('t')) return std::nullopt;
-  out.local_second = days_to_date(year, month, day) * kDaySeconds;
+  out.local_second = days_of_civil(year, month, day) * kDaySeconds;
   if (!read_time(in, out) || !read_offset(in, &out.offset_second)) return std::nullopt;
   return out;
 }
@@ -208,7 +192,7 @@ std::optional<OffsetTime> parse_offset_time(std::string_view text) {
 
 std::string offset_date_time_text(const OffsetTime& time) {
   const int64_t in_day = floor_mod(time.local_second, kDaySeconds);
-  const CivilDate date = date_from_days((time.local_second - in_day) / kDaySeconds);
+  const CivilDate date = civil_date((time.local_second - in_day) / kDaySeconds);
   std::string out = date.year > 9999 ? fmt::format("+{}", date.year) : date.year < 0 ? fmt::format("-{:04}", -date.year) : fmt::format("{:04}", date.year);
   fmt::format_to(std::back_inserter(out), "-{:02}-{:02}T", date.month, date.day);
   append_time(in_day, time.nano, out);

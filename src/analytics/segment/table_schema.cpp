@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/calendar.h"
+
 namespace bywash::analytics {
 namespace {
 
@@ -47,11 +49,7 @@ bool parse_timestamp(std::string_view text, int64_t* out) {
     millis += (*at - '0') * scale;
   }
   if (fields[1] < 1 || fields[1] > 12 || fields[2] < 1 || fields[2] > 31 || fields[3] > 23 || fields[4] > 59 || fields[5] > 59) return false;
-  int64_t y = fields[0] - (fields[1] <= 2);
-  int64_t era = (y >= 0 ? y : y - 399) / 400;
-  int64_t yoe = y - era * 400;
-  int64_t doy = (153 * (fields[1] + (fields[1] > 2 ? -3 : 9)) + 2) / 5 + fields[2] - 1;
-  int64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+  const int64_t days = days_of_civil(fields[0], fields[1], fields[2]);
   *out = ((days * 24 + fields[3]) * 60 + fields[4]) * 60'000 + fields[5] * 1000 + millis;
   return true;
 }

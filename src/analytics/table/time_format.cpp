@@ -5,6 +5,8 @@
 #include <charconv>
 #include <vector>
 
+#include "base/calendar.h"
+
 namespace bywash::analytics {
 namespace {
 
@@ -23,15 +25,6 @@ std::vector<std::string> split(std::string_view text, char by, size_t parts_max)
 bool parse_number(std::string_view text, int64_t* out) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
   return error == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
-// Days since 1970-01-01 of a proleptic Gregorian date.
-int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2;
-  const int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
 }
 
 struct Fields {
@@ -107,7 +100,7 @@ std::optional<int64_t> read_pattern(std::string_view pattern, std::string_view t
     }
   }
   if (!text.empty() || fields.month < 1 || fields.month > 12 || fields.day < 1 || fields.day > 31) return {};
-  const int64_t minutes = (days_from_civil(fields.year, fields.month, fields.day) * 24 + fields.hour) * 60 + fields.minute - fields.zone_minutes;
+  const int64_t minutes = (days_of_civil(fields.year, fields.month, fields.day) * 24 + fields.hour) * 60 + fields.minute - fields.zone_minutes;
   return (minutes * 60 + fields.second) * 1000 + fields.milli;
 }
 
@@ -115,16 +108,11 @@ Fields fields_of(int64_t epoch_ms) {
   const int64_t day_ms = 86'400'000;
   const int64_t days = (epoch_ms >= 0 ? epoch_ms : epoch_ms - day_ms + 1) / day_ms;
   const int64_t in_day = epoch_ms - days * day_ms;
-  const int64_t shifted = days + 719468;
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-  const int64_t day_of_era = shifted - era * 146097;
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_index = (5 * day_of_year + 2) / 153;
+  const CivilDate date = civil_date(days);
   Fields out;
-  out.day = day_of_year - (153 * month_index + 2) / 5 + 1;
-  out.month = month_index < 10 ? month_index + 3 : month_index - 9;
-  out.year = year_of_era + era * 400 + (out.month <= 2 ? 1 : 0);
+  out.day = date.day;
+  out.month = date.month;
+  out.year = date.year;
   out.hour = in_day / 3'600'000;
   out.minute = in_day / 60'000 % 60;
   out.second = in_day / 1000 % 60;

@@ -1,6 +1,7 @@
 // URLs, table names and local times.
 #include <gtest/gtest.h>
 
+#include "base/calendar.h"
 #include "connectors/jdbc/connection_url.h"
 #include "connectors/jdbc/table_name.h"
 #include "connectors/jdbc/time_zone.h"
@@ -89,7 +90,7 @@ TEST(LocalTimes, FollowTheZoneAndTheCalendarOfJava) {
 }
 
 TEST(LocalTimes, DayCountsAndDatesAreInverse) {
-  for (int64_t day = -800000; day < 800000; day += 37) EXPECT_EQ(day_count(civil_date(day)), day);
+  for (int64_t day = -800000; day < 800000; day += 37) EXPECT_EQ(days_of_civil(civil_date(day)), day);
 }
 
 TEST(ParseTimestamp, TakesNumbersAndIsoTexts) {

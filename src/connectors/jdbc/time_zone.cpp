@@ -6,13 +6,13 @@
 
 #include <charconv>
 
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 
 namespace bywash::jdbc {
 namespace {
 
 constexpr int64_t kDayMicros = kMsPerDay * 1000;
-constexpr int64_t kGregorianStartDays = -141427;  // 1582-10-15
 
 int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
@@ -63,13 +63,9 @@ LocalTimes::LocalTimes(const std::string& db_zone, bool dates_in_utc, bool legac
     : zone_(db_zone), dates_in_utc_(dates_in_utc), legacy_calendar_(legacy_calendar) {}
 
 int64_t LocalTimes::calendar_days(int64_t days) const {
-  if (!legacy_calendar_ || days >= kGregorianStartDays) return days;
+  if (!legacy_calendar_ || days >= kGregorianFromDays) return days;
   // Year, month and day in the Julian calendar of that day, read as a proleptic Gregorian date.
-  int64_t c = days + 2440588 + 32082;
-  int64_t d = floor_divide(4 * c + 3, 1461);
-  int64_t e = c - floor_divide(1461 * d, 4);
-  int64_t m = (5 * e + 2) / 153;
-  return day_count({d - 4800 + m / 10, static_cast<int>(m + 3 - 12 * (m / 10)), static_cast<int>(e - (153 * m + 2) / 5 + 1)});
+  return days_of_civil(java_calendar_date(days));
 }
 
 int64_t LocalTimes::timestamp_micros(int64_t instant_micros) const {
@@ -78,7 +74,7 @@ int64_t LocalTimes::timestamp_micros(int64_t instant_micros) const {
     int64_t shift = int64_t{zone_.offset_ms(floor_divide(instant_micros, 1000))} * 1000;
     if (__builtin_add_overflow(instant_micros, shift, &local)) return instant_micros > 0 ? INT64_MAX : INT64_MIN;
   }
-  if (local >= kGregorianStartDays * kDayMicros || !legacy_calendar_) return local;
+  if (local >= kGregorianFromDays * kDayMicros || !legacy_calendar_) return local;
   int64_t days = floor_divide(local, kDayMicros);
   if (days < -100'000'000) return local;  // before any database's first day
   return local + (calendar_days(days) - days) * kDayMicros;
@@ -94,26 +90,6 @@ int32_t LocalTimes::date_days(int32_t days) const {
 int64_t LocalTimes::time_micros(int32_t ms) const {
   int64_t local = int64_t{ms} + zone_.offset_ms(ms);
   return (local - floor_divide(local, kMsPerDay) * kMsPerDay) * 1000;
-}
-
-CivilDate civil_date(int64_t days) {
-  int64_t z = days + 719468;
-  int64_t era = floor_divide(z, 146097);
-  int64_t doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-}
-
-int64_t day_count(const CivilDate& date) {
-  int64_t y = date.year - (date.month <= 2);
-  int64_t era = floor_divide(y, 400);
-  int64_t yoe = y - era * 400;
-  int64_t doy = (153 * (date.month > 2 ? date.month - 3 : date.month + 9) + 2) / 5 + date.day - 1;
-  int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return era * 146097 + doe - 719468;
 }
 
 std::string date_text(int64_t days) {
@@ -175,7 +151,7 @@ std::optional<int64_t> parse_timestamp(std::string_view text, bool nanos) {
     text = {};
   }
   if (!text.empty()) return std::nullopt;
-  int64_t seconds = day_count({year, month, day}) * 86'400 + hour * 3600 + minute * 60 + second - offset;
+  int64_t seconds = days_of_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second - offset;
   return seconds * 1'000'000 + micros_of_nanos(fraction);
 }
 

@@ -53,12 +53,6 @@ class LocalTimes {
 };
 
 // Proleptic Gregorian date of a day count since 1970-01-01, and back.
-struct CivilDate {
-  int64_t year = 1970;
-  int month = 1, day = 1;
-};
-CivilDate civil_date(int64_t days);
-int64_t day_count(const CivilDate& date);
 
 // Rounded half up, as pgjdbc does.
 int64_t micros_of_nanos(int64_t nanos);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 
 namespace bywash::postgres_cdc {
@@ -87,21 +88,6 @@ bool take_era(std::string_view* text, CivilText* date) {
   return text->empty();
 }
 
-struct Civil {
-  int64_t year;
-  int month, day;
-};
-// Howard Hinnant's civil_from_days.
-Civil civil_of_days(int64_t days) {
-  days += 719'468;
-  int64_t era = floor_div(days, 146'097), of_era = days - era * 146'097;
-  int64_t year_of_era = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
-  int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int64_t shifted = (5 * of_year + 2) / 153;
-  int day = static_cast<int>(of_year - (153 * shifted + 2) / 5 + 1), month = static_cast<int>(shifted < 10 ? shifted + 3 : shifted - 9);
-  return {year_of_era + era * 400 + (month <= 2), month, day};
-}
-
 // One element of an array from the front of *text.
 std::optional<std::optional<std::string>> take_element(std::string_view* text, char delimiter) {
   std::string out;
@@ -154,13 +140,6 @@ std::optional<std::string> take_quoted(std::string_view* text) {
 }
 
 }  // namespace
-
-int64_t days_of_civil(int64_t year, int month, int day) {
-  year -= month <= 2;
-  int64_t era = floor_div(year, 400), of_era = year - era * 400;
-  int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
-}
 
 std::optional<int64_t> parse_date(std::string_view text) {
   auto date = take_civil(&text);
@@ -264,7 +243,7 @@ std::optional<std::vector<std::pair<std::string, std::optional<std::string>>>> p
 }
 
 std::string iso_date(int64_t days) {
-  Civil c = civil_of_days(days);
+  CivilDate c = civil_date(days);
   std::string_view sign = c.year < 0 ? "-" : c.year > 9999 ? "+" : "";
   return fmt::format("{}{:04}-{:02}-{:02}", sign, std::abs(c.year), c.month, c.day);
 }

@@ -14,9 +14,6 @@ namespace bywash::postgres_cdc {
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
-// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; year 0 is 1 BC.
-int64_t days_of_civil(int64_t year, int month, int day);
-
 // "2024-06-15[ BC]": days since 1970.
 std::optional<int64_t> parse_date(std::string_view text);
 // "10:11:12[.123456][+05[:45[:30]]]": microseconds since midnight, and the offset in seconds.

@@ -9,32 +9,12 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 #include "connectors/s3/zone_abbreviations.h"
 
 namespace bywash::connectors::s3 {
 namespace {
-
-
-// Civil date of days since the epoch (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-struct Civil {
-  int64_t year;
-  int month, day;
-};
-Civil civil_of(int64_t days) {
-  days += 719468;
-  int64_t era = floor_div(days, 146097), doe = days - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  return {yoe + era * 400 + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-}
-int64_t days_of(int64_t year, int month, int day) {
-  year -= month <= 2;
-  int64_t era = floor_div(year, 400), yoe = year - era * 400;
-  int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
 
 struct Moment {
   int64_t year, week_year;
@@ -44,17 +24,17 @@ struct Moment {
 
 Moment moment_of(int64_t local_ms) {
   int64_t days = floor_div(local_ms, kMsPerDay), rest = local_ms - days * kMsPerDay;
-  Civil c = civil_of(days);
+  CivilDate c = civil_date(days);
   Moment m{};
   m.year = c.year;
   m.month = c.month;
   m.day = c.day;
-  m.day_of_year = static_cast<int>(days - days_of(c.year, 1, 1)) + 1;
+  m.day_of_year = static_cast<int>(days - days_of_civil(c.year, 1, 1)) + 1;
   m.day_of_week = static_cast<int>((days + 3) - floor_div(days + 3, 7) * 7) + 1;
   // The ISO week is that of the week's Thursday.
   int64_t thursday = days - (m.day_of_week - 1) + 3;
-  m.week_year = civil_of(thursday).year;
-  m.week = static_cast<int>((thursday - days_of(m.week_year, 1, 1)) / 7) + 1;
+  m.week_year = civil_date(thursday).year;
+  m.week = static_cast<int>((thursday - days_of_civil(m.week_year, 1, 1)) / 7) + 1;
   m.hour = static_cast<int>(rest / 3'600'000);
   m.minute = static_cast<int>(rest / 60'000 % 60);
   m.second = static_cast<int>(rest / 1000 % 60);

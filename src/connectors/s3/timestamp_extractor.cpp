@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/calendar.h"
 #include "base/time_arithmetic.h"
 
 namespace bywash::connectors::s3 {
@@ -16,14 +17,6 @@ using columnar::Column;
 using columnar::Logical;
 using columnar::Type;
 using columnar::Value;
-
-
-int64_t days_of(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2;
-  int64_t era = (year >= 0 ? year : year - 399) / 400, yoe = year - era * 400;
-  int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
 
 // Reads a text from left to right; every step is optional for its caller.
 class Scanner {
@@ -75,14 +68,14 @@ bool date_part(Scanner& in, int64_t* days) {
       int64_t week = 1, weekday = 1;
       if (!in.number(2, &week) || week < 1 || week > 53) return false;
       if (in.take('-') && (!in.number(1, &weekday) || weekday < 1 || weekday > 7)) return false;
-      int64_t fourth = days_of(sign * year, 1, 4), monday = fourth - ((fourth + 3) % 7 + 7) % 7;
+      int64_t fourth = days_of_civil(sign * year, 1, 4), monday = fourth - ((fourth + 3) % 7 + 7) % 7;
       *days = monday + (week - 1) * 7 + weekday - 1;
       return true;
     }
     if (in.three_digits()) {
       int64_t ordinal = 0;
       if (!in.number(3, &ordinal) || ordinal < 1 || ordinal > 366) return false;
-      *days = days_of(sign * year, 1, 1) + ordinal - 1;
+      *days = days_of_civil(sign * year, 1, 1) + ordinal - 1;
       return true;
     }
     if (!in.number(2, &month) || month < 1 || month > 12) return false;
@@ -92,7 +85,7 @@ bool date_part(Scanner& in, int64_t* days) {
   int64_t y = sign * year;
   bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
   if (day < 1 || day > kLengths[month - 1] + (month == 2 && leap)) return false;
-  *days = days_of(y, month, day);
+  *days = days_of_civil(y, month, day);
   return true;
 }
 

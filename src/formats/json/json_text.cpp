@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/calendar.h"
 #include "base/encoding.h"
 #include "columnar/java_number.h"
 #include "formats/json/json_writer.h"
@@ -82,16 +83,8 @@ void append_base64(std::string_view bytes, std::string* out) {
 }
 
 void append_iso_date(int64_t days, std::string* out) {
-  // Civil date of a day number (H. Hinnant, "chrono-compatible low-level date algorithms").
-  int64_t z = days + 719468;
-  int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  int64_t doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  int64_t month = mp < 10 ? mp + 3 : mp - 9;
-  int64_t year = yoe + era * 400 + (month <= 2);
-  fmt::format_to(std::back_inserter(*out), "{}{:04}-{:02}-{:02}", year > 9999 ? "+" : "", year, month, doy - (153 * mp + 2) / 5 + 1);
+  const CivilDate date = civil_date(days);
+  fmt::format_to(std::back_inserter(*out), "{}{:04}-{:02}-{:02}", date.year > 9999 ? "+" : "", date.year, date.month, date.day);
 }
 
 void append_iso_time(int64_t ms, std::string* out) {

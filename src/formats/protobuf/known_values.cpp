@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/calendar.h"
 #include "formats/protobuf/wire.h"
 
 namespace bywash::formats::protobuf {
@@ -10,45 +11,8 @@ namespace bywash::formats::protobuf {
 namespace {
 
 constexpr char kTruncated[] = "the message is truncated or corrupt";
-constexpr int64_t kCutoverDays = -141'427;  // 1582-10-15
 constexpr int64_t kSecondsMin = -62'135'596'800, kSecondsMax = 253'402'300'799;
 constexpr int32_t kDayMs = 86'400'000;
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-int64_t days_from_gregorian(int64_t y, int m, int d) {
-  y -= m <= 2;
-  int64_t era = floor_div(y, 400);
-  int64_t yoe = y - era * 400;
-  int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 146'097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719'468;
-}
-
-int64_t days_from_julian(int64_t y, int m, int d) {
-  y -= m <= 2;
-  int64_t era = floor_div(y, 4);
-  int64_t yoe = y - era * 4;
-  int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 1461 + yoe * 365 + doy - 719'470;
-}
-
-struct CivilDate {
-  int64_t year;
-  int month, day;
-};
-
-CivilDate civil_date(int64_t days) {
-  bool julian = days < kCutoverDays;
-  int64_t z = days + (julian ? 719'470 : 719'468);
-  int64_t cycle = julian ? 1461 : 146'097;
-  int64_t era = floor_div(z, cycle);
-  int64_t doe = z - era * cycle;
-  int64_t yoe = julian ? std::min<int64_t>(doe / 365, 3) : (doe - doe / 1460 + doe / 36'524 - doe / 146'096) / 365;
-  int64_t doy = doe - (julian ? 365 * yoe : 365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  int month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  return {yoe + era * (julian ? 4 : 400) + (month <= 2), month, static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
-}
 
 void put_known_number(uint32_t number, int64_t value, std::string* out) {
   if (value == 0) return;
@@ -129,9 +93,8 @@ const char* to_days(const KnownParts& parts, int32_t* out) {
   static constexpr char kNoDate[] = "not a date: year, month or day is out of range";
   // Beyond this a 32-bit number of days would not hold it.
   if (year < 1 || year > 5'000'000 || month < 1 || month > 12 || day < 1 || day > 31) return kNoDate;
-  int64_t days = days_from_gregorian(year, month, day);
-  if (days < kCutoverDays) days = days_from_julian(year, month, day);
-  CivilDate back = civil_date(days);
+  int64_t days = java_calendar_days(year, month, day);
+  CivilDate back = java_calendar_date(days);
   if (back.year != year || back.month != month || back.day != day) return kNoDate;
   *out = static_cast<int32_t>(days);
   return nullptr;
@@ -167,7 +130,7 @@ void append_decimal(const columnar::Decimal& value, std::string* out) {
 }
 
 void append_date(int32_t days, std::string* out) {
-  CivilDate date = civil_date(days);
+  CivilDate date = java_calendar_date(days);
   // The calendar counts years before Christ upwards: 1 BC is year 1.
   put_known_number(1, date.year > 0 ? date.year : 1 - date.year, out);
   put_known_number(2, date.month, out);

@@ -6,6 +6,7 @@
 
 #include <charconv>
 
+#include "base/calendar.h"
 #include "base/log.h"
 #include "columnar/decimal.h"
 #include "connectors/jdbc/time_zone.h"
@@ -58,7 +59,7 @@ std::optional<int64_t> date_part(std::string_view text, size_t* at) {
   int64_t day = digits(text, at, 2);
   if (month < 1 || month > 12 || day < 1 || day > 31) return std::nullopt;
   if (text.ends_with(" BC")) year = 1 - year;
-  return day_count({year, static_cast<int>(month), static_cast<int>(day)});
+  return days_of_civil(year, month, day);
 }
 
 // "10:00:00.123456": microseconds of the day (or more, MySQL's TIME goes beyond).
@@ -336,12 +337,10 @@ int64_t SourceClock::local_of_instant(int64_t instant) const {
 }
 
 int64_t SourceClock::days_of_date(int64_t days) const {
-  constexpr int64_t kGregorianStart = -141427;  // 1582-10-15
-  if (!legacy_ || days >= kGregorianStart || days < -100'000'000) return days;
+  if (!legacy_ || days >= kGregorianFromDays || days < -100'000'000) return days;
   // The same year, month and day in the Julian calendar.
-  CivilDate d = civil_date(days);
-  int64_t a = (14 - d.month) / 12, y = d.year + 4800 - a, m = d.month + 12 * a - 3;
-  return d.day + (153 * m + 2) / 5 + 365 * y + floored(y, 4) - 32083 - 2440588;
+  const CivilDate date = civil_date(days);
+  return java_calendar_days(date.year, date.month, date.day);
 }
 
 SchemaPtr connect_schema_of(const SourceColumn& column, const SourceConfig& config) {
