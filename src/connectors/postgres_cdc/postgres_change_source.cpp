@@ -270,9 +270,19 @@ Status PostgresChangeTask::read_changes() {
     phase_ = Phase::kSnapshot;
     return {};
   }
-  // Nothing is on its way, and the server has read further without a change for us.
-  if (config_.flush_mode == "connector_and_driver" && !outstanding_ && reader_->pending_rows() == 0) stream_->confirm(std::max(confirmed_lsn_, reader_->position().commit_lsn));
+  confirm_read();
   return stream_->keep_alive();
+}
+
+// What has come since the last row that is stored: the commit of its transaction, which may follow its rows a moment later, and, with
+// lsn.flush.mode=connector_and_driver, transactions without a change for us.
+void PostgresChangeTask::confirm_read() {
+  if (phase_ != Phase::kStream || outstanding_ || reader_->pending_rows() > 0 || config_.flush_mode == "manual") return;
+  const Position& read = reader_->position();
+  bool ours = handed_over_ && handed_over_->snapshot == SnapshotState::kNone && handed_over_->tx_id == read.tx_id;
+  if (!ours && config_.flush_mode != "connector_and_driver") return;
+  confirmed_lsn_ = std::max(confirmed_lsn_, read.commit_lsn);
+  stream_->confirm(confirmed_lsn_);
 }
 
 Status PostgresChangeTask::heartbeat() {

@@ -34,6 +34,7 @@ class PostgresChangeTask final : public plugin::SourceTask {
   Status read_rows();
   Status end_snapshot();
   Status read_changes();
+  void confirm_read();
   Status heartbeat();
   Result<std::vector<plugin::SourceBatch>> hand_over();
   Status after_fault(Status fault);
