@@ -25,6 +25,7 @@ DIFFERENT = {
     "r155": "the original lists one key more beside the refused group",
     "r584": "/metrics is served here",
     "r618": "the original lists the loggers of its JVM",
+    **dict.fromkeys(("r518", "r522", "r545"), "the status of a connector made a moment ago, which its worker may have taken up or not"),
     "r688": "an unsigned request is refused before its algorithm is looked at",
 }
 
