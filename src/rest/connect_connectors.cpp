@@ -1,5 +1,6 @@
 // /connectors and what hangs below a connector, but for tasks and offsets (ConnectorsResource, Kafka 4.3).
 #include "base/encoding.h"
+#include "base/text.h"
 #include "config/properties.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
@@ -17,9 +18,7 @@ std::string encode_segment(std::string_view text) { return percent_encoded(text,
 bool flag(const HttpRequest& request, const std::string& name) {
   auto it = request.query.find(name);
   if (it == request.query.end() || it->second.size() != 4) return false;
-  std::string value = it->second;
-  for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return value == "true";
+  return ascii_lower(it->second) == "true";
 }
 
 // ConnectorsResource.checkAndPutConnectorConfigName.

@@ -1,4 +1,5 @@
 // /connector-plugins (ConnectorPluginsResource, Kafka 4.3).
+#include "base/text.h"
 #include "config/properties.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
@@ -11,8 +12,7 @@ using Params = std::vector<std::string>;
 
 HttpResponse list_plugins(const ConnectContext* context, const HttpRequest& request) {
   auto it = request.query.find("connectorsOnly");
-  std::string value = it == request.query.end() ? "true" : it->second;
-  for (char& c : value) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string value = it == request.query.end() ? "true" : ascii_lower(it->second);
   Json out = Json::array();
   for (const auto& plugin : runtime::list_plugins(*context->registry, value == "true")) {
     out.push_back({{"class", plugin.class_name}, {"type", plugin.type}, {"version", plugin.version}});

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "config/properties.h"
 #include "transforms/change_event.h"
 #include "transforms/divided_transform.h"
@@ -308,9 +309,7 @@ plugin::TransformPlugin by_logical_table_router() {
     rules.key_name = c.key_name;
     rules.unique_keys = c.unique_keys;
     rules.cache_size = static_cast<size_t>(c.cache_size);
-    std::string mode(config::trim(c.adjustment));
-    for (char& letter : mode) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-    rules.adjustment = adjustment_named(mode);
+    rules.adjustment = adjustment_named(ascii_lower(config::trim(c.adjustment)));
     return make_transform<TableRouter>(std::move(rules));
   });
 }

@@ -121,7 +121,7 @@ Result<CastSpec> parse_cast_spec(const config::List& spec) {
   if (spec.empty()) return config_error("Must specify at least one field to cast.");
   CastSpec out;
   for (const std::string& mapping : spec) {
-    config::List parts = split_colon(mapping);
+    config::List parts = java_split(mapping, ':');
     if (parts.empty() || parts.size() > 2) return config_error(invalid_mapping(spec, mapping));
     ASSIGN_OR_RETURN(Type type, target_type(parts.back()));
     if (parts.size() == 1) out.whole = type;

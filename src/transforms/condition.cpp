@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.h"
 #include "columnar/java_text.h"
 #include "transforms/change_event.h"
 #include "transforms/java_numbers.h"
@@ -231,9 +232,7 @@ class ConditionWalk {
     if (!plain && !of.data.is_struct()) return error(n, fmt::format("{}() is a method of structs", n.name));
     ASSIGN_OR_RETURN(Item found, named(n, of, *name, n.name == "get"));
     if (plain || !found.data.schema()) return found;
-    std::string type = n.name.substr(3);
-    for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    if (columnar::to_string(found.data.schema()->type()) != type) return error(n, fmt::format("Field '{}' is not of the type that {}() reads", *name, n.name));
+    if (columnar::to_string(found.data.schema()->type()) != ascii_lower(n.name.substr(3))) return error(n, fmt::format("Field '{}' is not of the type that {}() reads", *name, n.name));
     return found;
   }
   Result<Item> container_method(const ConditionNode& n, const RecordNode& of, const Value& argument) const {
@@ -283,12 +282,7 @@ class ConditionWalk {
     return text;
   }
   // ASCII only: what lies beyond keeps its case.
-  static std::string cased(std::string text, bool upper) {
-    for (char& c : text) {
-      if (static_cast<unsigned char>(c) < 0x80) c = static_cast<char>(upper ? std::toupper(c) : std::tolower(c));
-    }
-    return text;
-  }
+  static std::string cased(std::string_view text, bool upper) { return upper ? ascii_upper(text) : ascii_lower(text); }
 
   bool is_true(const Item& it) const {
     if (it.is_null()) return false;

@@ -1,5 +1,6 @@
 // Filter and ContentBasedRouter: records are kept by a condition, or routed by an expression, in Groovy (io.debezium.transforms.Filter,
 // io.debezium.transforms.ContentBasedRouter, Debezium 3.4), as far as condition.h understands it. Level 4, the task's thread.
+#include "base/text.h"
 #include "config/properties.h"
 #include "transforms/change_event.h"
 #include "transforms/condition.h"
@@ -19,8 +20,7 @@ class ConditionFilter : public plugin::Transform {
  public:
   ConditionFilter(Condition condition, const ConditionFilterConfig& config, std::optional<JavaRegex> topics, ConditionUse use)
       : condition_(std::move(condition)), text_(config.condition), topics_(std::move(topics)), use_(use) {
-    std::string mode(config::trim(config.null_handling));
-    for (char& c : mode) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string mode = ascii_lower(config::trim(config.null_handling));
     keeps_nulls_ = mode == "keep";
     drops_nulls_ = mode == "drop";
   }

@@ -37,10 +37,10 @@ std::string invalid_mapping(const config::List& list, const std::string& item) {
   return fmt::format("Invalid value {} for configuration renames: Invalid rename mapping: {}", java_list(list), item);
 }
 
-config::List split_colon(const std::string& text) {
+config::List java_split(const std::string& text, char separator) {
   config::List parts;
   size_t from = 0;
-  for (size_t at = text.find(':'); at != std::string::npos; at = text.find(':', from)) {
+  for (size_t at = text.find(separator); at != std::string::npos; at = text.find(separator, from)) {
     parts.push_back(text.substr(from, at - from));
     from = at + 1;
   }

@@ -14,8 +14,8 @@ void refuse_empty_list(config::ConfigDef& def, const std::string& key);
 // "Invalid value [a:b:c] for configuration renames: Invalid rename mapping: a:b:c" for an item that is not a pair; the original's
 // message says "renames" whatever the key is called (ReplaceField.parseRenameMappings, used by Cast too).
 std::string invalid_mapping(const config::List& list, const std::string& item);
-// Java's String.split(":"): trailing empty parts are dropped.
-config::List split_colon(const std::string& text);
+// Java's String.split: trailing empty parts are dropped.
+config::List java_split(const std::string& text, char separator);
 // Each item once, in order of first mention.
 config::List distinct(const config::List& list);
 // As Java prints a list: "[a, b]".

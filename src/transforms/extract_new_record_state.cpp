@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "config/properties.h"
 #include "transforms/change_event.h"
 #include "transforms/config_checks.h"
@@ -361,8 +362,7 @@ class ExtractNewRecordState : public plugin::Transform {
 };
 
 DeleteMode delete_mode_named(std::string_view text) {
-  std::string name(config::trim(text));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string name = ascii_lower(config::trim(text));
   if (name == "drop") return DeleteMode::kDrop;
   if (name == "rewrite") return DeleteMode::kRewrite;
   if (name == "rewrite-with-tombstone") return DeleteMode::kRewriteWithTombstone;

@@ -38,18 +38,6 @@ struct Entry {
 // Those of one record, in the record's order.
 using Entries = std::vector<Entry>;
 
-config::List split_dots(const std::string& text) {
-  config::List out;
-  size_t from = 0;
-  for (size_t at = text.find('.'); at != std::string::npos; at = text.find('.', from)) {
-    out.push_back(text.substr(from, at - from));
-    from = at + 1;
-  }
-  out.push_back(text.substr(from));
-  while (!out.empty() && out.back().empty()) out.pop_back();
-  return out;
-}
-
 class HeadersIntoStruct : public DividedTransform {
  public:
   explicit HeadersIntoStruct(const HeaderToValuePlan& plan) : plan_(plan) {}
@@ -220,7 +208,7 @@ plugin::TransformPlugin header_to_value() {
     HeaderToValuePlan plan;
     plan.headers = std::move(c.headers);
     plan.moves = ascii_lower(config::trim(c.operation)) == "move";
-    for (const std::string& field : c.fields) plan.fields.push_back(split_dots(field));
+    for (const std::string& field : c.fields) plan.fields.push_back(java_split(field, '.'));
     return make_transform<HeaderToValue>(std::move(plan));
   });
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "base/text.h"
 #include "transforms/java_numbers.h"
 #include "transforms/java_regex.h"
 
@@ -203,8 +204,7 @@ class PathParser {
       break;
     }
     if (!found && at_ < text_.size() && std::isalpha(static_cast<unsigned char>(text_[at_]))) {
-      std::string word = name();
-      for (char& c : word) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      const std::string word = ascii_lower(name());
       if (word == "in") out->op = PathCondition::Op::kIn;
       else if (word == "nin") out->op = PathCondition::Op::kNotIn;
       else if (word == "contains") out->op = PathCondition::Op::kContains;

@@ -43,7 +43,7 @@ struct ExtraField {
 Result<std::vector<ExtraField>> extra_fields_of(const config::List& items) {
   std::vector<ExtraField> out;
   for (const std::string& item : items) {
-    const config::List parts = split_colon(item);
+    const config::List parts = java_split(item, ':');
     if (parts.size() != 2 && parts.size() != 3) return config_error("A comma-separated list of valid String pairs or trios is expected but got: " + java_list(items));
     ExtraField extra;
     const std::string place = ascii_lower(config::trim(parts[1]));

@@ -176,7 +176,7 @@ config::TypedConfig<ReplaceFieldConfig> replace_field_keys() {
   refuse_empty_items(def.def(), "include");
   def.check("renames", [](const C& c) -> std::optional<std::string> {
     for (const std::string& mapping : c.renames) {
-      if (split_colon(mapping).size() != 2) return invalid_mapping(c.renames, mapping);
+      if (java_split(mapping, ':').size() != 2) return invalid_mapping(c.renames, mapping);
     }
     return std::nullopt;
   });
@@ -200,7 +200,7 @@ plugin::TransformPlugin replace_field() {
     ASSIGN_OR_RETURN(ReplaceFieldConfig c, def.parse(properties));
     Replacements what{c.exclude, c.include, {}, {}, c.replace_null_with_default, side_of(class_name)};
     for (const std::string& mapping : c.renames) {
-      config::List pair = split_colon(mapping);
+      config::List pair = java_split(mapping, ':');
       what.renames[pair[0]] = pair[1];
       what.reverse[pair[1]] = pair[0];
     }

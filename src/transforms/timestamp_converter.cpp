@@ -5,6 +5,7 @@
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 
+#include "base/text.h"
 #include "config/properties.h"
 #include "base/time_arithmetic.h"
 #include "transforms/cast_kernels.h"
@@ -70,10 +71,8 @@ Result<TimeKind> kind_of(const ConnectSchema& schema) {
   }
   if (schema.type() == Type::kString) return TimeKind::kString;
   if (schema.type() == Type::kInt64) return TimeKind::kUnix;
-  std::string type(columnar::to_string(schema.type()));
-  for (char& c : type) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return data_error(kConnectException, fmt::format("Schema Schema{{{}{}}} does not correspond to a known timestamp type format",
-                                                   schema.name() ? *schema.name() + ":" : "", type));
+                                                   schema.name() ? *schema.name() + ":" : "", ascii_upper(columnar::to_string(schema.type()))));
 }
 
 struct Conversion {

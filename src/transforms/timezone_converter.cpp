@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/time_arithmetic.h"
 #include "transforms/change_event.h"
 #include "transforms/column_map.h"
@@ -52,8 +53,8 @@ struct ZoneRules {
     // As in the original a prefix holds for the items after it, too.
     std::string prefix;
     for (const std::string& item : items) {
-      const config::List parts = split_colon(item);
-      const bool prefixed = parts.size() >= 2 && (lower(parts[0]) == "source" || lower(parts[0]) == "topic");
+      const config::List parts = java_split(item, ':');
+      const bool prefixed = parts.size() >= 2 && (ascii_lower(parts[0]) == "source" || ascii_lower(parts[0]) == "topic");
       if (prefixed) prefix = parts[0];
       const std::string& name = prefixed ? parts[1] : parts[0];
       Names& fields = (prefix == "topic" ? topics : prefix == "source" ? tables : either)[name];
@@ -82,10 +83,6 @@ struct ZoneRules {
   }
 
  private:
-  static std::string lower(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-  }
   static const Names* find(const std::map<std::string, Names>& map, const std::string& name) {
     auto it = map.find(name);
     return it == map.end() ? nullptr : &it->second;

@@ -2,24 +2,15 @@
 #include "analytics/plan/record_functions.h"
 
 #include "analytics/plan/functions.h"
+#include "analytics/sql/words.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace bywash::analytics {
 namespace {
 
 using expressions::ValueKind;
 using expressions::Values;
-
-// Pinot's functions have no underscores and no case.
-std::string canonical_function(std::string_view name) {
-  std::string out;
-  for (char c : name) {
-    if (c != '_') out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
 
 DataType type_of(ValueKind kind) {
   switch (kind) {
@@ -84,7 +75,7 @@ BoundPtr bound_of(const Values& values) {
 
 class RecordFunctions : public expressions::FunctionSource {
  public:
-  bool knows(std::string_view name) const override { return is_function(canonical_function(name)); }
+  bool knows(std::string_view name) const override { return is_function(sql::function_name(name)); }
 
   Status call(const std::string& name, const std::vector<const Values*>& args, Values& out) const override {
     std::vector<BoundPtr> bound;
@@ -92,7 +83,7 @@ class RecordFunctions : public expressions::FunctionSource {
       if (arg->kind == ValueKind::kOther) return Status::invalid(fmt::format("{} takes no structs, arrays, bytes or decimals: CAST them first", name));
       bound.push_back(bound_of(*arg));
     }
-    const std::string canonical = canonical_function(name);
+    const std::string canonical = sql::function_name(name);
     ASSIGN_OR_RETURN(const BoundFunction function, bind_function({canonical, bound}));
     ASSIGN_OR_RETURN(out.kind, kind_of(name, function));
     const bool null_decides = function.strict && std::any_of(args.begin(), args.end(), [](const Values* arg) { return arg->kind == ValueKind::kNull; });
