@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "config/properties.h"
 #include "rest/connect_json.h"
+#include "rest/tls_contexts.h"
 
 namespace bywash::rest {
 namespace {
@@ -34,7 +36,25 @@ std::string forwarded_target(const std::string& target, bool may_forward_again) 
 
 }  // namespace
 
-RequestForwarder::RequestForwarder() : client_(forward_options()) {}
+RequestForwarder::RequestForwarder(const config::Properties& worker)
+    : plain_(std::make_shared<net::HttpClient>(forward_options())),
+      stores_(listener_tls_prefix(worker).empty() ? worker : config::with_prefix(worker, listener_tls_prefix(worker)), listener_tls_prefix(worker)) {}
+
+Result<std::shared_ptr<net::HttpClient>> RequestForwarder::client_for(const std::string& url) {
+  if (!url.starts_with("https:")) return plain_;
+  ASSIGN_OR_RETURN(auto stores, stores_.current());
+  std::lock_guard lock(mutex_);
+  if (tls_ && tls_of_ == stores) return tls_;
+  net::HttpClientOptions options = forward_options();
+  options.ca_pem = stores->trusted.empty() ? stores->certificates : stores->trusted;
+  options.client_certificate = stores->certificates;
+  options.client_key = stores->key;
+  auto identification = stores_.keys().find("ssl.endpoint.identification.algorithm");
+  options.verify_host_name = identification == stores_.keys().end() || ascii_lower(identification->second) == "https";
+  tls_ = std::make_shared<net::HttpClient>(std::move(options));
+  tls_of_ = stores;
+  return tls_;
+}
 
 HttpResponse RequestForwarder::resolve(const HttpRequest& request, HttpResponse answer) {
   if (answer.status != 0) return answer;
@@ -52,7 +72,8 @@ HttpResponse RequestForwarder::resolve(const HttpRequest& request, HttpResponse 
   for (const char* name : {"authorization", "content-type", "accept"}) {
     if (auto it = request.headers.find(name); it != request.headers.end()) out.headers.emplace_back(name, it->second);
   }
-  auto got = client_.send(out);
+  auto client = client_for(url);
+  auto got = client.ok() ? (*client)->send(out) : Result<net::HttpResponse>(client.status());
   if (!got.ok()) {
     log::warn("rest", "{} {} could not be forwarded to {}: {}", request.method, request.path, url, got.status().message());
     return error_response(500, fmt::format("IO Error trying to forward REST request: {}", got.status().message()));

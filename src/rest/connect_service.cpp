@@ -1,13 +1,38 @@
 // Wiring of the Connect REST API.
 #include "rest/connect_service.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/text.h"
 #include "config/properties.h"
 #include "rest/connect_access.h"
 #include "rest/connect_forward.h"
 #include "rest/connect_try.h"
+#include "rest/tls_contexts.h"
 
 namespace bywash::rest {
+namespace {
+
+// Where other workers and clients reach this one: RestServer.advertisedUrl. Of listeners of both kinds the http one is told, unless
+// rest.advertised.listener says https.
+Result<std::string> advertised_url_of(const config::Properties& worker, const std::vector<ListenAddress>& addresses) {
+  const std::string wish = ascii_lower(config::get_or(worker, "rest.advertised.listener", ""));
+  if (!wish.empty() && wish != "http" && wish != "https") {
+    return Status::invalid(fmt::format("Invalid value {} for configuration rest.advertised.listener: String must be one of: http, https", wish));
+  }
+  const bool any_plain = std::any_of(addresses.begin(), addresses.end(), [](const ListenAddress& each) { return !each.tls; });
+  const bool tls = wish.empty() ? !any_plain : wish == "https";
+  auto found = std::find_if(addresses.begin(), addresses.end(), [&](const ListenAddress& each) { return each.tls == tls; });
+  const ListenAddress& address = found == addresses.end() ? addresses.front() : *found;
+  const bool all = address.host == "0.0.0.0" || address.host == "::";
+  const std::string bound = all ? "localhost" : address.host.find(':') != std::string::npos ? "[" + address.host + "]" : address.host;
+  const std::string name = config::get_or(worker, "rest.advertised.host.name", "");
+  return fmt::format("{}://{}:{}", tls ? "https" : "http", name.empty() ? bound : name,
+                     config::get_or(worker, "rest.advertised.port", std::to_string(address.port)));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry,
                                                               Answers answers) {
@@ -18,7 +43,7 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   HttpRouter* router = service->router_.get();
   service->open_ = answers == Answers::kAtOnce;
   const std::atomic<bool>* open = &service->open_;
-  auto forwarder = std::make_shared<RequestForwarder>();
+  auto forwarder = std::make_shared<RequestForwarder>(config.all);
   ASSIGN_OR_RETURN(AccessRules read_rules, AccessRules::make(config.all));
   auto rules = std::make_shared<const AccessRules>(std::move(read_rules));
   add_root_routes(router, service->context_.get());
@@ -29,19 +54,23 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
   add_try_route(router, config.all, registry);
-  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, [router, forwarder, rules, open](const HttpRequest& request) {
+  HttpServerOptions options;
+  if (std::any_of(listeners.begin(), listeners.end(), [](const ListenAddress& each) { return each.tls; })) {
+    ASSIGN_OR_RETURN(options.tls, TlsContexts::make(config.all));
+  }
+  auto answer = [router, forwarder, rules, open](const HttpRequest& request) {
     open->wait(false);
     auto refusal = rules->refuse(request);
     HttpResponse response = refusal ? *std::move(refusal) : forwarder->resolve(request, router->handle(request));
     rules->mark(request, &response);
     return response;
-  }));
-  const ListenAddress& first = service->server_->addresses().front();
-  std::string host = config::get_or(config.all, "rest.advertised.host.name", first.host == "0.0.0.0" || first.host == "::" ? "localhost" : first.host);
-  std::string port = config::get_or(config.all, "rest.advertised.port", std::to_string(first.port));
-  service->worker_id_ = host + ":" + port;
-  service->context_->advertised_url = "http://" + service->worker_id_;
-  log::info("rest", "REST API listens on {}:{}, advertised as {}", first.host, first.port, service->context_->advertised_url);
+  };
+  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, answer, options));
+  ASSIGN_OR_RETURN(service->context_->advertised_url, advertised_url_of(config.all, service->server_->addresses()));
+  service->worker_id_ = service->context_->advertised_url.substr(service->context_->advertised_url.find("://") + 3);
+  for (const ListenAddress& each : service->server_->addresses()) {
+    log::info("rest", "REST API listens on {}://{}:{}, advertised as {}", each.tls ? "https" : "http", each.host, each.port, service->context_->advertised_url);
+  }
   return service;
 }
 

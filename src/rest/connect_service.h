@@ -40,7 +40,7 @@ class ConnectService {
   ~ConnectService();
   void open();
   void stop();
-  // "host:port" by rest.advertised.host.name, rest.advertised.port or the first listener: what statuses show as worker_id.
+  // "host:port" by rest.advertised.host.name, .port and .listener, or a listener: what statuses show as worker_id.
   const std::string& worker_id() const { return worker_id_; }
   const std::string& advertised_url() const { return context_->advertised_url; }
   const std::vector<ListenAddress>& addresses() const;

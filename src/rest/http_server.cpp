@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
@@ -29,6 +30,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rest/tls_contexts.h"
 
 namespace bywash::rest {
 namespace {
@@ -75,6 +77,20 @@ bool asks_to_close(const HttpResponse& response) {
   return false;
 }
 
+// The subject of the certificate that the client has shown and that was verified, as RFC 2253 writes it.
+std::string client_subject(SSL* ssl) {
+  X509* certificate = SSL_get1_peer_certificate(ssl);
+  if (!certificate) return "";
+  BIO* out = BIO_new(BIO_s_mem());
+  X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* text = nullptr;
+  long size = BIO_get_mem_data(out, &text);
+  std::string subject(text, static_cast<size_t>(size));
+  BIO_free(out);
+  X509_free(certificate);
+  return subject;
+}
+
 }  // namespace
 
 // Shared by the sessions; lives until the I/O thread has ended.
@@ -93,6 +109,7 @@ struct HttpServer::Core {
   std::vector<ListenAddress> bound;
   std::vector<std::shared_ptr<Acceptor>> acceptors;  // I/O thread
   bool stopping = false;                             // I/O thread
+  SteadyTime next_handshake_warning{};               // I/O thread
   std::thread thread;
   bool stopped = false;
 };
@@ -100,8 +117,20 @@ struct HttpServer::Core {
 // One connection. Keeps itself alive through the operation under way.
 class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(Core& core, tcp::socket socket) : core_(core), stream_(std::move(socket)) { core_.sessions.insert(this); }
+  Session(Core& core, tcp::socket socket, bool tls) : core_(core), stream_(std::move(socket)) {
+    core_.sessions.insert(this);
+    if (!tls) return;
+    // The connection keeps the context alive by itself.
+    std::shared_ptr<ssl_ctx_st> context = core_.options.tls->current();
+    tls_.emplace(stream_, SSL_new(context.get()));
+  }
   ~Session() { core_.sessions.erase(this); }
+
+  void start() {
+    if (!tls_) return read_head();
+    stream_.expires_after(Millis(core_.options.idle_timeout_ms));
+    tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](ErrorCode ec) { self->on_handshake(ec); });
+  }
 
   void read_head() {
     parser_.emplace();
@@ -110,7 +139,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     busy_ = false;
     if (core_.stopping) return close();
     stream_.expires_after(Millis(core_.options.idle_timeout_ms));
-    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) { self->on_head(ec); });
+    on_stream([&](auto& stream) { http::async_read_header(stream, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) { self->on_head(ec); }); });
   }
   // While no request is being answered the connection can go at once.
   void stop_when_idle() {
@@ -118,6 +147,27 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
   }
 
  private:
+  using TlsStream = asio::ssl::stream<beast::tcp_stream&>;
+
+  template <class Use>
+  void on_stream(Use use) {
+    if (tls_) use(*tls_);
+    else use(stream_);
+  }
+
+  void on_handshake(ErrorCode ec) {
+    if (!ec) {
+      client_name_ = client_subject(tls_->native_handle());
+      return read_head();
+    }
+    // Scanners and health checks of ports do this all the time: a line a minute is enough to see that clients are refused, and why.
+    if (!core_.stopping && ec.category() == asio::error::get_ssl_category() && steady_now() >= core_.next_handshake_warning) {
+      core_.next_handshake_warning = steady_now() + Millis(60000);
+      log::warn(core_.options.name, "A client's TLS handshake failed: {}", ec.message());
+    }
+    drain_and_close();  // so that it sees the alert
+  }
+
   void close() {
     ErrorCode ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
@@ -130,8 +180,10 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     started_ = steady_now();
     if (ascii_lower(std::string_view(parser_->get()[http::field::expect])) == "100-continue" && !parser_->is_done()) {
       static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      asio::async_write(stream_, asio::buffer(kContinue), [self = shared_from_this()](ErrorCode error, size_t) {
-        if (!error) self->read_body();
+      on_stream([&](auto& stream) {
+        asio::async_write(stream, asio::buffer(kContinue), [self = shared_from_this()](ErrorCode error, size_t) {
+          if (!error) self->read_body();
+        });
       });
       return;
     }
@@ -144,9 +196,11 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     auto idle = Millis(core_.options.idle_timeout_ms);
     auto whole = started_ + idle + Millis(static_cast<int64_t>(parser_->get().body().size()));
     stream_.expires_at(std::min(steady_now() + idle, whole));
-    http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) {
-      if (ec) return self->fail(ec);
-      self->read_body();
+    on_stream([&](auto& stream) {
+      http::async_read_some(stream, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) {
+        if (ec) return self->fail(ec);
+        self->read_body();
+      });
     });
   }
 
@@ -198,6 +252,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     request.path = std::string(target.substr(0, question));
     if (question != target.npos) request.query = parse_query(target.substr(question + 1));
     request.body = std::move(message.body());
+    request.client_name = client_name_;
     stream_.expires_never();
     auto shared = std::make_shared<HttpRequest>(std::move(request));
     asio::post(core_.pool, [self = shared_from_this(), shared] {
@@ -216,12 +271,21 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     keep_alive = keep_alive && !asks_to_close(response) && !core_.stopping;
     out_ = serialize(response, method_ == "HEAD", keep_alive, version_);
     stream_.expires_after(Millis(4 * core_.options.idle_timeout_ms));
-    asio::async_write(stream_, asio::buffer(out_), [self = shared_from_this(), keep_alive](ErrorCode ec, size_t) {
-      std::string().swap(self->out_);
-      if (ec) return self->close();
-      if (keep_alive) return self->read_head();
-      self->drain_and_close();
+    on_stream([&](auto& stream) {
+      asio::async_write(stream, asio::buffer(out_), [self = shared_from_this(), keep_alive](ErrorCode ec, size_t) {
+        std::string().swap(self->out_);
+        if (ec) return self->close();
+        if (keep_alive) return self->read_head();
+        self->end();
+      });
     });
+  }
+
+  // TLS says that it ends, so that a client can tell the whole answer from a cut one.
+  void end() {
+    if (!tls_) return drain_and_close();
+    stream_.expires_after(Millis(1000));
+    tls_->async_shutdown([self = shared_from_this()](ErrorCode) { self->drain_and_close(); });
   }
 
   // Reads away what the client still sends, for a moment, so that it sees the answer and not a reset connection.
@@ -242,6 +306,8 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
 
   Core& core_;
   beast::tcp_stream stream_;
+  std::optional<TlsStream> tls_;  // over stream_, on https listeners
+  std::string client_name_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string out_;
@@ -257,6 +323,7 @@ class HttpServer::Core::Acceptor : public std::enable_shared_from_this<Acceptor>
   explicit Acceptor(Core& core) : core_(core), acceptor_(core.io), timer_(core.io) {}
 
   Status listen(ListenAddress* address) {
+    tls_ = address->tls;
     std::string where = address->host + ":" + std::to_string(address->port);
     ErrorCode ec;
     tcp::resolver resolver(core_.io);
@@ -294,7 +361,7 @@ class HttpServer::Core::Acceptor : public std::enable_shared_from_this<Acceptor>
     if (static_cast<int>(core_.sessions.size()) < core_.options.max_connections) {
       ErrorCode ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      std::make_shared<Session>(core_, std::move(socket))->read_head();
+      std::make_shared<Session>(core_, std::move(socket), tls_)->start();
     }
     accept();
   }
@@ -302,6 +369,7 @@ class HttpServer::Core::Acceptor : public std::enable_shared_from_this<Acceptor>
   Core& core_;
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
+  bool tls_ = false;
 };
 
 HttpServer::HttpServer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
@@ -350,17 +418,15 @@ void HttpServer::stop() {
 Result<std::vector<ListenAddress>> parse_listeners(const std::vector<std::string>& listeners) {
   std::vector<ListenAddress> out;
   for (const std::string& text : listeners) {
-    std::string start = ascii_lower(text.substr(0, 8));
-    if (start.starts_with("https://")) {
-      return Status::invalid(fmt::format("Invalid value {} for configuration listeners: HTTPS is not served here. Use http:// behind a proxy that ends TLS", text));
-    }
+    const std::string start = ascii_lower(text.substr(0, 8));
     auto bad = [&](std::string_view why) {
-      return Status::invalid(fmt::format("Invalid value {} for configuration listeners: {}. Use a form like http://127.0.0.1:8083", text, why));
+      return Status::invalid(fmt::format("Invalid value {} for configuration listeners: {}. Use a form like http://127.0.0.1:8083 or https://127.0.0.1:8443", text, why));
     };
-    if (!start.starts_with("http://")) return bad("it does not start with http://");
-    std::string rest = text.substr(7);
-    while (!rest.empty() && rest.back() == '/') rest.pop_back();
     ListenAddress address;
+    address.tls = start == "https://";
+    if (!address.tls && !start.starts_with("http://")) return bad("it does not start with http:// or https://");
+    std::string rest = text.substr(address.tls ? 8 : 7);
+    while (!rest.empty() && rest.back() == '/') rest.pop_back();
     size_t colon = rest.rfind(':');
     bool v6 = !rest.empty() && rest[0] == '[';
     if (colon == rest.npos || (v6 && colon < rest.find(']'))) return bad("it has no port");

@@ -12,6 +12,8 @@
 
 namespace bywash::rest {
 
+class TlsContexts;
+
 struct HttpServerOptions {
   std::string name = "rest";               // names the threads and log lines
   int handler_threads = 8;
@@ -19,14 +21,16 @@ struct HttpServerOptions {
   uint32_t header_limit_bytes = 8192;      // request line and headers together: 414 or 431, as Jetty's 8 KiB
   int idle_timeout_ms = 30000;             // a connection that says nothing, a head that does not end, a body that stalls
   int max_connections = 1024;              // more are closed at once
+  std::shared_ptr<TlsContexts> tls;        // for addresses with `tls`; null: there are none
 };
 
 struct ListenAddress {
   std::string host;  // a numeric address or a name of this machine
   uint16_t port = 0;
+  bool tls = false;  // https
 };
 
-// "http://127.0.0.1:8083", "HTTP://:8083" (no host: loopback). Error names the key 'listeners' and the bad entry.
+// "http://127.0.0.1:8083", "HTTPS://:8443" (no host: loopback). Error names the key 'listeners' and the bad entry.
 Result<std::vector<ListenAddress>> parse_listeners(const std::vector<std::string>& listeners);
 
 class HttpServer {

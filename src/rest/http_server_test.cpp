@@ -210,13 +210,15 @@ TEST_F(HttpServerTest, NamesTheOccupiedPort) {
 }
 
 TEST(ParseListeners, TakesConnectsFormsAndNamesBadOnes) {
-  auto good = parse_listeners({"http://0.0.0.0:8083", "HTTP://:9", "http://[::1]:7"});
+  auto good = parse_listeners({"http://0.0.0.0:8083", "HTTP://:9", "http://[::1]:7", "Https://x:8443/"});
   ASSERT_TRUE(good.ok());
   EXPECT_EQ((*good)[0].host, "0.0.0.0");
   EXPECT_EQ((*good)[1].host, "127.0.0.1");
   EXPECT_EQ((*good)[1].port, 9);
   EXPECT_EQ((*good)[2].host, "::1");
-  for (std::string bad : {"http://x", "http://x:99999", "x:1", "https://x:1", "http://x:"}) {
+  EXPECT_TRUE((*good)[3].tls && !(*good)[2].tls);
+  EXPECT_EQ((*good)[3].port, 8443);
+  for (std::string bad : {"http://x", "http://x:99999", "x:1", "https://x", "ftp://x:1", "http://x:"}) {
     EXPECT_NE(parse_listeners({bad}).status().message().find("listeners"), std::string::npos) << bad;
   }
 }

@@ -27,6 +27,8 @@ constexpr int kRefused = 1, kUnreachable = 3, kSomethingFailed = 4;
 struct ConnectOptions {
   std::string url = "http://localhost:8083";
   std::string user;  // name:password
+  std::string token;  // for bearer authentication
+  std::string ca_file, certificate_file, key_file;
   std::string output = "table";
   std::vector<std::string> names;
   std::vector<std::string> files;
@@ -44,10 +46,29 @@ struct Reply {
 
 std::string path_segment(std::string_view text) { return percent_encoded(text, kUnreserved); }
 
+Result<std::string> pem_file(const std::string& path, const char* option) {
+  if (path.empty()) return std::string();
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in || text.str().find("-----BEGIN") == std::string::npos) return Status::invalid(fmt::format("{} {}: there is no such file with PEM text", option, path));
+  return text.str();
+}
+
+// The files are read before anything is sent: a wrong path is the user's mistake, not the worker's silence.
+Result<net::HttpClientOptions> client_options(const ConnectOptions& options) {
+  net::HttpClientOptions out;
+  ASSIGN_OR_RETURN(out.ca_pem, pem_file(options.ca_file, "--cacert"));
+  ASSIGN_OR_RETURN(out.client_certificate, pem_file(options.certificate_file, "--cert"));
+  ASSIGN_OR_RETURN(std::string key, pem_file(options.key_file, "--key"));
+  out.client_key = config::Secret(std::move(key));
+  return out;
+}
+
 // One run of a subcommand against one worker.
 class ConnectSession {
  public:
-  explicit ConnectSession(const ConnectOptions& options) : options_(options) {
+  ConnectSession(const ConnectOptions& options, net::HttpClientOptions client) : options_(options), client_(std::move(client)) {
     while (options_.url.ends_with('/')) options_.url.pop_back();
     if (options_.url.find("://") == std::string::npos) options_.url = "http://" + options_.url;
   }
@@ -61,7 +82,8 @@ class ConnectSession {
     request.body = text;
     request.headers = {{"Accept", "application/json"}};
     if (body) request.headers.emplace_back("Content-Type", "application/json");
-    if (!options_.user.empty()) request.headers.emplace_back("Authorization", "Basic " + base64(options_.user));
+    if (!options_.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + options_.token);
+    else if (!options_.user.empty()) request.headers.emplace_back("Authorization", "Basic " + base64(options_.user));
     auto got = client_.send(request);
     if (!got.ok()) {
       fail(fmt::format("No worker answers at {}: {}. Name one with --url or BYWASH_CONNECT_URL", options_.url, got.status().message()));
@@ -363,6 +385,15 @@ std::string restart_suffix(const ConnectOptions& options) {
   return fmt::format("/restart?includeTasks={}&onlyFailed={}", options.include_tasks, options.only_failed);
 }
 
+using Work = std::function<int(ConnectSession&)>;
+
+int run_session(const ConnectOptions& options, const Work& work) {
+  auto client = client_options(options);
+  if (!client.ok()) return fail(client.status().message(), 2);
+  ConnectSession session(options, *std::move(client));
+  return work(session);
+}
+
 }  // namespace
 
 void add_connect(CLI::App& app, Run* run) {
@@ -372,15 +403,15 @@ void add_connect(CLI::App& app, Run* run) {
   verb->fallthrough();
   verb->add_option("--url", options->url, "A worker's REST API (http://localhost:8083)")->envname("BYWASH_CONNECT_URL");
   verb->add_option("--user", options->user, "name:password for basic authentication")->envname("BYWASH_CONNECT_USER");
+  verb->add_option("--token", options->token, "Token for bearer authentication; better given by the variable")->envname("BYWASH_CONNECT_TOKEN");
+  verb->add_option("--cacert", options->ca_file, "PEM file of the certificates that https workers are trusted by (the system's)")->envname("BYWASH_CONNECT_CACERT");
+  verb->add_option("--cert", options->certificate_file, "PEM file of the certificate to show, with its key unless --key has it")->envname("BYWASH_CONNECT_CERT");
+  verb->add_option("--key", options->key_file, "PEM file of the key of --cert")->envname("BYWASH_CONNECT_KEY")->needs("--cert");
   verb->add_option("-o,--output", options->output, "table or json (table)")->check(CLI::IsMember({"table", "json"}));
-  using Work = std::function<int(ConnectSession&)>;
   auto add = [verb, run, options](const char* name, const char* text, Work work) {
     CLI::App* sub = verb->add_subcommand(name, text);
     sub->callback([run, options, work] {
-      *run = [options, work] {
-        ConnectSession session(*options);
-        return work(session);
-      };
+      *run = [options, work] { return run_session(*options, work); };
     });
     return sub;
   };
@@ -415,10 +446,7 @@ void add_connect(CLI::App& app, Run* run) {
     CLI::App* sub = offsets->add_subcommand(name, text);
     one(sub);
     sub->callback([run, options, work] {
-      *run = [options, work] {
-        ConnectSession session(*options);
-        return work(session);
-      };
+      *run = [options, work] { return run_session(*options, work); };
     });
     return sub;
   };
