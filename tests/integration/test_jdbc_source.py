@@ -125,6 +125,26 @@ def test_mariadb_in_timestamp_mode_bulk_and_by_query(kafka, worker, mariadb):
     assert [row["n"] for row in payloads(wait_for(worker, kafka, query, 2))] == [2, 3]
 
 
+def test_new_tables_are_taken_up_and_dropped_ones_are_left(kafka, worker, postgres, database):
+    first, second, third, fourth = (kafka.create_topic() for _ in range(4))
+    with postgres.connect(database) as connection:
+        connection.execute(f'CREATE TABLE "{first}" (id int NOT NULL); INSERT INTO "{first}" VALUES (1); '
+                           f'CREATE TABLE "{second}" (id int NOT NULL); INSERT INTO "{second}" VALUES (1)')
+        worker.create("new", source("", mode="incrementing", incrementing__column__name="id", tasks__max="2", table__poll__interval__ms="200",
+                                    **postgres.jdbc_config(database)))
+        assert len(worker.wait_running("new", 2)["tasks"]) == 2
+        for topic in (first, second):
+            wait_for(worker, kafka, topic, 1)
+        connection.execute(f'CREATE TABLE "{third}" (id int NOT NULL); INSERT INTO "{third}" VALUES (3); CREATE VIEW "{fourth}" AS SELECT 1 AS id')
+        assert payloads(wait_for(worker, kafka, third, 1)) == [{"id": 3}]
+        connection.execute(f'DROP TABLE "{first}"; DROP TABLE "{second}"; INSERT INTO "{third}" VALUES (4)')
+        assert payloads(wait_for(worker, kafka, third, 2)) == [{"id": 3}, {"id": 4}]
+        connection.execute(f'CREATE TABLE "{second}" (id int NOT NULL, v text); INSERT INTO "{second}" VALUES (1, NULL), (2, $$b$$)')
+        assert payloads(wait_for(worker, kafka, second, 2)) == [{"id": 1}, {"id": 2, "v": "b"}]
+    assert [task["state"] for task in worker.status("new")["tasks"]] == ["RUNNING", "RUNNING"]
+    assert sum(kafka.end_offsets(fourth).values()) == 0
+
+
 def test_what_is_wrong_is_told_at_validation_or_in_the_status(kafka, worker, postgres, database):
     def faulty(config):
         answer = worker.request("PUT", "/connector-plugins/JdbcSourceConnector/config/validate", {"name": "w", **config})
@@ -134,6 +154,7 @@ def test_what_is_wrong_is_told_at_validation_or_in_the_status(kafka, worker, pos
     wrong = {**postgres.jdbc_config(database), "connection.password": "falsch"}
     assert faulty(source("p-", mode="incrementing", **wrong)) == {"incrementing.column.name"}
     assert faulty(source("p-", mode="bulk", **wrong)) == {"connection.url"}
+    assert faulty(source("p-", mode="bulk", dialect__name="NoDialect", **postgres.jdbc_config(database))) == {"dialect.name"}
     assert faulty(source("p-", mode="bulk", table__whitelist="a", table__blacklist="b", **postgres.jdbc_config(database))) == {"table.blacklist"}
     with postgres.connect(database) as connection:
         connection.execute("CREATE TABLE loose (id int, v text)")

@@ -1,10 +1,12 @@
 // The JDBC source's task and declaration: tables over tasks, one statement at a time, polled in turn. Level 6, the task's thread.
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <thread>
 
 #include "base/log.h"
 #include "config/properties.h"
+#include "connectors/jdbc/dialect.h"
 #include "connectors/jdbc/plugins.h"
 #include "connectors/jdbc/source/table_reader.h"
 
@@ -71,14 +73,14 @@ class JdbcSourceTask final : public plugin::SourceTask {
 
   Status start(plugin::SourceContext* context) override {
     context_ = context;
-    if (!config_.query.empty()) return add_reader(std::nullopt);
-    IdentifierRules rules{config_.url.kind == Database::kPostgresql ? '"' : '`', true};
-    for (const std::string& text : config_.tables) {
-      ASSIGN_OR_RETURN(TableName name, rules.parse(text));
-      // MySQL's two parts are catalog and table.
-      if (config_.url.kind == Database::kMysql && name.catalog.empty()) std::swap(name.catalog, name.schema);
-      RETURN_IF_ERROR(add_reader(name));
+    std::string_view dialect = dialect_of(config_.url.kind).name();
+    if (!config_.dialect_name.empty() && config_.dialect_name != dialect) {
+      return Status::invalid(fmt::format("dialect.name {} does not fit the database of connection.url: leave it out, or set {}", config_.dialect_name, dialect));
     }
+    if (!config_.query.empty()) return add_reader(std::nullopt);
+    ASSIGN_OR_RETURN(own_, parsed_names(config_.tables));
+    ASSIGN_OR_RETURN(others_, parsed_names(config_.tables_of_others));
+    for (const TableName& name : own_) RETURN_IF_ERROR(add_reader(name));
     return {};
   }
 
@@ -117,6 +119,18 @@ class JdbcSourceTask final : public plugin::SourceTask {
   }
 
  private:
+  Result<std::set<TableName>> parsed_names(const config::List& texts) const {
+    IdentifierRules rules{config_.url.kind == Database::kPostgresql ? '"' : '`', true};
+    std::set<TableName> out;
+    for (const std::string& text : texts) {
+      ASSIGN_OR_RETURN(TableName name, rules.parse(text));
+      // MySQL's two parts are catalog and table.
+      if (config_.url.kind == Database::kMysql && name.catalog.empty()) std::swap(name.catalog, name.schema);
+      out.insert(std::move(name));
+    }
+    return out;
+  }
+
   Status add_reader(std::optional<TableName> table) {
     auto reader = std::make_unique<TableReader>(config_, std::move(table));
     auto candidates = reader->partition_candidates();
@@ -142,22 +156,39 @@ class JdbcSourceTask final : public plugin::SourceTask {
       database_ = *std::move(opened);
       connect_failures_ = 0;
       if (!checked_) {
+        if (config_.query.empty()) RETURN_IF_ERROR(look_for_tables());
         for (auto& reader : readers_) RETURN_IF_ERROR(reader->check_columns(*database_));
         checked_ = true;
       }
     }
-    if (readers_.empty()) return look_for_tables();
+    bool reading = std::any_of(readers_.begin(), readers_.end(), [](const auto& r) { return r->reading(); });
+    if (!reading && config_.query.empty() && now >= look_at_) RETURN_IF_ERROR(look_for_tables());
+    if (readers_.empty()) {
+      wait_until(look_at_);
+      return {};
+    }
+    return read_some(out);
+  }
+
+  // The statement that is under way, else the one that is due first.
+  Status read_some(std::vector<plugin::SourceBatch>* out) {
     TableReader* reader = nullptr;
     for (auto& r : readers_) {
       if (r->reading()) { reader = r.get(); break; }
       if (!reader || r->due < reader->due) reader = r.get();
     }
     if (!reader->reading()) {
-      if (reader->due > now) {
-        wait_until(reader->due);
+      if (reader->due > steady_now()) {
+        wait_until(config_.query.empty() ? std::min(reader->due, look_at_) : reader->due);
         return {};
       }
-      RETURN_IF_ERROR(reader->begin(*database_));
+      Status begun = reader->begin(*database_);
+      if (!begun.ok() && !begun.retriable() && reader->table() && database_->alive()) {
+        // Was it dropped? Then it is no fault.
+        const TableName table = *reader->table();
+        if (look_for_tables().ok() && !reads(table)) return {};
+      }
+      RETURN_IF_ERROR(begun);
       reader->due = steady_now() + Millis(config_.poll_interval_ms);
     }
     ASSIGN_OR_RETURN(plugin::SourceBatch batch, reader->read(*database_));
@@ -165,17 +196,30 @@ class JdbcSourceTask final : public plugin::SourceTask {
     return {};
   }
 
-  // At the start there were none: as soon as some are there, this task reads them all.
+  bool reads(const TableName& table) const {
+    return std::any_of(readers_.begin(), readers_.end(), [&](const auto& r) { return r->table() == table; });
+  }
+
+  // Leaves the tables that are gone, and takes up those that came: this task's own ones again, and, the first task, those of no task.
   Status look_for_tables() {
-    if (steady_now() < look_at_) {
-      wait_until(look_at_);
+    look_at_ = steady_now() + Millis(std::max<int64_t>(config_.table_poll_interval_ms, 100));
+    auto tables = chosen_tables(config_, *database_);
+    if (!tables.ok() && tables.status().code() == Code::kInvalid && checked_) {
+      log::error(kSourceLogger, "New tables are not taken up: {}", tables.status().message());
       return {};
     }
-    look_at_ = steady_now() + Millis(std::max<int64_t>(config_.table_poll_interval_ms, 100));
-    ASSIGN_OR_RETURN(auto tables, chosen_tables(config_, *database_));
-    for (const TableName& table : tables) {
+    RETURN_IF_ERROR(tables.status());
+    std::erase_if(readers_, [&](const auto& reader) {
+      bool gone = std::find(tables->begin(), tables->end(), *reader->table()) == tables->end();
+      if (gone) log::warn(kSourceLogger, "Table '{}' is gone, and is no longer read", bare_name(*reader->table()));
+      return gone;
+    });
+    for (const TableName& table : *tables) {
+      bool mine = own_.count(table) > 0 || (context_->task_id() == 0 && others_.count(table) == 0);
+      if (!mine || reads(table)) continue;
       RETURN_IF_ERROR(add_reader(table));
-      RETURN_IF_ERROR(readers_.back()->check_columns(*database_));
+      if (checked_) RETURN_IF_ERROR(readers_.back()->check_columns(*database_));
+      log::info(kSourceLogger, "Table '{}' was found, and is read from now on", bare_name(table));
     }
     return {};
   }
@@ -188,6 +232,7 @@ class JdbcSourceTask final : public plugin::SourceTask {
 
   const SourceConfig config_;
   plugin::SourceContext* context_ = nullptr;
+  std::set<TableName> own_, others_;
   std::vector<std::unique_ptr<TableReader>> readers_;
   std::unique_ptr<SourceDatabase> database_;
   int64_t failures_ = 0, connect_failures_ = 0;
@@ -212,7 +257,12 @@ Result<std::vector<plugin::Properties>> source_task_configs(const plugin::Proper
   for (size_t g = 0; g < groups; ++g) {
     size_t count = tables.size() / groups + (g < tables.size() % groups);
     std::string list;
-    for (size_t i = 0; i < count; ++i) list += (i ? "," : "") + rules.write(tables[at++]);
+    std::string* others = &out[0]["tables.of.others"];
+    for (size_t i = 0; i < count; ++i) {
+      std::string name = rules.write(tables[at++]);
+      if (g > 0) *others += (others->empty() ? "" : ",") + name;
+      list += (i ? "," : "") + name;
+    }
     out[g]["tables"] = list;
   }
   return out;

@@ -83,7 +83,11 @@ void add_source_connection(TypedConfig<SourceConfig>& d) {
   d.key("numeric.mapping", &SourceConfig::numeric_mapping_text).low().group(kGroup, 14)
       .check(any_case({"none", "precision_only", "best_fit", "best_fit_eager_double"}), "[none, precision_only, best_fit, best_fit_eager_double]")
       .doc("What NUMERIC columns become: Decimal (`none`), integers where there is no scale (`precision_only`), numbers where they fit.");
-  d.key("dialect.name", &SourceConfig::dialect_name).by_default("").low().group(kGroup, 15).doc("Must fit connection.url; best left out.");
+  d.key("dialect.name", &SourceConfig::dialect_name).by_default("").low().group(kGroup, 15)
+      .check(config::one_of({"", "Db2DatabaseDialect", "DerbyDatabaseDialect", "GenericDatabaseDialect", "MySqlDatabaseDialect",
+                             "OracleDatabaseDialect", "PostgreSqlDatabaseDialect", "SapHanaDatabaseDialect", "SqliteDatabaseDialect",
+                             "SqlServerDatabaseDialect", "SybaseDatabaseDialect", "VerticaDatabaseDialect"}))
+      .doc("Must fit connection.url; best left out.");
   d.key("date.calendar.system", &SourceConfig::date_calendar).by_default("LEGACY").low().group(kGroup, 16)
       .check(config::one_of({"LEGACY", "PROLEPTIC_GREGORIAN"}), "[LEGACY, PROLEPTIC_GREGORIAN]")
       .doc("LEGACY: days before 1582-10-15 are read as Julian dates, as java.util.Date has them.");
@@ -128,9 +132,9 @@ void add_source_polling(TypedConfig<SourceConfig>& d) {
       .doc("Rows are read as a stream; nothing beyond a batch is held, whatever this says.");
   d.key("poll.linger.ms", &SourceConfig::poll_linger_ms).by_default("5000").low().group(kGroup, 4).doc("A batch is handed on as soon as it is there, whatever this says.");
   d.key("table.monitoring.startup.polling.limit.ms", &SourceConfig::startup_limit_ms).by_default("10000").low().group(kGroup, 5)
-      .doc("How long to wait for the list of tables at the start.");
+      .doc("The list of tables is there before a task starts, whatever this says.");
   d.key("table.poll.interval.ms", &SourceConfig::table_poll_interval_ms).by_default("60000").low().group(kGroup, 6)
-      .doc("How often to look for new tables; they are taken up when the connector restarts.");
+      .doc("How often to look for new tables, which the first task takes up until the connector restarts, and for tables that are gone.");
   d.key("topic.prefix", &SourceConfig::topic_prefix).by_default("").high().group(kGroup, 7)
       .doc("Put before a table's name to make the topic; with a query, the topic itself.");
   d.key("timestamp.delay.interval.ms", &SourceConfig::timestamp_delay_ms).by_default("0").high().group(kGroup, 8)
@@ -241,8 +245,12 @@ Result<SourceConfig> read_source_config(const config::Properties& properties) {
     if (in_lower_case(c.granularity_text) == kGranularities[i]) c.granularity = static_cast<Granularity>(i);
   }
   c.quote = in_lower_case(c.quote_identifiers) != "never";
-  auto tables = config::parse_value(config::KeyType::kList, config::get_or(properties, "tables", ""));
-  if (tables.ok() && std::holds_alternative<config::List>(*tables)) c.tables = std::get<config::List>(*tables);
+  auto list_of = [&](const char* key) {
+    auto parsed = config::parse_value(config::KeyType::kList, config::get_or(properties, key, ""));
+    return parsed.ok() && std::holds_alternative<config::List>(*parsed) ? std::get<config::List>(*parsed) : config::List();
+  };
+  c.tables = list_of("tables");
+  c.tables_of_others = list_of("tables.of.others");
   return c;
 }
 

@@ -52,6 +52,8 @@ struct SourceConfig {
   bool quote = true;
   // The tables of one task, quoted (the property `tables` of a task's configuration); empty with a query.
   std::vector<std::string> tables;
+  // Of the first task alone, which takes up new tables: what the other tasks read (the property `tables.of.others`).
+  std::vector<std::string> tables_of_others;
 
   // What identifies new rows of a table: the mappings' first match, else the plain keys.
   std::string incrementing_column_of(const std::string& table) const;

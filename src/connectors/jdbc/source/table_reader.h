@@ -47,6 +47,7 @@ class TableReader {
   void abandon(SourceDatabase* database);
 
   SteadyTime due{};  // not before
+  const std::optional<TableName>& table() const { return table_; }
   std::string shown_name() const { return table_ ? table_->table : "query"; }
   const std::string& statement() const { return sql_; }
 
