@@ -1,6 +1,8 @@
-"""Tables that shape their records, and hybrid tables, on real Kafka."""
+"""Tables that shape their records, hybrid tables, and tables that know keys, on real Kafka."""
 
 import json
+import random
+import time
 
 from tests.integration.test_table import http, row, wait_count
 from tests.support.bywash_process import Bywash
@@ -60,3 +62,98 @@ def test_a_hybrid_table_counts_each_record_once(kafka, start_bywash):
     assert row(program, "SELECT COUNT(*), SUM(id), MIN(id), MAX(id) FROM stock_transactions") == [15, 105.0, 0.0, 14.0]
     assert row(program, "SELECT COUNT(*) FROM stock_transactions_OFFLINE") == [10]
     assert row(program, "SELECT COUNT(*) FROM stock_transactions_REALTIME") == [9]
+
+
+def keyed(kafka, topic, **config):
+    """A table whose rows are known by `id`, in small segments."""
+    table = realtime(kafka, topic)
+    table["ingestionConfig"]["streamIngestionConfig"]["streamConfigMaps"][0]["realtime.segment.flush.threshold.segment.rows"] = "700"
+    return {**table, "routing": {"instanceSelectorType": "strictReplicaGroup"}, **config}
+
+
+KEYED_SCHEMA = {**SCHEMA, "primaryKeyColumns": ["id"], "dimensionFieldSpecs": SCHEMA["dimensionFieldSpecs"] + [{"name": "gone", "dataType": "BOOLEAN"}]}
+
+
+def upserted(records):
+    """What is left of the records: of each key the newest, of equals the last, unless it deletes."""
+    left: dict = {}
+    for record in records:
+        known = left.get(record["id"])
+        if known is None or record["at"] >= known["at"]:
+            left[record["id"]] = record
+    return sorted([r["id"], r["label"], r["at"]] for r in left.values() if not r["gone"])
+
+
+def test_upserts_leave_one_row_of_each_key_whenever_one_asks_and_after_kill_9(kafka, start_bywash):
+    topic = kafka.create_topic(partitions=2)
+    program = start_bywash(Bywash.analytics())
+    assert http("POST", program.controller_url + "/schemas", KEYED_SCHEMA)[0] == 200
+    unrouted = {key: value for key, value in keyed(kafka, topic, upsertConfig={"mode": "FULL"}).items() if key != "routing"}
+    status, answer = http("POST", program.controller_url + "/tables", unrouted)
+    assert status == 400 and answer["error"].endswith("Upsert/Dedup table must use strict replica-group (i.e. strictReplicaGroup) based routing")
+    config = keyed(kafka, topic, upsertConfig={"mode": "FULL", "comparisonColumns": ["at"], "deleteRecordColumn": "gone"})
+    status, answer = http("POST", program.controller_url + "/tables", config)
+    assert status == 200, answer
+    chance = random.Random(23)
+    # Every key once, so that from then on each has a row; deletions only at the end.
+    records = [{"id": i, "at": DAY, "label": "first", "gone": False} for i in range(300)]
+    records += [{"id": chance.randrange(300), "at": DAY + chance.randrange(1000), "label": f"v{i}", "gone": False} for i in range(8_000)]
+    deletions = [{"id": i, "at": DAY + (1000 if i % 2 else 0), "label": "deleted", "gone": True} for i in range(100)]
+
+    def produce(some):
+        for half in range(2):
+            kafka.produce_many(topic, [json.dumps(r).encode() for r in some if r["id"] % 2 == half], partition=half)
+
+    def wait_all(count):
+        deadline = time.monotonic() + 60
+        while (now := program.sql("SELECT COUNT(*) FROM stock_transactions OPTION(skipUpsert=true)")["resultTable"]["rows"][0][0]) != count:
+            assert now < count and time.monotonic() < deadline, (now, count, program.log()[-2000:])
+            # One snapshot: never two rows of a key, and once all are there never none.
+            assert row(program, "SELECT COUNT(*), DISTINCTCOUNT(id) FROM stock_transactions") in ([300, 300], *([n, n] for n in range(300)))
+
+    def check(some):
+        found = program.sql("SELECT id, label, at FROM stock_transactions ORDER BY id LIMIT 1000")["resultTable"]["rows"]
+        assert found == upserted(some)
+        alive = len(found)
+        assert row(program, "SELECT COUNT(*) FROM stock_transactions") == [alive]
+        assert len(program.sql("SELECT DISTINCT id FROM stock_transactions LIMIT 1000")["resultTable"]["rows"]) == alive
+        by_label = program.sql("SELECT label, COUNT(*) FROM stock_transactions WHERE id < 150 GROUP BY label LIMIT 1000")["resultTable"]["rows"]
+        assert sum(count for _, count in by_label) == sum(1 for one in found if one[0] < 150)
+
+    produce(records[:4000])
+    time.sleep(0.3)
+    program.kill()
+    program.start()
+    produce(records[4000:])
+    wait_all(len(records))
+    for _ in range(50):
+        assert row(program, "SELECT COUNT(*), DISTINCTCOUNT(id) FROM stock_transactions") == [300, 300]
+    check(records)
+    produce(deletions)
+    wait_all(len(records) + len(deletions))
+    check(records + deletions)
+    program.kill()
+    program.start()
+    wait_all(len(records) + len(deletions))
+    check(records + deletions)
+
+
+def test_dedup_keeps_the_first_record_of_a_key_over_restarts(kafka, start_bywash):
+    topic = kafka.create_topic(partitions=1)
+    program = start_bywash(Bywash.analytics())
+    assert http("POST", program.controller_url + "/schemas", KEYED_SCHEMA)[0] == 200
+    status, answer = http("POST", program.controller_url + "/tables", keyed(kafka, topic, dedupConfig={"dedupEnabled": True}))
+    assert status == 200, answer
+
+    def produce(label):
+        kafka.produce_many(topic, [json.dumps({"id": i % 1500, "at": DAY, "label": label}).encode() for i in range(3000)] + [b'{"id":-1,"at":1}'])
+
+    produce("a")
+    wait_count(program, 1501)
+    program.kill()
+    program.start()
+    produce("b")
+    kafka.produce(topic, ['{"id":5000,"label":"last"}'])
+    wait_count(program, 1502)
+    assert row(program, "SELECT COUNT(*), DISTINCTCOUNT(id) FROM stock_transactions WHERE label = 'a'") == [1500, 1500]
+    assert row(program, "SELECT COUNT(*) FROM stock_transactions WHERE label = 'b'") == [0]

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <numeric>
 
@@ -36,10 +37,26 @@ int code_of(BindFailure kind) {
   return error_code::kInternal;
 }
 
+// Leaves of a block's rows those whose bits are set. The mask is read and written only where the answer is kMixed.
+Verdict keep_valid(const uint64_t* words, size_t n, Verdict verdict, uint8_t* mask) {
+  if (!words) return Verdict::kNone;
+  size_t valid = 0;
+  for (size_t word = 0; word * 64 < n; ++word) {
+    const size_t left = n - word * 64;
+    valid += static_cast<size_t>(std::popcount(left >= 64 ? words[word] : words[word] & ((uint64_t{1} << left) - 1)));
+  }
+  if (valid == 0) return Verdict::kNone;
+  if (valid == n) return verdict;
+  if (verdict == Verdict::kAll) std::fill_n(mask, n, uint8_t{1});
+  for (size_t i = 0; i < n; ++i) mask[i] &= static_cast<uint8_t>(words[i >> 6] >> (i & 63) & 1);
+  return Verdict::kMixed;
+}
+
 class Execution {
  public:
-  Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, int64_t timeout_ms)
-      : request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(timeout_ms)), timeout_ms_(timeout_ms),
+  // `every_row`: also those that upserts have replaced.
+  Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, int64_t timeout_ms, bool every_row)
+      : every_row_(every_row), request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(timeout_ms)), timeout_ms_(timeout_ms),
         evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(kBlockRows), rows_(kBlockRows) {
     if (table.boundary) before_boundary_ = with_boundary(true), after_boundary_ = with_boundary(false);
   }
@@ -125,6 +142,7 @@ class Execution {
     int64_t blocks = 0;
     size_t at = 0;
     for (const auto& segment : table_.segments) {
+      const ValidRows* kept = every_row_ || table_.kept.empty() ? nullptr : table_.kept[at].get();
       const Filter& wanted = filter_of(at++);
       if (full()) {
         ++response_.pruned_by_limit;
@@ -140,13 +158,14 @@ class Execution {
       ++response_.segments_processed;
       response_.consuming_processed += segment->meta().consuming;
       bool whole = filter.verdict() == Verdict::kAll;
-      begin(segment, whole);
+      begin(segment, whole && !kept);
       int64_t docs = 0;
       for (int64_t row = 0; row < segment->rows() && !full(); row += kBlockRows) {
         if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
         auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
         Selection selection{nullptr, n};
         Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.data());
+        if (kept && verdict != Verdict::kNone) verdict = keep_valid(kept->words(row), n, verdict, mask_.data());
         if (verdict == Verdict::kNone) continue;
         if (verdict == Verdict::kMixed) selection = {rows_.data(), kernels::select(mask_.data(), n, rows_.data())};
         if (selection.count == 0) continue;
@@ -231,6 +250,7 @@ class Execution {
     return may_go_on(0);
   }
 
+  const bool every_row_;
   const QueryRequest& request_;
   const TableSnapshot& table_;
   const BoundQuery& bound_;
@@ -307,7 +327,7 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
     out.time_used_ms = elapsed_ms(request.started);
     return out;
   }
-  QueryResponse out = request.query.explain ? explain(request.query, bound, table) : Execution(request, table, bound, timeout_ms).run();
+  QueryResponse out = request.query.explain ? explain(request.query, bound, table) : Execution(request, table, bound, timeout_ms, truthy(option(options, "skipUpsert"))).run();
   out.time_used_ms = elapsed_ms(request.started);
   return out;
 }

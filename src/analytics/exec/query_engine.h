@@ -4,6 +4,7 @@
 
 #include "analytics/exec/broker_response.h"
 #include "analytics/segment/segment.h"
+#include "analytics/segment/valid_rows.h"
 #include "analytics/sql/query.h"
 #include "base/clock.h"
 
@@ -32,6 +33,7 @@ struct TableSnapshot {
   std::string name;  // without _REALTIME or _OFFLINE
   std::shared_ptr<const TableSchema> schema;
   std::vector<std::shared_ptr<const Segment>> segments;
+  std::vector<std::shared_ptr<const ValidRows>> kept;  // per segment the rows that count, nullptr: all; empty: all of every segment
   bool realtime = true;
   std::optional<TimeBoundary> boundary;
   int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables

@@ -35,6 +35,10 @@ std::shared_ptr<const TableSnapshot> hybrid_snapshot(Table& offline, Table& real
   const std::shared_ptr<const TableSnapshot> history = offline.snapshot();
   out->segments = history->segments;
   out->segments.insert(out->segments.end(), live->segments.begin(), live->segments.end());
+  if (!live->kept.empty()) {
+    out->kept.assign(history->segments.size(), nullptr);
+    out->kept.insert(out->kept.end(), live->kept.begin(), live->kept.end());
+  }
   out->boundary = TimeBoundary{static_cast<size_t>(field), *value, history->segments.size()};
   return out;
 }

@@ -150,6 +150,7 @@ Status PartitionConsumer::open_consumer() {
     return marks.status();
   }
   RETURN_IF_ERROR(consumer_->assign({{origin_, Offset(position.next_offset)}}));
+  keys_ = options_.segments->keys_of(options_.group());
   sequence_ = position.next_sequence;
   next_offset_ = position.next_offset;
   RETURN_IF_ERROR(start_segment(position.next_offset));
@@ -219,17 +220,28 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
   for (const columnar::RawRecord& record : batch.records()) {
     if (record.offset < next_offset_) continue;
     if (segment_->full() || segment_->appended_rows() + rows_.rows_per_record() > segment_->options().max_rows) {
-      segment_->publish(next_offset_);
+      options_.segments->publish(options_.group(), *segment_, next_offset_);
       if (!seal()) return;
     }
+    const int64_t first = segment_->appended_rows();
     rows_.append(record.value, *segment_);
+    if (keys_) take_keys(first);
     next_offset_ = record.offset + 1;
     newest_record_ms_.store(record.timestamp_ms, std::memory_order_relaxed);
   }
-  segment_->publish(next_offset_);
+  options_.segments->publish(options_.group(), *segment_, next_offset_);
   visible_offset_ = next_offset_;
   last_consumed_ms_ = options_.now_ms();
   report(rows_.take_counts());
+}
+
+void PartitionConsumer::take_keys(int64_t first) {
+  const int64_t end = segment_->appended_rows();
+  for (int64_t row = first; row < end; ++row) {
+    if (keys_->add(static_cast<uint32_t>(row))) continue;
+    segment_->rollback(row);  // the only row of its record: configs that refuse rows allow no more
+    ++refused_by_key_;
+  }
 }
 
 bool PartitionConsumer::seal() {
@@ -261,6 +273,10 @@ void PartitionConsumer::report(const IngestCounts& counts) {
   if (counts.rows > 0) consumed_->add(static_cast<double>(counts.rows));
   metrics::Registry& registry = metrics::Registry::process();
   const std::string& table = options_.config->name_with_type;
+  if (const int64_t refused = std::exchange(refused_by_key_, 0); refused > 0) {
+    const char* reason = options_.config->upsert.mode == KeyMode::kDedup ? "duplicate" : "out_of_order";
+    registry.counter("bywash_table_records_dropped_total", "Records that gave no row", {{"table", table}, {"reason", reason}})->add(static_cast<double>(refused));
+  }
   std::string summary;
   for (size_t i = 0; i < counts.dropped.size(); ++i) {
     if (counts.dropped[i] == 0) continue;

@@ -69,6 +69,8 @@ class PartitionConsumer {
   Result<std::shared_ptr<MutableSegment>> make_segment(int64_t sequence, int64_t first_offset);
   void consume_once();
   void ingest(const columnar::RawBatch& batch);
+  // Holds the segment's rows from `first` on against the table's keys; one that may not stay leaves the segment again.
+  void take_keys(int64_t first);
   bool full(const MutableSegment& segment) const;
   // Commits the consuming segment; tries again until it succeeds or the thread is to end.
   bool seal();
@@ -83,6 +85,8 @@ class PartitionConsumer {
   const std::string title_;  // for logs: table and partition
   JsonRows rows_;
   std::unique_ptr<kafka::Consumer> consumer_;
+  UpsertPartition* keys_ = nullptr;  // of tables with upsert or dedup
+  int64_t refused_by_key_ = 0;       // since the last report
   std::shared_ptr<MutableSegment> segment_;
   int64_t sequence_ = 0;
   int64_t next_offset_ = 0;

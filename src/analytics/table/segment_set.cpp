@@ -19,7 +19,7 @@ constexpr std::string_view kSegmentLogger = "analytics.table";
 
 SegmentSet::SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config)
     : folder_(std::move(folder)), schema_(schema.schema), log_name_(config.name_with_type), table_name_(config.name),
-      retention_ms_(config.retention_ms) {
+      retention_ms_(config.retention_ms), rules_(UpsertRules::of(config.upsert, *schema.schema, config.time_column)) {
   seal_options_.inverted_columns = config.inverted_columns;
   seal_options_.raw_columns = config.raw_columns;
   seal_options_.sorted_column = config.sorted_column;
@@ -60,11 +60,46 @@ Status SegmentSet::recover() {
                  segment.status().message());
     }
   }
+  recover_keys();
   return {};
 }
 
-void SegmentSet::set_consuming(int32_t group, std::shared_ptr<MutableSegment> segment) {
+// The same rows in the same order as when they were consumed, so that the same ones count.
+void SegmentSet::recover_keys() {
+  if (!rules_.config.on()) return;
+  std::map<std::pair<int32_t, int64_t>, std::shared_ptr<const Segment>> in_order;
+  for (const auto& [name, committed] : committed_) {
+    if (committed.record.group >= 0) in_order[{committed.record.group, committed.record.sequence}] = committed.segment;
+  }
+  for (const auto& [place, segment] : in_order) {
+    UpsertPartition& keys = *keys_of(place.first);
+    keys.begin(segment);
+    for (int64_t row = 0; row < segment->rows(); ++row) (void)keys.add(static_cast<uint32_t>(row));
+    keys.publish();
+    keys.forget_old();
+  }
+}
+
+UpsertPartition* SegmentSet::keys_of(int32_t group) {
+  if (!rules_.config.on()) return nullptr;
   std::lock_guard lock(mutex_);
+  std::unique_ptr<UpsertPartition>& keys = keys_[group];
+  if (!keys) keys = std::make_unique<UpsertPartition>(rules_);
+  return keys.get();
+}
+
+void SegmentSet::publish(int32_t group, MutableSegment& segment, int64_t next_offset) {
+  UpsertPartition* keys = keys_of(group);
+  if (!keys) return segment.publish(next_offset);
+  std::lock_guard lock(mutex_);
+  segment.publish(next_offset);
+  keys->publish();
+}
+
+void SegmentSet::set_consuming(int32_t group, std::shared_ptr<MutableSegment> segment) {
+  UpsertPartition* keys = keys_of(group);
+  std::lock_guard lock(mutex_);
+  if (keys) keys->begin(segment->snapshot());
   consuming_[group] = std::move(segment);
 }
 
@@ -108,11 +143,17 @@ Status SegmentSet::commit(int32_t group, int64_t sequence, const MutableSegment&
   record.group = group;
   record.sequence = sequence;
   RETURN_IF_ERROR(manifest_->add_segment(record));
-  std::lock_guard lock(mutex_);
-  const std::string name = record.name;
-  committed_[name] = {std::move(record), std::move(sealed.first)};
-  if (next) consuming_[group] = std::move(next);
-  else consuming_.erase(group);
+  UpsertPartition* keys = keys_of(group);
+  {
+    std::lock_guard lock(mutex_);
+    if (keys) keys->sealed(sealed.first);
+    if (keys && next) keys->begin(next->snapshot());
+    const std::string name = record.name;
+    committed_[name] = {std::move(record), std::move(sealed.first)};
+    if (next) consuming_[group] = std::move(next);
+    else consuming_.erase(group);
+  }
+  if (keys) keys->forget_old();
   return {};
 }
 
@@ -136,6 +177,7 @@ Status SegmentSet::drop(const std::vector<std::string>& names) {
   RETURN_IF_ERROR(manifest_->drop_segments(names));
   std::lock_guard lock(mutex_);
   for (const std::string& name : names) {
+    for (auto& [group, keys] : keys_) keys->drop(name);
     committed_.erase(name);
     damaged_.erase(std::remove(damaged_.begin(), damaged_.end(), name), damaged_.end());
     std::error_code ignored;  // a file that stays is removed at the next start
@@ -157,14 +199,21 @@ std::vector<std::string> SegmentSet::expired(int64_t now_ms) const {
   return out;
 }
 
-std::vector<std::shared_ptr<const Segment>> SegmentSet::snapshot(int64_t now_ms) const {
+std::vector<std::shared_ptr<const Segment>> SegmentSet::snapshot(int64_t now_ms, std::vector<std::shared_ptr<const ValidRows>>* kept) const {
   std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<const Segment>> out;
   out.reserve(committed_.size() + consuming_.size());
+  auto add = [&](int32_t group, std::shared_ptr<const Segment> segment) {
+    if (kept && rules_.config.mode == KeyMode::kUpsert) {
+      auto keys = keys_.find(group);
+      kept->push_back(keys == keys_.end() ? nullptr : keys->second->rows_of(segment->name()));
+    }
+    out.push_back(std::move(segment));
+  };
   for (const auto& [name, committed] : committed_) {
-    if (!is_expired(committed.record, now_ms)) out.push_back(committed.segment);
+    if (!is_expired(committed.record, now_ms)) add(committed.record.group, committed.segment);
   }
-  for (const auto& [group, segment] : consuming_) out.push_back(segment->snapshot());
+  for (const auto& [group, segment] : consuming_) add(group, segment->snapshot());
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "analytics/table/schema_config.h"
 #include "analytics/table/table_config.h"
 #include "analytics/table/time_format.h"
+#include "analytics/table/upsert.h"
 
 namespace bywash::analytics {
 
@@ -36,6 +37,10 @@ class SegmentSet {
 
   // The partition's consuming segment from now on, visible to queries.
   void set_consuming(int32_t group, std::shared_ptr<MutableSegment> segment);
+  // The keys of the partition, for its thread alone; nullptr: the table knows no keys.
+  UpsertPartition* keys_of(int32_t group);
+  // segment.publish(), and what its keys change in other rows, as one step for queries.
+  void publish(int32_t group, MutableSegment& segment, int64_t next_offset);
   // Makes the published rows of `segment` durable: file, then manifest record with its offsets, then the sealed segment takes its
   // place in queries and `next` becomes the consuming one. On error nothing has changed.
   Status commit(int32_t group, int64_t sequence, const MutableSegment& segment, std::shared_ptr<MutableSegment> next);
@@ -46,8 +51,9 @@ class SegmentSet {
   // Committed segments whose newest record is older than the retention.
   std::vector<std::string> expired(int64_t now_ms) const;
 
-  // What a query sees: committed segments that are not expired, and the consuming ones as published.
-  std::vector<std::shared_ptr<const Segment>> snapshot(int64_t now_ms) const;
+  // What a query sees: committed segments that are not expired, and the consuming ones as published. `kept` (may be null) becomes the
+  // rows that count of each, empty where the table knows no keys.
+  std::vector<std::shared_ptr<const Segment>> snapshot(int64_t now_ms, std::vector<std::shared_ptr<const ValidRows>>* kept = nullptr) const;
   std::vector<SegmentStatus> list() const;
   std::vector<std::string> damaged() const;
   // Newest time of the committed segments (epoch ms); nothing when unknown.
@@ -56,6 +62,7 @@ class SegmentSet {
  private:
   SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config);
   Status recover();
+  void recover_keys();
   Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> seal(const Segment& rows);
   void find_times(const Segment& segment, SegmentRecord& record) const;
   bool is_expired(const SegmentRecord& record, int64_t now_ms) const;
@@ -74,7 +81,9 @@ class SegmentSet {
     SegmentRecord record;
     std::shared_ptr<const Segment> segment;
   };
+  const UpsertRules rules_;
   mutable std::mutex mutex_;
+  std::map<int32_t, std::unique_ptr<UpsertPartition>> keys_;
   std::map<std::string, Committed> committed_;
   std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
   std::vector<std::string> damaged_;

@@ -194,7 +194,7 @@ std::shared_ptr<const TableSnapshot> Table::snapshot() const {
     for (const ConsumingStatus& status : consuming()) fresh = std::min(fresh, status.fresh_ms);
     out->min_consuming_freshness_ms = fresh == INT64_MAX ? 0 : fresh;
   }
-  out->segments = segments_->snapshot(options_.now_ms());
+  out->segments = segments_->snapshot(options_.now_ms(), &out->kept);
   return out;
 }
 

@@ -135,10 +135,6 @@ struct TableReader {
 
   // What would change answers is refused; what only places or bounds work in a cluster is named in a warning.
   void read_unsupported() {
-    const Json& upsert = object_at(document, "upsertConfig");
-    if (!upsert.empty() && text_at(upsert, "mode", "FULL") != "NONE") problems.push_back("upsertConfig is not supported yet");
-    const Json& dedup = object_at(document, "dedupConfig");
-    if (!dedup.empty() && flag_at(dedup, "dedupEnabled", true)) problems.push_back("dedupConfig is not supported yet");
     if (flag_at(document, "isDimTable", false)) problems.push_back("isDimTable is not supported yet");
     const Json& ingestion = object_at(document, "ingestionConfig");
     for (const char* key : {"schemaConformingTransformerConfig", "schemaConformingTransformerV2Config", "enrichmentConfigs", "aggregationConfigs"}) {
@@ -219,6 +215,11 @@ Result<TableConfig> parse_table_config(std::string_view text, int64_t now_ms) {
   reader.read_indexing();
   reader.read_field_configs();
   reader.read_unsupported();
+  out.upsert = read_upsert_config(document, out.type == TableType::kRealtime, reader.problems, out.warnings);
+  if (out.upsert.on() && !out.sorted_column.empty()) {
+    out.warnings.push_back("sortedColumn has no effect together with upsertConfig or dedupConfig: rows stay in the order they came in");
+    out.sorted_column.clear();
+  }
   reader.read_streams(now_ms);
   if (!reader.problems.empty()) return Status::invalid(fmt::format("{}", fmt::join(reader.problems, "\n")));
   out.stored = stored_table_config(document, out.name_with_type, out.type == TableType::kRealtime).dump();
@@ -248,6 +249,7 @@ Status check_table_config(const TableConfig& config, const TableSchema& schema) 
   if (const int at = schema.find(config.sorted_column); at >= 0 && !schema.fields[static_cast<size_t>(at)].single_value) {
     problems.push_back(fmt::format("Cannot create sorted index on multi-value column: {}", config.sorted_column));
   }
+  check_upsert_config(config.upsert, schema, config.time_column, problems);
   if (Status shaping = config.ingestion.empty() ? Status() : RecordShaper::create(config.ingestion, schema).status(); !shaping.ok()) problems.push_back(shaping.message());
   if (problems.empty()) return {};
   std::sort(problems.begin(), problems.end());

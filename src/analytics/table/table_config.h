@@ -12,6 +12,7 @@
 #include "analytics/segment/table_schema.h"
 #include "analytics/table/record_shaping.h"
 #include "analytics/table/stream_config.h"
+#include "analytics/table/upsert_config.h"
 #include "base/status.h"
 
 namespace bywash::analytics {
@@ -31,6 +32,7 @@ struct TableConfig {
   bool row_time_check = false;     // ingestionConfig.rowTimeValueCheck: rows outside 1971..2071 are errors
   IngestionRules ingestion;        // transforms, filter, complex types
   bool hourly_push = false;        // segmentIngestionFrequency: a hybrid table's time boundary lies an hour back, else a day
+  UpsertConfig upsert;
   std::vector<StreamConfig> streams;
   std::string stored;              // as Pinot stores it, compact JSON
   std::string unrecognized = "{}";

@@ -1,0 +1,79 @@
+// Upsert and dedup of one partition: which row of a primary key counts. Append step of the table line, on the partition's thread alone;
+// what queries see changes in publish(), under the table's lock. Semantics: ConcurrentMapPartitionUpsertMetadataManager and
+// ConcurrentMapPartitionDedupMetadataManager of Apache Pinot 1.5.1.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analytics/segment/segment.h"
+#include "analytics/segment/valid_rows.h"
+#include "analytics/table/key_map.h"
+#include "analytics/table/upsert_config.h"
+#include "base/memory_budget.h"
+
+namespace bywash::analytics {
+
+// A table's config, its columns found in the schema (fields by number; -1: none).
+struct UpsertRules {
+  UpsertConfig config;
+  std::vector<size_t> keys;
+  int comparison = -1;
+  int deleted = -1;
+
+  // The config was checked against this schema.
+  static UpsertRules of(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column);
+};
+
+class UpsertPartition {
+ public:
+  explicit UpsertPartition(UpsertRules rules) : rules_(std::move(rules)) {}
+
+  // Rows that follow belong to `segment`: sealed, or a view of the consuming one, whose later rows are read through it too.
+  // Under the table's lock.
+  void begin(std::shared_ptr<const Segment> segment);
+  // Takes the row, the segment's newest. False: it must not stay in the segment (a duplicate, or out of order and to be dropped).
+  bool add(uint32_t row);
+  // Makes queries see what add() decided. Under the table's lock, together with the rows.
+  void publish();
+  // The current segment is sealed: its rows are read from there. Under the table's lock.
+  void sealed(std::shared_ptr<const Segment> segment);
+  // Forgets keys past their time to live, and those of dropped segments. Between segments, on the partition's thread.
+  void forget_old();
+  // The segment of this name is no more. Under the table's lock.
+  void drop(const std::string& name);
+  // The rows of the segment of this name that count; nullptr: all. Under the table's lock.
+  std::shared_ptr<const ValidRows> rows_of(const std::string& name);
+
+  size_t keys() const { return map_.size(); }
+  int64_t memory_bytes() const { return map_.memory_bytes(); }
+
+ private:
+  struct Part {
+    std::string name;
+    std::shared_ptr<const Segment> segment;  // the partition's thread alone; nullptr once forgotten
+    RowBits bits;
+    std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
+  };
+  KeyHash key_of(const Segment& segment, int64_t row);
+  double comparison_of(RowPlace place) const;
+  int compare(RowPlace a, RowPlace b) const;
+  bool is_deletion(RowPlace place) const;
+  bool gone(RowPlace place) const { return parts_[place.segment].gone->load(std::memory_order_relaxed); }
+
+  const UpsertRules rules_;
+  KeyMap map_;
+  std::vector<Part> parts_;
+  std::map<std::string, size_t> numbers_;           // of parts_, by name; read under the table's lock
+  std::vector<std::pair<RowPlace, bool>> changes_;  // since the last publish()
+  double newest_ = -1e300;                          // comparison value, for times to live
+  std::string key_;
+  Reservation reservation_;
+};
+
+}  // namespace bywash::analytics

@@ -1,0 +1,160 @@
+// See upsert_config.h.
+#include "analytics/table/upsert_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace bywash::analytics {
+namespace {
+
+const Json* upsert_object(const Json& parent, const char* key) {
+  if (!parent.is_object()) return nullptr;
+  auto found = parent.find(key);
+  return found == parent.end() || !found->is_object() ? nullptr : &*found;
+}
+
+bool upsert_key_given(const Json& parent, const char* key) {
+  auto found = parent.find(key);
+  return found != parent.end() && !found->is_null() && !(found->is_structured() && found->empty()) && !(found->is_boolean() && !found->get<bool>());
+}
+
+double upsert_number(const Json& parent, const char* key, const char* section, std::vector<std::string>& problems) {
+  const std::string text = text_at(parent, key);
+  if (text.empty()) return 0;
+  Result<Scalar> value = parse_scalar(DataType::kDouble, text);
+  if (value) return value->real;
+  problems.push_back(fmt::format("{}.{}: '{}' is not a number", section, key, text));
+  return 0;
+}
+
+void warn_without_effect(const Json& section, const char* name, std::vector<std::string>& warnings) {
+  for (const char* key : {"hashFunction", "snapshot", "preload", "enableSnapshot", "enablePreload", "consistencyMode", "upsertViewRefreshIntervalMs",
+                          "newSegmentTrackingTimeMs", "metadataManagerConfigs", "enableCommitTimeCompaction", "enableDeletedKeysCompactionConsistency",
+                          "allowPartialUpsertConsumptionDuringCommit", "allowDedupConsumptionDuringCommit", "ignoreNonDefaultTiers"}) {
+    if (upsert_key_given(section, key)) {
+      warnings.push_back(fmt::format("{}.{} has no effect: keys are found again in the segments at start, and every query sees one state of the table", name, key));
+    }
+  }
+}
+
+void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>& problems) {
+  for (const char* key : {"comparisonColumns", "comparisonColumn"}) {
+    auto columns = upsert.find(key);
+    if (columns == upsert.end() || columns->is_null() || !out.comparison_columns.empty()) continue;
+    if (columns->is_array()) {
+      for (const Json& column : *columns) out.comparison_columns.push_back(text_of(column));
+    } else {
+      out.comparison_columns.push_back(text_of(*columns));
+    }
+  }
+  if (out.comparison_columns.size() > 1) problems.push_back("upsertConfig.comparisonColumns: more than one column is not supported yet");
+  out.delete_column = text_at(upsert, "deleteRecordColumn");
+  out.drop_out_of_order = flag_at(upsert, "dropOutOfOrderRecord", false);
+  if (upsert_key_given(upsert, "outOfOrderRecordColumn")) {
+    problems.push_back(out.drop_out_of_order ? "outOfOrderRecordColumn and dropOutOfOrderRecord shouldn't exist together for upsert table"
+                                             : "upsertConfig.outOfOrderRecordColumn is not supported yet");
+  }
+  if (upsert_key_given(upsert, "postPartialUpsertTransformConfigs")) {
+    problems.push_back("postPartialUpsertTransformConfigs can only be configured for PARTIAL upsert tables");
+  }
+  const std::string consistency = text_at(upsert, "consistencyMode", "NONE");
+  if (out.drop_out_of_order && consistency != "NONE") {
+    problems.push_back(fmt::format("dropOutOfOrderRecord cannot be enabled when consistencyMode is {}. Out-of-order records can only be dropped in NONE consistency mode.",
+                                   consistency));
+  }
+  out.metadata_ttl = upsert_number(upsert, "metadataTTL", "upsertConfig", problems);
+  out.deleted_keys_ttl = upsert_number(upsert, "deletedKeysTTL", "upsertConfig", problems);
+  if (out.metadata_ttl > 0 && ascii_upper(text_at(upsert, "snapshot", "DEFAULT")) == "DISABLE") problems.push_back("Upsert TTL must have snapshot enabled");
+  if (out.deleted_keys_ttl > 0 && out.delete_column.empty()) problems.push_back("Deleted Keys TTL can only be enabled with deleteRecordColumn set.");
+}
+
+// What the rest of the document must say or not say when keys are unique.
+void check_surroundings(const Json& document, const UpsertConfig& config, std::vector<std::string>& problems) {
+  const Json* routing = upsert_object(document, "routing");
+  const std::string selector = routing ? text_at(*routing, "instanceSelectorType") : std::string();
+  if (selector != "strictReplicaGroup" && selector != "multiStageReplicaGroup") {
+    problems.push_back("Upsert/Dedup table must use strict replica-group (i.e. strictReplicaGroup) based routing");
+  }
+  const Json* indexing = upsert_object(document, "tableIndexConfig");
+  const bool star_tree = indexing && (upsert_key_given(*indexing, "starTreeIndexConfigs") || flag_at(*indexing, "enableDefaultStarTree", false));
+  if (config.mode == KeyMode::kUpsert && star_tree) problems.push_back("The upsert table cannot have star-tree index.");
+  if (config.mode == KeyMode::kUpsert && upsert_key_given(document, "tierConfigs")) problems.push_back("The upsert table cannot have multi-tiers");
+  const Json* ingestion = upsert_object(document, "ingestionConfig");
+  const Json* complex = ingestion ? upsert_object(*ingestion, "complexTypeConfig") : nullptr;
+  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || config.mode == KeyMode::kDedup)) {
+    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig or upsertConfig.dropOutOfOrderRecord");
+  }
+}
+
+const FieldSpec* upsert_field(const TableSchema& schema, const std::string& name) {
+  const int at = schema.find(name);
+  return at < 0 ? nullptr : &schema.fields[static_cast<size_t>(at)];
+}
+
+}  // namespace
+
+UpsertConfig read_upsert_config(const Json& document, bool realtime, std::vector<std::string>& problems, std::vector<std::string>& warnings) {
+  UpsertConfig out;
+  const Json* upsert = upsert_object(document, "upsertConfig");
+  const Json* dedup = upsert_object(document, "dedupConfig");
+  const std::string mode = upsert ? ascii_upper(text_at(*upsert, "mode", "FULL")) : "NONE";
+  const bool deduplicates = dedup && flag_at(*dedup, "dedupEnabled", true);
+  if (mode != "NONE" && mode != "FULL" && mode != "PARTIAL") {
+    problems.push_back(fmt::format("upsertConfig.mode: '{}' is not one of [FULL, PARTIAL, NONE]", mode));
+    return out;
+  }
+  if (mode == "NONE" && !deduplicates) return out;
+  if (mode != "NONE" && deduplicates) {
+    problems.push_back("A table can have either Upsert or Dedup enabled, but not both");
+    return out;
+  }
+  out.mode = deduplicates ? KeyMode::kDedup : KeyMode::kUpsert;
+  if (!realtime) problems.push_back(deduplicates ? "Dedup is not supported for OFFLINE table" : "upsertConfig is not supported yet for OFFLINE tables");
+  const Json& section = deduplicates ? *dedup : *upsert;
+  const char* name = deduplicates ? "dedupConfig" : "upsertConfig";
+  if (mode == "PARTIAL") problems.push_back("upsertConfig.mode PARTIAL is not supported yet");
+  if (mode == "FULL") read_upsert(section, out, problems);
+  if (deduplicates && upsert_number(section, "metadataTTL", name, problems) > 0) problems.push_back("dedupConfig.metadataTTL is not supported yet");
+  if (upsert_key_given(section, "metadataManagerClass")) problems.push_back(fmt::format("{}.metadataManagerClass: classes of one's own cannot be loaded", name));
+  warn_without_effect(section, name, warnings);
+  check_surroundings(document, out, problems);
+  return out;
+}
+
+void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column, std::vector<std::string>& problems) {
+  if (!config.on()) return;
+  if (schema.primary_key_columns.empty()) problems.push_back("Upsert/Dedup table must have primary key columns in the schema");
+  for (const std::string& column : schema.primary_key_columns) {
+    const FieldSpec* field = upsert_field(schema, column);
+    if (!field) problems.push_back(fmt::format("The primary key column: {} is not in the schema", column));
+    else if (!field->single_value) problems.push_back(fmt::format("Upsert/Dedup primary key column: {} cannot be of multi-value type", column));
+  }
+  if (config.mode == KeyMode::kDedup) return;
+  const std::string& comparison = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
+  const FieldSpec* compared = upsert_field(schema, comparison);
+  if (!compared) {
+    if (!config.comparison_columns.empty()) problems.push_back("The comparison column does not exist on schema");
+  } else if (!compared->single_value) {
+    problems.push_back(fmt::format("The comparison column: {} cannot be of multi-value type", comparison));
+  } else if (compared->type == DataType::kBigDecimal) {
+    problems.push_back(fmt::format("The comparison column: {} of type BIG_DECIMAL is not supported yet", comparison));
+  } else if ((config.metadata_ttl > 0 || config.deleted_keys_ttl > 0) && is_text(compared->type)) {
+    problems.push_back(fmt::format("MetadataTTL / DeletedKeysTTL must have {} column: {} in numeric type, found: {}",
+                                   config.comparison_columns.empty() ? "time" : "comparison", comparison, to_string(compared->type)));
+  }
+  if (config.delete_column.empty()) return;
+  const FieldSpec* deleted = upsert_field(schema, config.delete_column);
+  if (!deleted) {
+    problems.push_back(fmt::format("Column {} specified in deleteRecordColumn does not exist", config.delete_column));
+  } else if (!deleted->single_value) {
+    problems.push_back(fmt::format("The deleteRecordColumn - {} must be a single-valued column", config.delete_column));
+  } else if (is_text(deleted->type) ? deleted->type != DataType::kString : deleted->type == DataType::kTimestamp) {
+    problems.push_back(fmt::format("The deleteRecordColumn - {} must be of type: String / Boolean / Numeric", config.delete_column));
+  }
+}
+
+}  // namespace bywash::analytics

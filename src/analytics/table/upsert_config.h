@@ -1,0 +1,30 @@
+// upsertConfig and dedupConfig of a table's JSON, and what Pinot's TableConfigUtils 1.5.1 asks of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analytics/segment/table_schema.h"
+#include "analytics/table/json_document.h"
+
+namespace bywash::analytics {
+
+enum class KeyMode { kNone, kUpsert, kDedup };
+
+struct UpsertConfig {
+  KeyMode mode = KeyMode::kNone;
+  std::vector<std::string> comparison_columns;  // empty: the time column
+  std::string delete_column;                    // empty: none
+  bool drop_out_of_order = false;
+  double metadata_ttl = 0, deleted_keys_ttl = 0;  // in the comparison column's unit; 0: for ever
+
+  bool on() const { return mode != KeyMode::kNone; }
+};
+
+// Reads both out of a table's document. Problems that need no schema are added to `problems`, keys without effect to `warnings`.
+UpsertConfig read_upsert_config(const Json& document, bool realtime, std::vector<std::string>& problems, std::vector<std::string>& warnings);
+
+// Adds what does not fit the schema, in Pinot's words where Pinot has them.
+void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column, std::vector<std::string>& problems);
+
+}  // namespace bywash::analytics

@@ -1,0 +1,227 @@
+// Keys of upsert and dedup tables: the map, the rows that count, times to live, what configs may say. Unit tests.
+#include "analytics/table/upsert.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "analytics/segment/mutable_segment.h"
+
+namespace bywash::analytics {
+namespace {
+
+TEST(KeyMap, HoldsWhatAnOrdinaryMapHoldsInFortyBytesAKey) {
+  KeyMap map;
+  std::map<int, RowPlace> expected;
+  std::mt19937 random(7);
+  for (uint32_t i = 0; i < 200'000; ++i) {
+    const int key = static_cast<int>(random() % 150'000);
+    const RowPlace place{i / 1000, i % 1000};
+    map.put(hash_of_key(std::to_string(key)), place);
+    expected[key] = place;
+    if (i == 999 || i % 50'000 == 49'999) {
+      EXPECT_EQ(map.size(), expected.size());
+      EXPECT_LE(map.memory_bytes(), static_cast<int64_t>(map.size() * 40)) << map.size();
+    }
+  }
+  map.erase_if([](RowPlace place) { return place.segment < 50; });
+  for (int key = 0; key < 150'000; ++key) {
+    const RowPlace* found = map.find(hash_of_key(std::to_string(key)));
+    auto known = expected.find(key);
+    const bool there = known != expected.end() && known->second.segment >= 50;
+    ASSERT_EQ(found != nullptr, there) << key;
+    if (there) {
+      ASSERT_EQ(std::pair(found->segment, found->row), std::pair(known->second.segment, known->second.row));
+    }
+  }
+}
+
+TEST(RowBits, AQueryKeepsWhatItSaw) {
+  RowBits bits;
+  bits.set(3, true);
+  bits.set(70'000, true);
+  auto before = bits.snapshot();
+  EXPECT_EQ(before, bits.snapshot());
+  bits.set(3, false);
+  bits.set(4, true);
+  auto after = bits.snapshot();
+  EXPECT_EQ(*before->words(0), 8u);
+  EXPECT_EQ(*after->words(0), 16u);
+  EXPECT_EQ(before->words(70'000 / 64 * 64), after->words(70'000 / 64 * 64)) << "a chunk that did not change is shared";
+  EXPECT_EQ(after->words(1 << 20), nullptr);
+}
+
+std::shared_ptr<const TableSchema> schema() {
+  auto out = std::make_shared<TableSchema>();
+  out->name = "s";
+  out->primary_key_columns = {"id"};
+  auto field = [&](const char* name, DataType type) {
+    FieldSpec spec;
+    spec.name = name;
+    spec.type = type;
+    spec.default_null = default_null_of(FieldKind::kDimension, type);
+    out->fields.push_back(spec);
+  };
+  field("id", DataType::kString);
+  field("at", DataType::kLong);
+  field("gone", DataType::kBoolean);
+  return out;
+}
+
+// One partition, fed as the consumer feeds it.
+struct Feed {
+  explicit Feed(UpsertConfig config) : keys(UpsertRules::of(config, *schema(), "at")) { next_segment(); }
+  void next_segment() {
+    if (segment) keys.sealed(segment->snapshot());
+    MutableSegmentOptions options;
+    options.name = "segment" + std::to_string(made++);
+    options.max_rows = 1000;
+    segment = *MutableSegment::create(schema(), options);
+    keys.begin(segment->snapshot());
+    if (made > 1) keys.forget_old();
+  }
+  bool add(const char* id, int64_t at, bool gone = false) {
+    const int64_t row = segment->appended_rows();
+    segment->append_text(0, id);
+    segment->append_long(1, at);
+    segment->append_int(2, gone);
+    const bool stays = keys.add(static_cast<uint32_t>(row));
+    if (!stays) segment->rollback(row);
+    segment->publish(0);
+    keys.publish();
+    return stays;
+  }
+  // The bits of the segment's first 64 rows.
+  uint64_t rows(int at) {
+    auto found = keys.rows_of("segment" + std::to_string(at));
+    const uint64_t* words = found ? found->words(0) : nullptr;
+    return words ? *words : 0;
+  }
+  UpsertPartition keys;
+  std::shared_ptr<MutableSegment> segment;
+  int made = 0;
+};
+
+UpsertConfig upsert() {
+  UpsertConfig out;
+  out.mode = KeyMode::kUpsert;
+  return out;
+}
+
+TEST(Upsert, TheNewestRowOfAKeyCountsAndOfEqualsTheLast) {
+  Feed feed(upsert());
+  feed.add("a", 10);
+  feed.add("b", 10);
+  feed.add("a", 9);   // out of order: stays, does not count
+  feed.add("b", 10);  // equal: replaces
+  EXPECT_EQ(feed.rows(0), 0b1001u);
+  feed.next_segment();
+  feed.add("a", 11);
+  EXPECT_EQ(feed.rows(0), 0b1000u);
+  EXPECT_EQ(feed.rows(1), 0b1u);
+  EXPECT_EQ(feed.keys.keys(), 2u);
+}
+
+TEST(Upsert, ADeletedKeyComesBackWithANewerRecordOnly) {
+  UpsertConfig config = upsert();
+  config.delete_column = "gone";
+  Feed feed(config);
+  feed.add("a", 10);
+  feed.add("a", 11, true);
+  EXPECT_EQ(feed.rows(0), 0u);
+  feed.add("a", 10);
+  EXPECT_EQ(feed.rows(0), 0u);
+  feed.add("a", 12);
+  EXPECT_EQ(feed.rows(0), 0b1000u);
+}
+
+TEST(Upsert, RecordsOutOfOrderAreDroppedWhereTheConfigSaysSo) {
+  UpsertConfig config = upsert();
+  config.drop_out_of_order = true;
+  Feed feed(config);
+  EXPECT_TRUE(feed.add("a", 10));
+  EXPECT_FALSE(feed.add("a", 9));
+  EXPECT_EQ(feed.segment->published_rows(), 1);
+  EXPECT_TRUE(feed.add("a", 10));
+  EXPECT_EQ(feed.rows(0), 0b10u);
+}
+
+TEST(Upsert, KeysPastTheirTimeToLiveAreForgottenWhenASegmentIsSealed) {
+  UpsertConfig config = upsert();
+  config.metadata_ttl = 5;
+  Feed feed(config);
+  feed.add("a", 10);
+  feed.add("b", 20);
+  feed.next_segment();
+  EXPECT_EQ(feed.keys.keys(), 1u);
+  feed.add("a", 21);
+  feed.add("b", 22);
+  EXPECT_EQ(feed.rows(0), 0b01u) << "the forgotten key's row goes on counting";
+  EXPECT_EQ(feed.rows(1), 0b11u);
+
+  config = upsert();
+  config.delete_column = "gone";
+  config.deleted_keys_ttl = 5;
+  Feed deleting(config);
+  deleting.add("a", 10, true);
+  deleting.add("b", 10);
+  deleting.add("c", 20);
+  deleting.next_segment();
+  EXPECT_EQ(deleting.keys.keys(), 2u);
+  deleting.add("a", 9);
+  EXPECT_EQ(deleting.rows(1), 1u);
+}
+
+TEST(Upsert, TheKeysOfADroppedSegmentAreNew) {
+  Feed feed(upsert());
+  feed.add("a", 10);
+  feed.next_segment();
+  feed.keys.drop("segment0");
+  feed.add("a", 9);
+  EXPECT_EQ(feed.rows(1), 1u);
+  feed.next_segment();
+  feed.add("a", 8);
+  EXPECT_EQ(feed.rows(1), 1u);
+  EXPECT_EQ(feed.rows(2), 0u);
+}
+
+TEST(Dedup, OnlyTheFirstRecordOfAKeyStays) {
+  UpsertConfig config;
+  config.mode = KeyMode::kDedup;
+  Feed feed(config);
+  EXPECT_TRUE(feed.add("a", 10));
+  EXPECT_FALSE(feed.add("a", 11));
+  EXPECT_TRUE(feed.add("b", 1));
+  feed.next_segment();
+  EXPECT_FALSE(feed.add("b", 2));
+  EXPECT_EQ(feed.keys.rows_of("segment0"), nullptr);
+}
+
+// All problems of a config, joined.
+std::string problems_of(const char* document, bool realtime = true) {
+  std::vector<std::string> problems, warnings;
+  const UpsertConfig config = read_upsert_config(Json::parse(document), realtime, problems, warnings);
+  check_upsert_config(config, *schema(), "at", problems);
+  std::string out;
+  for (const std::string& problem : problems) out += (out.empty() ? "" : "\n") + problem;
+  return out;
+}
+
+TEST(UpsertConfig, ProblemsAreInPinotsWords) {
+  const std::string routed = R"({"routing":{"instanceSelectorType":"strictReplicaGroup"},)";
+  EXPECT_EQ(problems_of(R"({})"), "");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["at"],"deleteRecordColumn":"gone","deletedKeysTTL":10}})").c_str()), "");
+  EXPECT_EQ(problems_of(R"({"upsertConfig":{"mode":"FULL"}})"), "Upsert/Dedup table must use strict replica-group (i.e. strictReplicaGroup) based routing");
+  EXPECT_EQ(problems_of(R"({"upsertConfig":{"mode":"FULL"},"dedupConfig":{"dedupEnabled":true}})"), "A table can have either Upsert or Dedup enabled, but not both");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["nope"],"deleteRecordColumn":"none","metadataTTL":1,"snapshot":"DISABLE"}})").c_str()),
+            "Upsert TTL must have snapshot enabled\nThe comparison column does not exist on schema\nColumn none specified in deleteRecordColumn does not exist");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["id"],"metadataTTL":1}})").c_str()),
+            "MetadataTTL / DeletedKeysTTL must have comparison column: id in numeric type, found: STRING");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"PARTIAL"}})").c_str()), "upsertConfig.mode PARTIAL is not supported yet");
+  EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true}})").c_str(), false), "Dedup is not supported for OFFLINE table");
+}
+
+}  // namespace
+}  // namespace bywash::analytics
