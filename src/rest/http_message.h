@@ -17,7 +17,7 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;    // decoded names and values
   std::map<std::string, std::string> headers;       // names in lower case; repeated ones joined by ", "
   std::string body;
-  std::string client_name;                          // subject of the client's trusted certificate ("CN=kim,O=x"); empty: it showed none
+  std::string client_name;                          // common name in the client's trusted certificate; empty: it showed none
 };
 
 struct HttpResponse {

@@ -77,18 +77,20 @@ bool asks_to_close(const HttpResponse& response) {
   return false;
 }
 
-// The subject of the certificate that the client has shown and that was verified, as RFC 2253 writes it.
-std::string client_subject(SSL* ssl) {
+// The common name in the certificate that the client has shown and that was verified; the most specific one where there are several.
+std::string client_common_name(SSL* ssl) {
   X509* certificate = SSL_get1_peer_certificate(ssl);
   if (!certificate) return "";
-  BIO* out = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* text = nullptr;
-  long size = BIO_get_mem_data(out, &text);
-  std::string subject(text, static_cast<size_t>(size));
-  BIO_free(out);
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  int last = -1;
+  for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0;) last = at;
+  std::string out;
+  unsigned char* text = nullptr;
+  const int size = last < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, last)));
+  if (size > 0) out.assign(reinterpret_cast<char*>(text), static_cast<size_t>(size));
+  OPENSSL_free(text);
   X509_free(certificate);
-  return subject;
+  return out;
 }
 
 }  // namespace
@@ -157,7 +159,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
 
   void on_handshake(ErrorCode ec) {
     if (!ec) {
-      client_name_ = client_subject(tls_->native_handle());
+      client_name_ = client_common_name(tls_->native_handle());
       return read_head();
     }
     // Scanners and health checks of ports do this all the time: a line a minute is enough to see that clients are refused, and why.

@@ -1,10 +1,15 @@
 """The REST API over TLS: stores of every kind, clients' certificates, listeners of both kinds, renewed certificates, forwarding, the command line."""
 
+import base64
+import hashlib
+import hmac
+import http.server
 import json
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +17,7 @@ import urllib.request
 import pytest
 
 from tests.support.bywash_process import Bywash, run
+from tests.support.kafka_connect import RestError
 from tests.support.processes import free_ports
 
 
@@ -208,3 +214,122 @@ def test_workers_forward_over_https_and_the_command_line_speaks_it(authority, ka
     assert refused.returncode == 3 and "certificate" in refused.stderr.lower()
     wrong = run("connect", "--url", workers[0].tls_url, "--cacert", tmp_path / "none.pem", "list")
     assert wrong.returncode == 2 and "none.pem" in wrong.stderr
+
+
+def b64(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class TokenKey:
+    """A key of an identity provider: its public half for the key set, and tokens signed by it."""
+
+    def __init__(self, folder, name, algorithm):
+        self.folder, self.name, self.algorithm = folder, name, algorithm
+        kind = ["rsa", "-pkeyopt", "rsa_keygen_bits:2048"] if algorithm == "RS256" else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        openssl("genpkey", "-algorithm", *kind, "-out", f"{name}.key", cwd=folder)
+
+    def public(self):
+        out = subprocess.run(["openssl", "pkey", "-in", f"{self.name}.key", "-pubout", "-outform", "DER"], cwd=self.folder, check=True, capture_output=True).stdout
+        if self.algorithm == "ES256":
+            return {"kty": "EC", "crv": "P-256", "kid": self.name, "x": b64(out[-64:-32]), "y": b64(out[-32:])}
+        text = subprocess.run(["openssl", "rsa", "-in", f"{self.name}.key", "-noout", "-modulus"], cwd=self.folder, check=True, capture_output=True, text=True).stdout
+        return {"kty": "RSA", "use": "sig", "kid": self.name, "n": b64(bytes.fromhex(text.strip().partition("=")[2])), "e": "AQAB"}
+
+    def sign(self, message):
+        (self.folder / "message").write_bytes(message)
+        raw = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{self.name}.key", "message"], cwd=self.folder, check=True, capture_output=True).stdout
+        if self.algorithm == "RS256":
+            return raw
+        first = raw[4:4 + raw[3]]
+        second = raw[6 + raw[3]:]
+        return b"".join(int.from_bytes(part, "big").to_bytes(32, "big") for part in (first, second))
+
+    def token(self, head=None, **claims):
+        claims = {"iss": "https://id.example", "aud": "bywash", "sub": "kim", "exp": time.time() + 600, **claims}
+        parts = [{"alg": self.algorithm, "kid": self.name, **(head or {})}, {name: value for name, value in claims.items() if value is not None}]
+        message = ".".join(b64(json.dumps(part).encode()) for part in parts)
+        return f"{message}.{b64(self.sign(message.encode()))}"
+
+
+def code(worker, method, path, token=None, body=None):
+    try:
+        worker.request(method, path, body, headers={"Authorization": f"Bearer {token}"} if token else {})
+        return 200
+    except RestError as error:
+        assert error.code not in (401, 403) or error.body["error_code"] == error.code, error.body
+        return error.code
+
+
+def token_worker(kafka, start_bywash, **keys):
+    made = Bywash.standalone(kafka.bootstrap, worker={"rest.auth.jwt.issuer": "https://id.example", "rest.auth.jwt.audience": "bywash",
+                                                      "rest.auth.jwt.roles.claim": "realm_access.roles", "rest.auth.roles.read": "role:viewers,role:admins",
+                                                      "rest.auth.roles.operate": "kim", "rest.auth.roles.write": "role:admins", **keys})
+    port, made.port = made.port, None
+    started = start_bywash(made)
+
+    def answers():
+        try:
+            return code(started, "GET", "/connectors") == 401
+        except OSError:
+            return False
+    started.url = f"http://127.0.0.1:{port}"
+    started.process.wait_until(answers, "answering")
+    return started
+
+
+def test_bearer_tokens_open_what_their_roles_allow(kafka, start_bywash, tmp_path):
+    keys = [TokenKey(tmp_path, "one", "RS256"), TokenKey(tmp_path, "two", "ES256")]
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [*[key.public() for key in keys], {"kty": "oct", "k": "c2VjcmV0"}]}))
+    worker = token_worker(kafka, start_bywash, **{"rest.auth.jwt.jwks.file": tmp_path / "jwks.json"})
+    stranger = TokenKey(tmp_path, "three", "ES256")
+    new = {"name": "s", "config": {"connector.class": "FileStreamSink", "topics": "t", "file": str(tmp_path / "out")}}
+    for key in keys:
+        admin, viewer = (key.token(sub="lee", realm_access={"roles": [role]}) for role in ("admins", "viewers"))
+        assert code(worker, "GET", "/connectors", viewer) == 200 and code(worker, "GET", "/metrics", viewer) == 200
+        assert code(worker, "POST", "/connectors", viewer, new) == 403 and code(worker, "POST", "/connectors", key.token(), new) == 403
+        assert code(worker, "POST", "/connectors", admin, new) == 200
+        assert code(worker, "PUT", "/connectors/s/pause", viewer) == 403 and code(worker, "PUT", "/connectors/s/pause", key.token()) == 200
+        assert code(worker, "DELETE", "/connectors/s", key.token()) == 403 and code(worker, "DELETE", "/connectors/s", admin) == 200
+        assert code(worker, "GET", "/connectors", key.token(sub="nobody")) == 403
+    good = keys[0].token()
+    head, claims, signature = good.split(".")
+    forged = b64(json.dumps({"iss": "https://id.example", "aud": "bywash", "sub": "kim", "exp": time.time() + 600}).encode())
+    hs256 = b64(b'{"alg":"HS256","kid":"one"}') + "." + claims
+    bad = [keys[0].token(exp=time.time() - 3600), keys[0].token(exp=None), keys[0].token(nbf=time.time() + 3600), keys[0].token(iss="https://evil.example"), keys[0].token(aud="other"),
+           keys[0].token(aud=None), keys[0].token(sub=None), keys[0].token(head={"kid": "two"}), keys[0].token(head={"alg": "ES256"}), keys[0].token(head={"crit": ["x"]}), stranger.token(),
+           stranger.token(head={"kid": "two"}), f"{head}.{forged}.{signature}", f"{head}.{claims}.", f"{head}.{claims}", good + "A.B", "x", b64(b'{"alg":"none"}') + f".{claims}.",
+           hs256 + "." + b64(hmac.new(b"secret", hs256.encode(), hashlib.sha256).digest())]
+    assert [code(worker, "GET", "/connectors", token) for token in bad] == [401] * len(bad)
+    assert code(worker, "GET", "/connectors", keys[1].token(aud=["x", "bywash"])) == 200
+    (tmp_path / "new.json").write_text(json.dumps({"keys": [stranger.public()]}))
+    (tmp_path / "new.json").replace(tmp_path / "jwks.json")
+    worker.process.wait_until(lambda: code(worker, "GET", "/connectors", stranger.token()) == 200 and code(worker, "GET", "/connectors", good) == 401, "the new keys count")
+    assert run("connect", "--url", worker.url, "list", env={"BYWASH_CONNECT_TOKEN": stranger.token()}).returncode == 0
+    assert not [word for word in (signature, "realm_access") if word in worker.log()]
+
+
+def test_keys_of_tokens_come_from_a_server(kafka, start_bywash, tmp_path):
+    key = TokenKey(tmp_path, "one", "ES256")
+
+    class Keys(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"keys": [key.public()]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keys)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        worker = token_worker(kafka, start_bywash, **{"rest.auth.jwt.jwks.url": f"http://127.0.0.1:{server.server_port}/keys"})
+        assert code(worker, "GET", "/connectors", key.token()) == 200
+        assert code(worker, "GET", "/connectors", TokenKey(tmp_path, "two", "ES256").token()) == 401
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert code(worker, "GET", "/connectors", key.token()) == 200
