@@ -276,6 +276,24 @@ TEST_F(PostgresqlSink, AMissingPrivilegeSaysWhatToGrant) {
   EXPECT_NE(put.message().find("grant"), std::string::npos);
 }
 
+TEST_F(PostgresqlSink, AColumnThatTheDatabaseFillsSaysToLeaveTheFieldOut) {
+  run("CREATE TABLE made (id bigint, twice bigint GENERATED ALWAYS AS (id * 2) STORED); CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY)");
+  for (const char* table : {"made", "numbered"}) {
+    TaskForTests task(config({}));
+    Status put = task.put(batches_of_json(table, 0, {std::string(table) == "made" ? R"({"id":1,"twice":2})" : R"({"id":1})"}));
+    EXPECT_EQ(put.code(), Code::kFatal);
+    EXPECT_NE(put.message().find("leave the field out"), std::string::npos) << put.message();
+  }
+}
+
+TEST_F(PostgresqlSink, AFieldWithoutColumnTypeIsNamed) {
+  TaskForTests task(config({}));
+  std::string record = envelope(R"({"field":"m","type":"map","keys":{"type":"string"},"values":{"type":"int32"}})", R"({"m":{"a":1}})");
+  Status put = task.put(batches_of_json("t", 0, {record}, {}, true));
+  EXPECT_EQ(put.code(), Code::kData);
+  EXPECT_EQ(put.message(), "Field 'm': null (MAP) type doesn't have a mapping to the SQL database column type");
+}
+
 TEST_F(PostgresqlSink, SeveralTablesAndSchemasInOnePutAreOneTransaction) {
   run("CREATE TABLE b (id bigint PRIMARY KEY, name text NOT NULL)");
   TaskForTests task(upsert_by_id());

@@ -35,8 +35,9 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::find(Session& ses
 
 Result<std::string> TableStructure::column_clause(const WriteColumn& column) const {
   RETURN_IF_ERROR(rules_.check_plain(column.name));
-  ASSIGN_OR_RETURN(std::string type, dialect_->column_type(column));
-  std::string clause = rules_.write(column.name) + " " + type;
+  auto type = dialect_->column_type(column);
+  if (!type.ok()) return type.status().with_context(fmt::format("Field '{}'", column.name));
+  std::string clause = rules_.write(column.name) + " " + *type;
   if (column.schema->default_value() && !column.schema->default_value()->is_null()) {
     ASSIGN_OR_RETURN(std::string literal, dialect_->literal(*column.schema, *column.schema->default_value(), *times_));
     return clause + " DEFAULT " + literal;

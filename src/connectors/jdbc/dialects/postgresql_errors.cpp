@@ -49,8 +49,11 @@ bool transient(std::string_view state) {
   return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](std::string_view p) { return state.starts_with(p); });
 }
 
-std::string_view advice(std::string_view state) {
+std::string_view advice(std::string_view state, std::string_view primary) {
   if (state == "42501") return ": grant it to the role of connection.user (CREATE on the schema, TEMPORARY on the database, INSERT, UPDATE, DELETE and SELECT on the table)";
+  // COPY says the first, INSERT the second.
+  bool generated = (state == "42P10" && primary.find("is a generated column") != primary.npos) || state == "428C9";
+  if (generated) return ": the database alone gives this column its values; leave the field out (fields.whitelist, ReplaceField)";
   if (state == "42P10") return ": add a primary key or unique constraint on the fields of pk.fields, or change pk.mode and pk.fields";
   if (state == "42703") return ": column names are compared exactly; rename the field (ReplaceField), or the column";
   if (state == "42804") return ": change the column's type, or cast the field (Cast)";
@@ -82,7 +85,7 @@ Status status_of(const PGresult* result, PGconn* connection) {
   if (state.starts_with("23") || state == "44000") return of_sql(Status::data(fmt::format("SQLSTATE {}: {}{}", state, primary, place)));
   // A trigger's own RAISE may quote the row.
   if (state.starts_with("P0")) return of_sql(Status::data(fmt::format("SQLSTATE {}: refused by a trigger or function{}", state, place)));
-  std::string message = fmt::format("SQLSTATE {}: {}{}", state, primary, advice(state));
+  std::string message = fmt::format("SQLSTATE {}: {}{}", state, primary, advice(state, primary));
   if (state == "42804" || state == "42846" || state == "42883") return of_sql(Status::data(message));  // this record's type
   if (state == "42501" || state.starts_with("28")) return of_sql(Status::unauthorized(message));
   return of_sql(Status(Code::kFatal, Blame::kUser, message));
