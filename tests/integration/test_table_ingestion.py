@@ -138,6 +138,37 @@ def test_upserts_leave_one_row_of_each_key_whenever_one_asks_and_after_kill_9(ka
     check(records + deletions)
 
 
+def test_partial_upserts_merge_a_new_row_with_its_keys_row(kafka, start_bywash):
+    topic = kafka.create_topic(partitions=1)
+    program = start_bywash(Bywash.analytics())
+    schema = {**KEYED_SCHEMA, "dimensionFieldSpecs": KEYED_SCHEMA["dimensionFieldSpecs"] + [{"name": "tags", "dataType": "STRING", "singleValueField": False}],
+              "metricFieldSpecs": [{"name": "total", "dataType": "LONG"}]}
+    assert http("POST", program.controller_url + "/schemas", schema)[0] == 200
+    config = keyed(kafka, topic, tableIndexConfig={"nullHandlingEnabled": True}, upsertConfig={
+        "mode": "PARTIAL", "partialUpsertStrategies": {"total": "INCREMENT", "tags": "UNION", "day": "MAX", "item_n": "IGNORE"}})
+    status, answer = http("POST", program.controller_url + "/tables", config)
+    assert status == 200, answer
+    # 100 keys, 21 records each: over several segments, a label every other time, one record out of order.
+    records = [{"id": i % 100, "at": DAY + i // 100, "total": 2, "day": (i * 7919) % 1000, "item_n": i // 100, "tags": [f"t{i // 100 % 3}"],
+                **({"label": f"v{i // 100}"} if i // 100 % 2 == 0 else {})} for i in range(2_000)]
+    records += [{"id": i, "at": 1, "total": 1_000_000, "label": "late"} for i in range(100)]
+    kafka.produce_many(topic, [json.dumps(r).encode() for r in records[:900]])
+    time.sleep(0.3)
+    program.kill()
+    program.start()
+    kafka.produce_many(topic, [json.dumps(r).encode() for r in records[900:]])
+    expected = [[i, "v18", 40, max(r["day"] for r in records[:2000] if r["id"] == i), 0, ["t0", "t1", "t2"]] for i in range(100)]
+    for _ in range(2):
+        deadline = time.monotonic() + 60
+        while program.sql("SELECT COUNT(*) FROM stock_transactions OPTION(skipUpsert=true)")["resultTable"]["rows"][0][0] != len(records):
+            assert time.monotonic() < deadline, program.log()[-2000:]
+            time.sleep(0.1)
+        found = program.sql("SELECT id, label, total, day, item_n, tags FROM stock_transactions ORDER BY id LIMIT 1000")["resultTable"]["rows"]
+        assert found == expected
+        program.kill()
+        program.start()
+
+
 def test_dedup_keeps_the_first_record_of_a_key_over_restarts(kafka, start_bywash):
     topic = kafka.create_topic(partitions=1)
     program = start_bywash(Bywash.analytics())

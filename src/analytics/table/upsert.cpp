@@ -33,6 +33,7 @@ UpsertRules UpsertRules::of(const UpsertConfig& config, const TableSchema& schem
   for (const std::string& column : schema.primary_key_columns) out.keys.push_back(static_cast<size_t>(schema.find(column)));
   out.comparison = schema.find(config.comparison_columns.empty() ? time_column : config.comparison_columns[0]);
   if (!config.delete_column.empty()) out.deleted = schema.find(config.delete_column);
+  for (const FieldSpec& field : schema.fields) out.strategies.push_back(config.strategy_of(field.name, schema, time_column));
   return out;
 }
 
@@ -87,6 +88,14 @@ void UpsertPartition::begin(std::shared_ptr<const Segment> segment) {
   part.name = segment->name();
   part.segment = std::move(segment);
   parts_.push_back(std::move(part));
+}
+
+void UpsertPartition::merge(MutableSegment& segment, uint32_t row) {
+  parts_.back().segment = segment.snapshot();  // an older view may not know that a column has nulls
+  const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
+  const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
+  if (!known || gone(*known) || is_deletion(*known) || compare(place, *known) < 0) return;
+  merge_rows(rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
 }
 
 bool UpsertPartition::add(uint32_t row) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment.h"
 #include "analytics/segment/valid_rows.h"
 #include "analytics/table/key_map.h"
@@ -25,6 +26,7 @@ struct UpsertRules {
   std::vector<size_t> keys;
   int comparison = -1;
   int deleted = -1;
+  std::vector<MergeStrategy> strategies;  // per field, where upserts are partial
 
   // The config was checked against this schema.
   static UpsertRules of(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column);
@@ -37,6 +39,9 @@ class UpsertPartition {
   // Rows that follow belong to `segment`: sealed, or a view of the consuming one, whose later rows are read through it too.
   // Under the table's lock.
   void begin(std::shared_ptr<const Segment> segment);
+  // Partial upserts: makes the newest row of the consuming segment, unpublished, what comes of it and its key's row. Before add().
+  void merge(MutableSegment& segment, uint32_t row);
+  bool merges() const { return rules_.config.partial; }
   // Takes the row, the segment's newest. False: it must not stay in the segment (a duplicate, or out of order and to be dropped).
   bool add(uint32_t row);
   // Makes queries see what add() decided. Under the table's lock, together with the rows.

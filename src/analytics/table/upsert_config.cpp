@@ -41,6 +41,20 @@ void warn_without_effect(const Json& section, const char* name, std::vector<std:
   }
 }
 
+void read_partial(const Json& upsert, UpsertConfig& out, std::vector<std::string>& problems) {
+  out.partial = true;
+  auto read = [&](const std::string& name, const std::string& key) {
+    const std::optional<MergeStrategy> strategy = merge_strategy_from(name);
+    if (!strategy) problems.push_back(fmt::format("upsertConfig.{}: '{}' is not one of [APPEND, IGNORE, INCREMENT, MAX, MIN, OVERWRITE, FORCE_OVERWRITE, UNION]", key, name));
+    return strategy.value_or(MergeStrategy::kOverwrite);
+  };
+  out.default_strategy = read(text_at(upsert, "defaultPartialUpsertStrategy", "OVERWRITE"), "defaultPartialUpsertStrategy");
+  if (const Json* strategies = upsert_object(upsert, "partialUpsertStrategies")) {
+    for (const auto& [column, name] : strategies->items()) out.strategies[column] = read(text_of(name), "partialUpsertStrategies." + column);
+  }
+  if (upsert_key_given(upsert, "partialUpsertMergerClass")) problems.push_back("upsertConfig.partialUpsertMergerClass: classes of one's own cannot be loaded");
+}
+
 void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>& problems) {
   for (const char* key : {"comparisonColumns", "comparisonColumn"}) {
     auto columns = upsert.find(key);
@@ -59,7 +73,8 @@ void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>
                                              : "upsertConfig.outOfOrderRecordColumn is not supported yet");
   }
   if (upsert_key_given(upsert, "postPartialUpsertTransformConfigs")) {
-    problems.push_back("postPartialUpsertTransformConfigs can only be configured for PARTIAL upsert tables");
+    problems.push_back(out.partial ? "upsertConfig.postPartialUpsertTransformConfigs is not supported yet"
+                                   : "postPartialUpsertTransformConfigs can only be configured for PARTIAL upsert tables");
   }
   const std::string consistency = text_at(upsert, "consistencyMode", "NONE");
   if (out.drop_out_of_order && consistency != "NONE") {
@@ -85,8 +100,8 @@ void check_surroundings(const Json& document, const UpsertConfig& config, std::v
   if (config.mode == KeyMode::kUpsert && upsert_key_given(document, "tierConfigs")) problems.push_back("The upsert table cannot have multi-tiers");
   const Json* ingestion = upsert_object(document, "ingestionConfig");
   const Json* complex = ingestion ? upsert_object(*ingestion, "complexTypeConfig") : nullptr;
-  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || config.mode == KeyMode::kDedup)) {
-    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig or upsertConfig.dropOutOfOrderRecord");
+  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || config.partial || config.mode == KeyMode::kDedup)) {
+    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig, upsertConfig.mode PARTIAL or dropOutOfOrderRecord");
   }
 }
 
@@ -95,7 +110,41 @@ const FieldSpec* upsert_field(const TableSchema& schema, const std::string& name
   return at < 0 ? nullptr : &schema.fields[static_cast<size_t>(at)];
 }
 
+// One column's way of merging against the column.
+void check_strategy(const FieldSpec& field, MergeStrategy strategy, std::vector<std::string>& problems) {
+  const bool compares = strategy == MergeStrategy::kMax || strategy == MergeStrategy::kMin;
+  if (strategy == MergeStrategy::kIncrement || compares) {
+    const char* name = strategy == MergeStrategy::kIncrement ? "INCREMENT" : strategy == MergeStrategy::kMax ? "MAX" : "MIN";
+    if (!field.single_value) problems.push_back(fmt::format("{} merger cannot be applied to multi-value column: {}", name, field.name));
+    else if (field.type == DataType::kBigDecimal) problems.push_back(fmt::format("{} merger is not supported yet on the BIG_DECIMAL column: {}", name, field.name));
+    else if (!compares && is_text(field.type)) problems.push_back(fmt::format("INCREMENT merger cannot be applied to non-numeric column: {}", field.name));
+    else if (!compares && field.kind == FieldKind::kDateTime) problems.push_back(fmt::format("INCREMENT merger cannot be applied to date time column: {}", field.name));
+  } else if ((strategy == MergeStrategy::kAppend || strategy == MergeStrategy::kUnion) && field.single_value) {
+    problems.push_back(fmt::format("{} merger cannot be applied to single-value column: {}", strategy == MergeStrategy::kAppend ? "APPEND" : "UNION", field.name));
+  }
+}
+
+void check_partial(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column, std::vector<std::string>& problems) {
+  if (!config.null_handling && !schema.column_based_null_handling) problems.push_back("Null handling must be enabled for partial upsert tables");
+  const std::vector<std::string>& keys = schema.primary_key_columns;
+  for (const auto& [column, strategy] : config.strategies) {
+    if (std::find(keys.begin(), keys.end(), column) != keys.end()) problems.push_back("Merger cannot be applied to primary key columns");
+    else if (!config.comparison_columns.empty() && column == config.comparison_columns[0]) problems.push_back("Merger cannot be applied to comparison column");
+    else if (config.comparison_columns.empty() && column == time_column) problems.push_back("Merger cannot be applied to time column");
+    else if (!upsert_field(schema, column)) problems.push_back(fmt::format("Merger cannot be applied to non-existing column: {}", column));
+  }
+  for (const FieldSpec& field : schema.fields) check_strategy(field, config.strategy_of(field.name, schema, time_column), problems);
+}
+
 }  // namespace
+
+MergeStrategy UpsertConfig::strategy_of(const std::string& column, const TableSchema& schema, const std::string& time_column) const {
+  const std::vector<std::string>& keys = schema.primary_key_columns;
+  const std::string& comparison = comparison_columns.empty() ? time_column : comparison_columns[0];
+  if (column == comparison || std::find(keys.begin(), keys.end(), column) != keys.end()) return MergeStrategy::kForceOverwrite;
+  auto found = strategies.find(column);
+  return found == strategies.end() ? default_strategy : found->second;
+}
 
 UpsertConfig read_upsert_config(const Json& document, bool realtime, std::vector<std::string>& problems, std::vector<std::string>& warnings) {
   UpsertConfig out;
@@ -116,8 +165,9 @@ UpsertConfig read_upsert_config(const Json& document, bool realtime, std::vector
   if (!realtime) problems.push_back(deduplicates ? "Dedup is not supported for OFFLINE table" : "upsertConfig is not supported yet for OFFLINE tables");
   const Json& section = deduplicates ? *dedup : *upsert;
   const char* name = deduplicates ? "dedupConfig" : "upsertConfig";
-  if (mode == "PARTIAL") problems.push_back("upsertConfig.mode PARTIAL is not supported yet");
-  if (mode == "FULL") read_upsert(section, out, problems);
+  if (mode == "PARTIAL") read_partial(section, out, problems);
+  if (mode != "NONE") read_upsert(section, out, problems);
+  if (const Json* indexing = upsert_object(document, "tableIndexConfig")) out.null_handling = flag_at(*indexing, "nullHandlingEnabled", false);
   if (deduplicates && upsert_number(section, "metadataTTL", name, problems) > 0) problems.push_back("dedupConfig.metadataTTL is not supported yet");
   if (upsert_key_given(section, "metadataManagerClass")) problems.push_back(fmt::format("{}.metadataManagerClass: classes of one's own cannot be loaded", name));
   warn_without_effect(section, name, warnings);
@@ -134,6 +184,7 @@ void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, 
     else if (!field->single_value) problems.push_back(fmt::format("Upsert/Dedup primary key column: {} cannot be of multi-value type", column));
   }
   if (config.mode == KeyMode::kDedup) return;
+  if (config.partial) check_partial(config, schema, time_column, problems);
   const std::string& comparison = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
   const FieldSpec* compared = upsert_field(schema, comparison);
   if (!compared) {

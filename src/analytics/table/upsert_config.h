@@ -1,11 +1,13 @@
 // upsertConfig and dedupConfig of a table's JSON, and what Pinot's TableConfigUtils 1.5.1 asks of them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "analytics/segment/table_schema.h"
 #include "analytics/table/json_document.h"
+#include "analytics/table/row_merge.h"
 
 namespace bywash::analytics {
 
@@ -18,6 +20,13 @@ struct UpsertConfig {
   bool drop_out_of_order = false;
   double metadata_ttl = 0, deleted_keys_ttl = 0;  // in the comparison column's unit; 0: for ever
 
+  bool partial = false;                           // new rows are merged with their key's row
+  std::map<std::string, MergeStrategy> strategies;
+  MergeStrategy default_strategy = MergeStrategy::kOverwrite;
+  bool null_handling = false;                     // of the table; partial upserts need it
+
+  // How a column is merged. Keys and the comparison column are the new row's.
+  MergeStrategy strategy_of(const std::string& column, const TableSchema& schema, const std::string& time_column) const;
   bool on() const { return mode != KeyMode::kNone; }
 };
 

@@ -199,6 +199,49 @@ TEST(Dedup, OnlyTheFirstRecordOfAKeyStays) {
   EXPECT_EQ(feed.keys.rows_of("segment0"), nullptr);
 }
 
+// The row that a merge leaves, as text; n: null.
+std::string merged(MergeStrategy number, MergeStrategy list, std::optional<std::pair<int64_t, std::vector<std::string_view>>> before,
+                   std::optional<std::pair<int64_t, std::vector<std::string_view>>> now) {
+  auto fields = std::make_shared<TableSchema>();
+  fields->fields.resize(2);
+  fields->fields[0].name = "number";
+  fields->fields[0].type = DataType::kLong;
+  fields->fields[1].name = "list";
+  fields->fields[1].single_value = false;
+  fields->fields[1].default_null.text = "null";
+  MutableSegmentOptions options;
+  options.name = "m";
+  options.max_rows = 10;
+  auto segment = *MutableSegment::create(fields, options);
+  for (const auto& row : {before, now}) {
+    row ? segment->append_long(0, row->first) : segment->append_null(0);
+    row ? segment->append_texts(1, row->second) : segment->append_null(1);
+  }
+  const auto view = segment->snapshot();
+  merge_rows({number, list}, {*view, 0}, {*view, 1}, *segment);
+  segment->publish(0);
+  const auto after = segment->snapshot();
+  EXPECT_EQ(after->rows(), 2);
+  std::string out = after->column(0).is_null(1) ? "n" : std::to_string(*after->column(0).block<int64_t>(1));
+  const MultiValue values = after->column(1).multi(1);
+  for (uint32_t i = 0; i < values.count; ++i) out += " " + std::string(after->column(1).dictionary.text(values.ids[i]));
+  return out + (after->column(1).is_null(1) ? " n" : "");
+}
+
+TEST(Merge, EachStrategyDoesWhatItsNameSays) {
+  using S = MergeStrategy;
+  const auto old_row = std::pair(int64_t{5}, std::vector<std::string_view>{"b", "a"});
+  const auto new_row = std::pair(int64_t{3}, std::vector<std::string_view>{"c", "a"});
+  EXPECT_EQ(merged(S::kOverwrite, S::kOverwrite, old_row, new_row), "3 c a");
+  EXPECT_EQ(merged(S::kOverwrite, S::kUnion, old_row, std::nullopt), "5 b a");
+  EXPECT_EQ(merged(S::kIncrement, S::kAppend, old_row, new_row), "8 b a c a");
+  EXPECT_EQ(merged(S::kMax, S::kUnion, old_row, new_row), "5 a b c");
+  EXPECT_EQ(merged(S::kMin, S::kIgnore, old_row, new_row), "3 b a");
+  EXPECT_EQ(merged(S::kIgnore, S::kIgnore, old_row, new_row), "5 b a");
+  EXPECT_EQ(merged(S::kIgnore, S::kAppend, std::nullopt, new_row), "3 c a");
+  EXPECT_EQ(merged(S::kForceOverwrite, S::kForceOverwrite, old_row, std::nullopt), "n null n");
+}
+
 // All problems of a config, joined.
 std::string problems_of(const char* document, bool realtime = true) {
   std::vector<std::string> problems, warnings;
@@ -219,7 +262,10 @@ TEST(UpsertConfig, ProblemsAreInPinotsWords) {
             "Upsert TTL must have snapshot enabled\nThe comparison column does not exist on schema\nColumn none specified in deleteRecordColumn does not exist");
   EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["id"],"metadataTTL":1}})").c_str()),
             "MetadataTTL / DeletedKeysTTL must have comparison column: id in numeric type, found: STRING");
-  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"PARTIAL"}})").c_str()), "upsertConfig.mode PARTIAL is not supported yet");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"PARTIAL","partialUpsertStrategies":{"id":"IGNORE","gone":"UNION","no":"MAX"}}})").c_str()),
+            "Null handling must be enabled for partial upsert tables\nMerger cannot be applied to primary key columns\n"
+            "Merger cannot be applied to non-existing column: no\nUNION merger cannot be applied to single-value column: gone");
+  EXPECT_EQ(problems_of((routed + R"("tableIndexConfig":{"nullHandlingEnabled":true},"upsertConfig":{"mode":"PARTIAL","defaultPartialUpsertStrategy":"MAX"}})").c_str()), "");
   EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true}})").c_str(), false), "Dedup is not supported for OFFLINE table");
 }
 
