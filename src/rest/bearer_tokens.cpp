@@ -38,7 +38,7 @@ struct WebKey {
 };
 using WebKeys = std::vector<WebKey>;
 
-// Base64 of RFC 4648, section 5, without padding; nullopt for any other byte.
+// Base64 of RFC 4648, section 5, without padding; nullopt for any other byte, and for bits after the last one.
 std::optional<std::string> decode_base64url(std::string_view text) {
   std::string out;
   uint32_t bits = 0;
@@ -49,7 +49,8 @@ std::optional<std::string> decode_base64url(std::string_view text) {
     bits = bits << 6 | static_cast<uint32_t>(digit);
     if (++count % 4 != 1) out += static_cast<char>(bits >> (count % 4 == 2 ? 4 : count % 4 == 3 ? 2 : 0) & 0xff);
   }
-  return count % 4 == 1 ? std::nullopt : std::optional(out);
+  const uint32_t left_over = count % 4 == 2 ? bits & 0xf : count % 4 == 3 ? bits & 3 : 0;
+  return count % 4 == 1 || left_over != 0 ? std::nullopt : std::optional(out);
 }
 
 std::string token_text(const TokenJson& json, const char* key) {
