@@ -151,7 +151,7 @@ def figures_of(program: str) -> dict:
     done = subprocess.run([str(found), "--benchmark_format=json", "--benchmark_repetitions=3", "--benchmark_min_time=0.1"], check=True, capture_output=True, text=True)
     out: dict = {}
     for row in json.loads(done.stdout)["benchmarks"]:
-        if row["run_type"] == "iteration" and (row["run_name"] not in out or row["cpu_time"] < out[row["run_name"]]["cpu_time"]):
+        if row["run_type"] == "iteration" and not row.get("error_occurred") and (row["run_name"] not in out or row["cpu_time"] < out[row["run_name"]]["cpu_time"]):
             out[row["run_name"]] = row
     return out
 
