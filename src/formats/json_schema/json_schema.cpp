@@ -347,7 +347,7 @@ Status readable_at(const SchemaNode& reader_given, const SchemaNode& writer_give
     if (!writer.requires_property(name)) return differs(path + "/properties/" + name, "a property became required");
   }
   for (const auto& [name, property] : writer.properties) {
-    auto same = std::find_if(reader.properties.begin(), reader.properties.end(), [&](const auto& p) { return p.first == name; });
+    auto same = std::find_if(reader.properties.begin(), reader.properties.end(), [&wanted = name](const auto& p) { return p.first == wanted; });
     if (same != reader.properties.end()) RETURN_IF_ERROR(readable_at(*same->second, *property, path + "/properties/" + name, depth + 1));
     else if (!reader.permits_additional) return differs(path + "/properties/" + name, "a property was removed");
   }
