@@ -29,7 +29,7 @@ add_library(simdjson STATIC ${PYSIMDJSON_DIR}/pysimdjson-7.0.2/simdjson/simdjson
 target_include_directories(simdjson SYSTEM PUBLIC ${PYSIMDJSON_DIR}/pysimdjson-7.0.2/simdjson)
 target_compile_options(simdjson PRIVATE -O3 -fvisibility=hidden -w)
 target_compile_definitions(simdjson PRIVATE NDEBUG)
-target_link_options(simdjson INTERFACE -Wl,--exclude-libs,ALL)
+target_link_options(simdjson INTERFACE -Wl,--exclude-libs,libsimdjson.a)
 
 # DuckDB (joins, windows, SQL over files): loaded only by the verbs that need it, so the artefact is only unpacked here.
 fetch_npm(@duckdb/node-bindings-linux-x64 1.5.6-r.1 duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
@@ -52,9 +52,10 @@ pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
 find_library(ROARING_LIBRARY roaring REQUIRED)
 add_library(roaring INTERFACE)
 target_link_libraries(roaring INTERFACE ${ROARING_LIBRARY})
-# Protocol Buffers: statically and hidden, as simdjson; libarrow brings parts of another version.
+# Protocol Buffers: statically and hidden, as simdjson; libarrow brings parts of another version. Only these are hidden: the allocator of a
+# sanitizer, also an archive, has to reach every shared library.
 find_library(PROTOBUF_STATIC_LIBRARY libprotobuf.a REQUIRED)
 add_library(protobuf_static STATIC IMPORTED GLOBAL)
 set_target_properties(protobuf_static PROPERTIES IMPORTED_LOCATION ${PROTOBUF_STATIC_LIBRARY}
-  INTERFACE_LINK_LIBRARIES Threads::Threads INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL)
+  INTERFACE_LINK_LIBRARIES Threads::Threads INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,libprotobuf.a)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET GLOBAL libzstd)
