@@ -23,7 +23,7 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
   static const auto def = [] {
     config::TypedConfig<FakeConfig> d;
     d.key("topic", &FakeConfig::topic).required().high().doc("Topic to write to.");
-    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, no-tasks, slow-tasks or many-tasks.");
+    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks or many-tasks.");
     d.key("password", &FakeConfig::password).by_default("").doc("A secret.");
     d.key("batch.size", &FakeConfig::batch_size).by_default("2000").low().doc("Rows at once.");
     return d;
@@ -36,6 +36,8 @@ class IdleSource : public plugin::SourceTask {
   explicit IdleSource(FakeConfig config) : config_(std::move(config)) {}
   Status start(plugin::SourceContext*) override {
     if (config_.mode == "no-start") return Status::fatal("The system is closed today").with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    static std::atomic<int> starts = 0;
+    if (config_.mode == "third-start" && ++starts % 3 != 0) return Status::retriable("The system is not up yet");
     return {};
   }
   Result<std::vector<plugin::SourceBatch>> poll() override {

@@ -14,11 +14,13 @@
 namespace bywash::runtime {
 namespace {
 
-WorkerConfig worker_config() {
-  auto config = parse_worker_config({{"bootstrap.servers", "127.0.0.1:1"},
-                                     {"key.converter", "org.example.FakeConverter"},
-                                     {"value.converter", "org.example.FakeConverter"},
-                                     {"header.converter", "org.example.FakeHeaderConverter"}});
+WorkerConfig worker_config(const config::Properties& more = {}) {
+  config::Properties properties = {{"bootstrap.servers", "127.0.0.1:1"},
+                                   {"key.converter", "org.example.FakeConverter"},
+                                   {"value.converter", "org.example.FakeConverter"},
+                                   {"header.converter", "org.example.FakeHeaderConverter"}};
+  properties.insert(more.begin(), more.end());
+  auto config = parse_worker_config(properties);
   EXPECT_TRUE(config.ok()) << config.status().message();
   return *std::move(config);
 }
@@ -34,11 +36,11 @@ class StandaloneHerderTest : public ::testing::Test {
     herder_.reset();
     std::filesystem::remove_all(folder_);
   }
-  void start(bool durable = false) {
+  void start(bool durable = false, const config::Properties& worker = {}) {
     HerderOptions options;
     options.worker_id = "here:1";
     if (durable) options.store_folder = folder_ + "/connectors";
-    herder_ = std::make_unique<StandaloneHerder>(worker_config(), registry_, options);
+    herder_ = std::make_unique<StandaloneHerder>(worker_config(worker), registry_, options);
     Status status = herder_->start();
     ASSERT_TRUE(status.ok()) << status.message();
   }
@@ -137,6 +139,19 @@ TEST_F(StandaloneHerderTest, AFailedTaskSaysWhyAndIsRestartedAlone) {
   auto nothing = herder_->restart("a", true, true);
   EXPECT_EQ(nothing->tasks[0].state, State::kRunning);
   EXPECT_EQ(herder_->restart("b", true, true).status().message(), "Unknown connector: b");
+}
+
+TEST_F(StandaloneHerderTest, ATaskThatFailsFromATransientCauseIsRestartedAsOftenAsAllowed) {
+  start(false, {{"task.restart.max.attempts", "2"}, {"task.restart.backoff.ms", "10"}});
+  ASSERT_TRUE(herder_->put(fake("a", {{"mode", "third-start"}}), false).ok());
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_TRUE(herder_->task_status({"a", 0})->trace.empty());
+  EXPECT_EQ(herder_->worker().tasks().size(), 1u);
+  ASSERT_TRUE(herder_->put(fake("b", {{"mode", "no-start"}}), false).ok());
+  ASSERT_TRUE(herder_->set_target("b", TargetState::kStopped).ok());
+  EXPECT_EQ(states("b", "STOPPED"), "STOPPED");
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  EXPECT_EQ(herder_->worker().tasks().size(), 1u) << "a stopped connector's task came back";
 }
 
 TEST_F(StandaloneHerderTest, AConnectorWhoseTasksCannotBeMadeFailsAndRecovers) {

@@ -64,7 +64,8 @@ void TaskThread::run() {
     status = guarded([this] { return step(); });
   }
   if (!status.ok()) {
-    log::error("runtime", "Task failed and must be restarted by hand once the cause is gone: {}", status.message());
+    bool restarts = !stop_ && listener_->will_restart(id_, status);
+    log::error("runtime", "Task failed{}: {}", restarts ? "" : " and must be restarted by hand once the cause is gone", status.message());
   }
   close();
   if (!status.ok()) listener_->on_task_state(id_, State::kFailed, trace_of(status));

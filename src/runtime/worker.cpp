@@ -14,6 +14,7 @@
 #include "runtime/offset_store.h"
 #include "runtime/sink_task.h"
 #include "runtime/source_task.h"
+#include "runtime/task_supervisor.h"
 
 namespace bywash::runtime {
 namespace {
@@ -44,11 +45,17 @@ struct Worker::Shared {
 };
 
 Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener)
-    : config_(std::move(config)), registry_(registry), listener_(listener), shared_(std::make_shared<Shared>()) {
+    : config_(std::move(config)), registry_(registry), shared_(std::make_shared<Shared>()) {
+  RestartPolicy policy{config_.task_restart_max_attempts, config_.task_restart_backoff_ms, config_.task_restart_backoff_max_ms, config_.task_restart_reset_ms};
+  supervisor_ = std::make_unique<TaskSupervisor>(policy, listener, [this](const TaskId& id) { return restart_failed(id); });
+  listener_ = supervisor_.get();
   MemoryBudget::process().set_limit(config_.memory_limit_bytes > 0 ? config_.memory_limit_bytes : int64_t{512} << 20);
 }
 
-Worker::~Worker() { stop_all(); }
+Worker::~Worker() {
+  supervisor_->end();
+  stop_all();
+}
 
 void Worker::use_offset_store(std::unique_ptr<OffsetStore> store, OpenOffsetTopic open_topic) {
   std::lock_guard lock(shared_->mutex);
@@ -87,22 +94,48 @@ Result<std::string> Worker::kafka_cluster_id() {
   return id;
 }
 
-Status Worker::start_task(const TaskId& id, const config::Properties& written_connector, const config::Properties& written_task, bool paused) {
-  ASSIGN_OR_RETURN(config::Properties connector, config::resolve_variables(config_.all, written_connector));
-  ASSIGN_OR_RETURN(config::Properties task, config::resolve_variables(config_.all, written_task));
-  const std::string class_name = config::get_or(connector, "connector.class", "");
-  std::unique_ptr<TaskThread> made;
-  if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) {
-    ASSIGN_OR_RETURN(made, make_sink_task(*sink, id, merged(connector, task), paused));
-  } else if (const plugin::SourcePlugin* source = registry_.source(class_name)) {
-    ASSIGN_OR_RETURN(made, make_source_task(*source, id, connector, task, paused));
-  } else {
-    return unknown_class("connector.class", "connectors", class_name);
-  }
-  made->start();
+Status Worker::start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused) {
+  supervisor_->forget(id);
+  Written written{connector, task, paused};
+  ASSIGN_OR_RETURN(auto made, make_task(id, written));
+  // Known before it can fail.
   std::lock_guard lock(mutex_);
+  made->start();
+  written_[id] = std::move(written);
   tasks_[id] = std::move(made);
   return {};
+}
+
+Result<std::unique_ptr<TaskThread>> Worker::make_task(const TaskId& id, const Written& written) {
+  ASSIGN_OR_RETURN(config::Properties connector, config::resolve_variables(config_.all, written.connector));
+  ASSIGN_OR_RETURN(config::Properties task, config::resolve_variables(config_.all, written.task));
+  const std::string class_name = config::get_or(connector, "connector.class", "");
+  if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) return make_sink_task(*sink, id, merged(connector, task), written.paused);
+  if (const plugin::SourcePlugin* source = registry_.source(class_name)) return make_source_task(*source, id, connector, task, written.paused);
+  return unknown_class("connector.class", "connectors", class_name);
+}
+
+Result<TaskSupervisor::Outcome> Worker::restart_failed(const TaskId& id) {
+  using Outcome = TaskSupervisor::Outcome;
+  std::lock_guard restarting(restarting_);
+  std::unique_ptr<TaskRunner> failed;
+  Written written;
+  {
+    std::lock_guard lock(mutex_);
+    auto task = tasks_.find(id);
+    if (task == tasks_.end()) return Outcome::kNotOurs;
+    if (!task->second->join(0)) return Outcome::kStillEnding;
+    failed = std::move(task->second);
+    tasks_.erase(task);
+    written = written_[id];
+  }
+  failed.reset();
+  ASSIGN_OR_RETURN(auto made, make_task(id, written));
+  std::lock_guard lock(mutex_);
+  made->set_paused(written_[id].paused);
+  made->start();
+  tasks_[id] = std::move(made);
+  return Outcome::kRestarted;
 }
 
 Result<std::unique_ptr<TaskThread>> Worker::make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused) {
@@ -153,13 +186,18 @@ void Worker::set_paused(const std::string& connector, bool paused) {
   for (auto& [id, task] : tasks_) {
     if (id.connector == connector) task->set_paused(paused);
   }
+  for (auto& [id, written] : written_) {
+    if (id.connector == connector) written.paused = paused;
+  }
 }
 
 void Worker::stop_tasks(const std::vector<TaskId>& ids) {
   std::vector<std::pair<TaskId, std::unique_ptr<TaskRunner>>> stopping;
   {
-    std::lock_guard lock(mutex_);
+    std::scoped_lock lock(restarting_, mutex_);
     for (const TaskId& id : ids) {
+      supervisor_->forget(id);
+      written_.erase(id);
       auto it = tasks_.find(id);
       if (it == tasks_.end()) continue;
       it->second->request_stop();

@@ -13,32 +13,10 @@
 #include "base/status.h"
 #include "config/config_def.h"
 #include "plugin/registry.h"
+#include "runtime/task_supervisor.h"
 #include "runtime/worker_config.h"
 
 namespace bywash::runtime {
-
-struct TaskId {
-  std::string connector;
-  int task = 0;
-  friend auto operator<=>(const TaskId&, const TaskId&) = default;
-};
-std::string to_string(const TaskId& id);  // "orders-sink-0", as Connect prints it
-
-// AbstractStatus.State (Kafka 4.3).
-enum class State { kUnassigned, kRunning, kPaused, kFailed, kDestroyed, kRestarting, kStopped };
-std::string_view to_string(State state);  // "RUNNING", ...
-
-// Hears about tasks, from their threads.
-class StatusListener {
- public:
-  virtual ~StatusListener() = default;
-  // `trace` is empty but for kFailed: why, in the form of a Java trace's lines ("<class>: <message>\nCaused by: ...").
-  virtual void on_task_state(const TaskId& id, State state, const std::string& trace) = 0;
-  // Why a task that runs gets nowhere just now (a broker or database does not answer): stands as its trace until '' takes it back.
-  virtual void on_task_problem(const TaskId& id, const std::string& problem) = 0;
-  // A connector's task has read from or written to this topic (GET /connectors/x/topics).
-  virtual void on_topic_used(const std::string& connector, const std::string& topic) = 0;
-};
 
 // A task's thread; sink and source differ in what runs in it.
 class TaskRunner {
@@ -89,14 +67,25 @@ class Worker {
 
  private:
   struct Shared;
+  // What a task was made from, for making it anew.
+  struct Written {
+    config::Properties connector, task;
+    bool paused = false;
+  };
+  Result<std::unique_ptr<TaskThread>> make_task(const TaskId& id, const Written& written);
+  // Of the supervisor's thread: a failed task anew.
+  Result<TaskSupervisor::Outcome> restart_failed(const TaskId& id);
   Result<OffsetStore*> offset_store(const config::Properties& connector);
   Result<std::unique_ptr<TaskThread>> make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused);
   Result<std::unique_ptr<TaskThread>> make_source_task(const plugin::SourcePlugin& plugin, const TaskId& id, const config::Properties& connector,
                                                        const config::Properties& task, bool paused);
   WorkerConfig config_;
   const plugin::Registry& registry_;
-  StatusListener* listener_;
+  StatusListener* listener_ = nullptr;  // the supervisor, which tells the herder's
+  std::unique_ptr<TaskSupervisor> supervisor_;  // before the tasks, which report to it
+  std::mutex restarting_;                       // a restart is under way; tasks are stopped before or after it
   mutable std::mutex mutex_;
+  std::map<TaskId, Written> written_;
   std::map<TaskId, std::unique_ptr<TaskRunner>> tasks_;
   std::shared_ptr<Shared> shared_;
   std::optional<std::string> cluster_id_;

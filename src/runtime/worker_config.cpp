@@ -35,6 +35,11 @@ config::TypedConfig<WorkerConfig> declare() {
   def.key("client.id", &C::client_id).by_default("").low().doc("Client id that the worker's Kafka clients start theirs with.");
   def.key("memory.limit.bytes", &C::memory_limit_bytes).by_default("536870912").at_least(67108864)
       .doc("Bytes of records that the process may buffer, in fetch queues, open files and consuming segments together. Past it partitions are paused.");
+  def.key("task.restart.max.attempts", &C::task_restart_max_attempts).by_default("0").at_least(0)
+      .doc("How often a task that failed from what passes by itself (a server that was away, not a configuration or a record) is restarted. 0: by hand only, as in Kafka Connect.");
+  def.key("task.restart.backoff.ms", &C::task_restart_backoff_ms).by_default("1000").at_least(1).low().doc("Pause before the first restart of a failed task; twice as long before each further one.");
+  def.key("task.restart.backoff.max.ms", &C::task_restart_backoff_max_ms).by_default("60000").at_least(1).low().doc("Longest pause before a restart.");
+  def.key("task.restart.reset.ms", &C::task_restart_reset_ms).by_default("600000").at_least(1).low().doc("A task that ran for so long has all its restarts again.");
   def.key("data.dir", &C::data_dir).by_default("").doc("Folder in which `bywash serve` keeps connectors, offsets and tables.");
   return def;
 }
