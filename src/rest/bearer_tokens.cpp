@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "config/properties.h"
 #include "net/http_client.h"
+#include "rest/base64_digits.h"
 
 namespace bywash::rest {
 namespace {
@@ -40,17 +41,8 @@ using WebKeys = std::vector<WebKey>;
 
 // Base64 of RFC 4648, section 5, without padding; nullopt for any other byte, and for bits after the last one.
 std::optional<std::string> decode_base64url(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    int digit = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '-' ? 62 : c == '_' ? 63 : -1;
-    if (digit < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if (++count % 4 != 1) out += static_cast<char>(bits >> (count % 4 == 2 ? 4 : count % 4 == 3 ? 2 : 0) & 0xff);
-  }
-  const uint32_t left_over = count % 4 == 2 ? bits & 0xf : count % 4 == 3 ? bits & 3 : 0;
-  return count % 4 == 1 || left_over != 0 ? std::nullopt : std::optional(out);
+  auto digits = read_base64_digits(text, "-_");
+  return !digits || digits->count % 4 == 1 || digits->left_over != 0 ? std::nullopt : std::optional(std::move(digits->bytes));
 }
 
 std::string token_text(const TokenJson& json, const char* key) {

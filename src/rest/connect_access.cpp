@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/properties.h"
+#include "rest/base64_digits.h"
 #include "rest/connect_json.h"
 
 namespace bywash::rest {
@@ -25,18 +26,10 @@ config::List list_of(const config::Properties& worker, std::string_view key) {
   return parsed.ok() && std::holds_alternative<config::List>(*parsed) ? std::get<config::List>(*parsed) : config::List();
 }
 
+// What stands before the padding.
 std::optional<std::string> decode_base64(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    int digit = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
-    if (c == '=') break;
-    if (digit < 0) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    if (++count % 4 != 1) out += static_cast<char>(bits >> (count % 4 == 2 ? 4 : count % 4 == 3 ? 2 : 0) & 0xff);
-  }
-  return out;
+  auto digits = read_base64_digits(text.substr(0, text.find('=')), "+/");
+  return digits ? std::optional(std::move(digits->bytes)) : std::nullopt;
 }
 
 // In a time that does not tell how much of it is right.
