@@ -47,6 +47,9 @@ find_package(prometheus-cpp REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 # MySQL and MariaDB client.
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
+# SQL Server client; FreeTDS ships no pkg-config file.
+find_library(SYBDB_LIBRARY sybdb REQUIRED)
+find_path(SYBDB_INCLUDE_DIR sybdb.h REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET GLOBAL rdkafka)
 # Debian's roaring ships no pkg-config file.
 find_library(ROARING_LIBRARY roaring REQUIRED)

@@ -1,10 +1,11 @@
-// JDBC URLs as pgjdbc 42.7 (org.postgresql.Driver.parseURL), sqlite-jdbc 3.41, Connector/J 8 and MariaDB Connector/J 3 read them.
-// Level 6, every thread.
+// JDBC URLs as pgjdbc 42.7 (org.postgresql.Driver.parseURL), sqlite-jdbc 3.41, Connector/J 8, MariaDB Connector/J 3 and
+// Microsoft's mssql-jdbc 12 read them. Level 6, every thread.
 #include "connectors/jdbc/connection_url.h"
 
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/text.h"
 
 namespace bywash::jdbc {
 namespace {
@@ -108,6 +109,75 @@ Result<ConnectionUrl> parse_mysql(std::string_view rest) {
   return url;
 }
 
+// "name=value;name={va;lue};...": a value in braces may hold semicolons, and "}}" for a brace.
+Status parse_sqlserver_properties(std::string_view text, ConnectionUrl* url) {
+  while (!text.empty()) {
+    size_t equals = text.find_first_of("=;");
+    if (equals == text.npos || text[equals] == ';') {
+      if (!text.substr(0, equals).empty()) return Status::invalid("connection.url has a property without '=' (jdbc:sqlserver://host:port;databaseName=...;...)");
+      text.remove_prefix(std::min(text.size(), equals == text.npos ? text.size() : equals + 1));
+      continue;
+    }
+    std::string name = ascii_lower(text.substr(0, equals)), value;
+    text.remove_prefix(equals + 1);
+    if (text.starts_with('{')) {
+      size_t at = 1;
+      while (at < text.size() && (text[at] != '}' || text.substr(at).starts_with("}}"))) {
+        value += text[at];
+        at += text[at] == '}' ? 2 : 1;
+      }
+      if (at >= text.size()) return Status::invalid(fmt::format("connection.url: the value of '{}' has an open brace", name));
+      text.remove_prefix(at + 1);
+      if (!text.empty() && text[0] != ';') return Status::invalid(fmt::format("connection.url: behind the braces of '{}' a semicolon is missing", name));
+      text.remove_prefix(std::min<size_t>(1, text.size()));
+    } else {
+      size_t end = std::min(text.find(';'), text.size());
+      value = text.substr(0, end);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    while (name.starts_with(' ')) name.erase(0, 1);
+    while (name.ends_with(' ')) name.pop_back();
+    url->parameters.emplace_back(std::move(name), std::move(value));
+  }
+  return {};
+}
+
+Result<ConnectionUrl> parse_sqlserver(std::string_view rest) {
+  ConnectionUrl url;
+  url.kind = Database::kSqlserver;
+  if (!rest.starts_with("//")) return Status::invalid("connection.url must be jdbc:sqlserver://host:port;databaseName=database;...");
+  rest.remove_prefix(2);
+  size_t semicolon = rest.find(';');
+  std::string_view place = rest.substr(0, semicolon);
+  if (semicolon != rest.npos) RETURN_IF_ERROR(parse_sqlserver_properties(rest.substr(semicolon + 1), &url));
+  // jTDS has the database in the path.
+  if (size_t slash = place.find('/'); slash != place.npos) {
+    url.database = percent_decoded(place.substr(slash + 1));
+    place = place.substr(0, slash);
+  }
+  size_t bar = place.find('\\');
+  size_t colon = place.find(':', bar == place.npos ? place.find(']') == place.npos ? 0 : place.find(']') : bar);
+  std::string host(place.substr(0, std::min(bar, colon)));
+  std::string instance(bar == place.npos ? std::string_view() : place.substr(bar + 1, colon == place.npos ? place.npos : colon - bar - 1));
+  std::string port(colon == place.npos ? std::string_view() : place.substr(colon + 1));
+  auto given = [&](std::initializer_list<const char*> names, std::string* out) {
+    for (const char* name : names) {
+      if (auto* v = url.parameter(name); v && out->empty()) *out = *v;
+    }
+  };
+  given({"servername", "server"}, &host);
+  given({"instancename", "instance"}, &instance);
+  given({"portnumber", "port"}, &port);
+  given({"databasename", "database"}, &url.database);
+  RETURN_IF_ERROR(parse_hosts(host + (port.empty() ? "" : ":" + port), "1433", &url));
+  // A port says where the instance is; without one the server's browser service is asked.
+  if (!instance.empty() && port.empty()) {
+    url.host += "\\" + instance;
+    url.port.clear();
+  }
+  return url;
+}
+
 }  // namespace
 
 const std::string* ConnectionUrl::parameter(std::string_view name) const {
@@ -123,10 +193,14 @@ Result<ConnectionUrl> parse_connection_url(const std::string& url) {
   if (rest.starts_with("jdbc:sqlite:")) return parse_sqlite(rest.substr(12));
   if (rest.starts_with("jdbc:mysql:")) return parse_mysql(rest.substr(11));
   if (rest.starts_with("jdbc:mariadb:")) return parse_mysql(rest.substr(13));
+  for (std::string_view prefix : {"jdbc:sqlserver:", "jdbc:microsoft:sqlserver:", "jdbc:jtds:sqlserver:"}) {
+    if (rest.starts_with(prefix)) return parse_sqlserver(rest.substr(prefix.size()));
+  }
   // Only what stands before any host, path or parameter is shown.
   std::string shown(rest.substr(0, rest.find_first_of("/?;@")));
   return Status::invalid(fmt::format(
-      "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database, jdbc:mysql://host:port/database, jdbc:mariadb://host:port/database or jdbc:sqlite:FILE; "
+      "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database, jdbc:mysql://host:port/database, jdbc:mariadb://host:port/database, "
+      "jdbc:sqlserver://host:port;databaseName=database or jdbc:sqlite:FILE; "
       "other databases are not supported yet", shown));
 }
 
@@ -135,7 +209,8 @@ void add_driver_properties(const config::Properties& properties, ConnectionUrl* 
                                               "connection.backoff.ms"};
   for (const auto& [key, value] : properties) {
     if (!key.starts_with("connection.") || std::find(std::begin(kOwn), std::end(kOwn), key) != std::end(kOwn)) continue;
-    url->parameters.emplace_back(key.substr(11), value);
+    std::string name = key.substr(11);
+    url->parameters.emplace_back(url->kind == Database::kSqlserver ? ascii_lower(name) : name, value);
   }
 }
 

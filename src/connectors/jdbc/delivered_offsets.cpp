@@ -40,15 +40,16 @@ Status DeliveredOffsets::create(Session& session) const {
   ASSIGN_OR_RETURN(std::string text, type(Type::kString, true));
   ASSIGN_OR_RETURN(std::string small, type(Type::kInt32, true));
   ASSIGN_OR_RETURN(std::string big, type(Type::kInt64, false));
-  return session.execute({fmt::format("CREATE TABLE IF NOT EXISTS {0} ({1} {4} NOT NULL, {2} {4} NOT NULL, {3} {5} NOT NULL, {6} {7} NOT NULL, "
-                                      "PRIMARY KEY({1}, {2}, {3}))",
-                                      table_, rules_.write("connector"), rules_.write("topic"), rules_.write("kafka_partition"), text, small,
-                                      rules_.write("next_offset"), big)});
+  std::string columns = fmt::format("{0} {3} NOT NULL, {1} {3} NOT NULL, {2} {4} NOT NULL, {5} {6} NOT NULL, PRIMARY KEY({0}, {1}, {2})",
+                                    rules_.write("connector"), rules_.write("topic"), rules_.write("kafka_partition"), text, small,
+                                    rules_.write("next_offset"), big);
+  return session.execute({dialect_->create_if_missing(table_, columns)});
 }
 
-Result<std::optional<int64_t>> DeliveredOffsets::read(Session& session, const TopicPartition& partition, std::string_view lock) const {
+Result<std::optional<int64_t>> DeliveredOffsets::read(Session& session, const TopicPartition& partition, bool locks) const {
   ASSIGN_OR_RETURN(std::string condition, where(partition));
-  ASSIGN_OR_RETURN(auto rows, session.query(fmt::format("SELECT {} FROM {}{}{}", rules_.write("next_offset"), table_, condition, lock)));
+  ASSIGN_OR_RETURN(auto rows, session.query(fmt::format("SELECT {} FROM {}{}{}{}", rules_.write("next_offset"), table_,
+                                                      locks ? dialect_->table_lock() : "", condition, locks ? dialect_->row_lock() : "")));
   if (rows.empty() || !rows[0][0]) return std::optional<int64_t>();
   return std::optional<int64_t>(std::strtoll(rows[0][0]->c_str(), nullptr, 10));
 }
@@ -60,7 +61,7 @@ Result<std::map<TopicPartition, int64_t>> DeliveredOffsets::open(Session& sessio
   if (!found) RETURN_IF_ERROR(create(session));
   std::map<TopicPartition, int64_t> out;
   for (const TopicPartition& partition : partitions) {
-    ASSIGN_OR_RETURN(auto next, read(session, partition, ""));
+    ASSIGN_OR_RETURN(auto next, read(session, partition, false));
     if (!next) {
       ASSIGN_OR_RETURN(std::string condition, where(partition));
       auto text = [&](const std::string& s) {
@@ -73,7 +74,7 @@ Result<std::map<TopicPartition, int64_t>> DeliveredOffsets::open(Session& sessio
                                                  partition.partition.value)});
       // Another task may have been first.
       if (!made.ok() && made.code() != Code::kData) return made;
-      ASSIGN_OR_RETURN(next, read(session, partition, ""));
+      ASSIGN_OR_RETURN(next, read(session, partition, false));
     }
     next_[partition] = next.value_or(-1);
     if (next_[partition] >= 0) out[partition] = next_[partition];
@@ -84,7 +85,7 @@ Result<std::map<TopicPartition, int64_t>> DeliveredOffsets::open(Session& sessio
 Result<bool> DeliveredOffsets::lock(Session& session, const std::vector<columnar::Batch>& batches) {
   bool moved = false;
   for (const auto& [partition, end] : ends_of(batches)) {
-    ASSIGN_OR_RETURN(auto next, read(session, partition, dialect_->row_lock()));
+    ASSIGN_OR_RETURN(auto next, read(session, partition, true));
     auto known = next_.find(partition);
     if (!next) {
       return Status::fatal(fmt::format("Table {} has lost its row of topic '{}', partition {}: restart the connector to begin there anew", table_,

@@ -32,7 +32,7 @@ class DeliveredOffsets {
  private:
   Result<std::string> where(const TopicPartition& partition) const;
   Status create(Session& session) const;
-  Result<std::optional<int64_t>> read(Session& session, const TopicPartition& partition, std::string_view lock) const;
+  Result<std::optional<int64_t>> read(Session& session, const TopicPartition& partition, bool locks) const;
 
   const SinkConfig* config_;
   const Dialect* dialect_;

@@ -9,6 +9,7 @@ const Dialect& dialect_of(Database database) {
   switch (database) {
     case Database::kPostgresql: return postgresql_dialect();
     case Database::kMysql: return mysql_dialect();
+    case Database::kSqlserver: return sqlserver_dialect();
     case Database::kSqlite: break;
   }
   return sqlite_dialect();

@@ -1,5 +1,5 @@
 // What a database is to the sink: SQL text (Dialect) and a connection that writes rows (Session). One file set per database under
-// dialects/. A further database (SQL Server) is one more Dialect and Session. Level 6, one session per task thread.
+// dialects/. A further database is one more Dialect and Session. Level 6, one session per task thread.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,7 @@ struct TableColumn {
   bool nullable = true;
   bool has_default = false;  // an identity or generated column too
   bool in_primary_key = false;
+  std::string collation;   // SQL Server: of texts
   bool exact_text = true;  // texts are equal only where their bytes are (MySQL: by the collation)
 };
 
@@ -104,6 +105,7 @@ struct SessionOptions {
   int64_t rows_per_statement = 50'000;
   // Rows of one statement in the order of their keys: two tasks that meet take their locks in the same order.
   bool sorts_keys = false;
+  bool merge_holdlock = true;  // mssql.use.merge.holdlock
 };
 
 class Dialect {
@@ -119,6 +121,12 @@ class Dialect {
   virtual size_t name_bytes_max() const = 0;
   // Whether one ALTER TABLE adds all columns.
   virtual bool alters_at_once() const = 0;
+  // Before the second and further columns of such an ALTER TABLE.
+  virtual std::string_view further_add() const { return ", ADD "; }
+  // CREATE TABLE unless it is there; `columns` is what stands in the brackets.
+  virtual std::string create_if_missing(const std::string& table, const std::string& columns) const {
+    return "CREATE TABLE IF NOT EXISTS " + table + " (" + columns + ")";
+  }
   // The statements that give a column another type; empty where columns hold any value as it is.
   virtual std::vector<std::string> change_type(const IdentifierRules& rules, const TableName& table, const TableColumn& column,
                                                const std::string& type) const = 0;
@@ -126,6 +134,8 @@ class Dialect {
   virtual std::string double_type() const = 0;
   // Behind a SELECT: its rows stay locked until the transaction ends.
   virtual std::string_view row_lock() const { return " FOR UPDATE"; }
+  // The same where the database has it behind the table's name.
+  virtual std::string_view table_lock() const { return ""; }
   // Connects. kRetriable: not reachable now; kUnauthorized, kFatal: refused. The message is the reason alone.
   virtual Result<std::unique_ptr<Session>> open(const SessionOptions& options) const = 0;
 };
@@ -133,6 +143,7 @@ class Dialect {
 const Dialect& postgresql_dialect();
 const Dialect& sqlite_dialect();
 const Dialect& mysql_dialect();
+const Dialect& sqlserver_dialect();
 const Dialect& dialect_of(Database database);
 
 // The wider type that `column` needs for values of `schema`; empty when they fit, or when nothing wider is known.

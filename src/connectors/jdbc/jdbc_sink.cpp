@@ -25,6 +25,7 @@ SessionOptions session_options(const SinkConfig& config) {
   o.replace_null_with_default = config.replace_null_with_default;
   o.timestamp_nanos = config.timestamp_nanos();
   o.sorts_keys = config.tasks_max > 1;
+  o.merge_holdlock = config.merge_holdlock;
   o.rows_per_statement = std::max<int64_t>(config.batch_size, 50'000);
   return o;
 }
@@ -188,7 +189,7 @@ plugin::SinkPlugin jdbc_sink() {
   p.info.name = "jdbc_sink";
   p.info.class_names = {"io.confluent.connect.jdbc.JdbcSinkConnector"};
   p.info.version = "10.9.7";
-  p.info.summary = "Topics into tables of PostgreSQL, MySQL, MariaDB or SQLite";
+  p.info.summary = "Topics into tables of PostgreSQL, MySQL, MariaDB, SQL Server or SQLite";
   p.info.description =
       "Writes the records of topics into tables, which it creates (`auto.create`) and extends (`auto.evolve`) as asked. Records with schema "
       "(JSON with schemas, Avro, ...) and plain JSON alike. Rows are inserted, upserted or updated (`insert.mode`) under a primary key that "

@@ -145,6 +145,51 @@ TEST_F(MariadbSink, WritesTheSameWithoutArrays) {
   EXPECT_EQ(rows("SELECT id, name, k FROM r ORDER BY k"), "2|b|x;3|NULL|y");
 }
 
+TEST_F(MariadbSink, LoadsRowsFromMemoryWhereItIsAllowed) {
+  url_parameters_ = "?allowLoadLocalInfile=true";
+  auto loads = [&] { return std::stoi(rows("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'COM_LOAD'")); };
+  std::string fields = R"({"field":"id","type":"int32"},{"field":"s","type":"string","optional":true},{"field":"x","type":"bytes","optional":true},{"field":"d","type":"double"},
+    {"field":"ts","type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1})";
+  auto many = [&](int first, const std::string& text) {
+    Texts out;
+    for (int i = 0; i < 600; ++i) {
+      std::string extra = i == 7 ? R"("a\tb\\c\nd\u0000☃'","x":"AAECCVz/")" : i == 8 ? R"(null,"x":null)" : "\"" + text + R"(","x":"")";
+      out.push_back(envelope(fields, fmt::format(R"({{"id":{},"s":{},"d":0.1,"ts":1718445600123}})", first + i, extra)));
+    }
+    return out;
+  };
+  TaskForTests upsert(upsert_by_id());
+  int before = loads();
+  Status put = upsert.put(batches_of_json("t", 0, many(0, "a"), {}, true));
+  ASSERT_TRUE(put.ok()) << put.message();
+  ASSERT_TRUE(upsert.put(batches_of_json("t", 600, many(300, "b"), {}, true)).ok());
+  EXPECT_EQ(loads() - before, 2);
+  EXPECT_EQ(rows("SELECT count(*), sum(s = 'a'), sum(s = 'b'), sum(d = 0.1), min(ts) FROM t"), "900|298|598|900|2024-06-15 10:00:00.123");
+  EXPECT_EQ(rows("SELECT HEX(s), HEX(x) FROM t WHERE id = 7"), "6109625C630A6400E2988327|000102095CFF");
+  EXPECT_EQ(rows("SELECT s, x FROM t WHERE id = 8"), "NULL|NULL");
+  // What does not fit is no warning, and nothing of the put stays.
+  run("CREATE TABLE narrow (id INT PRIMARY KEY, s VARCHAR(3), x VARBINARY(9), d DOUBLE, ts DATETIME(3))");
+  TaskForTests insert(config({{"auto.evolve", "false"}}));
+  Status refused = insert.put(batches_of_json("narrow", 0, many(0, "geheim"), {}, true));
+  EXPECT_EQ(refused.code(), Code::kData);
+  EXPECT_EQ(refused.message(), "Write to table `narrow`: SQLSTATE 22001: value too long, column 's'");
+  EXPECT_EQ(rows("SELECT count(*) FROM narrow"), "0");
+  ASSERT_TRUE(insert.put(batches_of_json("narrow", 0, many(1000, "a"), {}, true)).code() == Code::kData);  // row 7 is too long
+  run("ALTER TABLE narrow MODIFY s TEXT");
+  ASSERT_TRUE(insert.put(batches_of_json("narrow", 0, many(1000, "a"), {}, true)).ok());
+  Status twice = insert.put(batches_of_json("narrow", 0, many(1599, "a"), {}, true));
+  EXPECT_NE(twice.message().find("SQLSTATE 23000: duplicate entry for key 'PRIMARY'"), std::string::npos) << twice.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM narrow"), "600");
+  // The server does not take it: as ever.
+  run("SET GLOBAL local_infile = 0");
+  TaskForTests refused_loads(upsert_by_id());
+  before = loads();
+  Status without = refused_loads.put(batches_of_json("u", 0, many(0, "a"), {}, true));
+  run("SET GLOBAL local_infile = 1");
+  ASSERT_TRUE(without.ok()) << without.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM u"), "600");
+}
+
 TEST_F(MariadbSink, TimesFollowTheZoneAndInstantsStayInstants) {
   run("CREATE TABLE z (id INT PRIMARY KEY, at DATETIME(6), stamp TIMESTAMP(6) NULL, micros DATETIME(6))");
   TaskForTests task(config({{"db.timezone", "Asia/Kolkata"}, {"timestamp.fields.list", "micros"}}));

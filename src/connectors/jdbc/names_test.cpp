@@ -46,8 +46,30 @@ TEST(ConnectionUrl, TakesMysqlAndMariadbUrlsApart) {
   EXPECT_FALSE(parse_connection_url("jdbc:mysql:h").ok());
 }
 
+TEST(ConnectionUrl, TakesSqlserverUrlsApart) {
+  auto url = parse_connection_url("jdbc:sqlserver://db1:1444;databaseName=shop;user=sa;Password={a;b}}c};encrypt=true;");
+  ASSERT_TRUE(url.ok()) << url.status().message();
+  EXPECT_EQ(url->kind, Database::kSqlserver);
+  EXPECT_EQ(url->host, "db1");
+  EXPECT_EQ(url->port, "1444");
+  EXPECT_EQ(url->database, "shop");
+  EXPECT_EQ(*url->parameter("password"), "a;b}c");
+  EXPECT_EQ(*url->parameter("encrypt"), "true");
+  EXPECT_EQ(parse_connection_url("jdbc:sqlserver://db1\\dev;database=x")->host, "db1\\dev");
+  EXPECT_EQ(parse_connection_url("jdbc:sqlserver://db1\\dev;database=x")->port, "");
+  EXPECT_EQ(parse_connection_url("jdbc:sqlserver://db1\\dev:1500")->port, "1500");
+  EXPECT_EQ(parse_connection_url("jdbc:sqlserver://;serverName=db2;portNumber=1500")->host, "db2");
+  EXPECT_EQ(parse_connection_url("jdbc:sqlserver://db1")->port, "1433");
+  EXPECT_EQ(parse_connection_url("jdbc:jtds:sqlserver://db1:1434/shop;domain=x")->database, "shop");
+  for (const char* bad : {"jdbc:sqlserver:db1", "jdbc:sqlserver://db1:x", "jdbc:sqlserver://db1;password={geheim", "jdbc:sqlserver://db1;geheim"}) {
+    auto refused = parse_connection_url(bad);
+    ASSERT_FALSE(refused.ok()) << bad;
+    EXPECT_EQ(refused.status().message().find("geheim"), std::string::npos);
+  }
+}
+
 TEST(ConnectionUrl, RefusesOtherDatabasesByNameWithoutSecrets) {
-  for (std::string url : {"jdbc:oracle:thin:@h/db?password=geheim", "jdbc:sqlserver://h;password=geheim", "postgres://u:geheim@h/db", ""}) {
+  for (std::string url : {"jdbc:oracle:thin:@h/db?password=geheim", "jdbc:db2://h:50000/db:password=geheim;", "postgres://u:geheim@h/db", ""}) {
     auto parsed = parse_connection_url(url);
     ASSERT_FALSE(parsed.ok());
     EXPECT_NE(parsed.status().message().find("jdbc:postgresql://host:port/database"), std::string::npos);
@@ -69,6 +91,9 @@ TEST(TableName, SplitsAtDotsOutsideOfQuotes) {
 TEST(TableName, QuotesWhateverTheNameHolds) {
   EXPECT_EQ((IdentifierRules{'"', true}.write("a\"; DROP TABLE x; --")), "\"a\"\"; DROP TABLE x; --\"");
   EXPECT_EQ((IdentifierRules{'`', true}.write("a`b")), "`a``b`");
+  IdentifierRules brackets{'[', true, ']'};
+  EXPECT_EQ(brackets.write("a]b[c"), "[a]]b[c]");
+  EXPECT_EQ(*brackets.parse("[a.b]]c].t"), (TableName{"", "a.b]c", "t"}));
   IdentifierRules bare{'"', false};
   EXPECT_TRUE(bare.check_plain("order_2$").ok());
   EXPECT_FALSE(bare.check_plain("a; DROP TABLE x").ok());

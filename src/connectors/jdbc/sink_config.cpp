@@ -41,7 +41,8 @@ std::optional<std::string> check_provider(const Parsed& v) {
 void add_connection_keys(TypedConfig<SinkConfig>& d) {
   const std::string kGroup = "Connection";
   d.key("connection.url", &SinkConfig::connection_url).required().high().group(kGroup, 1).display("JDBC URL").width(config::Width::kLong)
-      .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters` or `jdbc:sqlite:FILE`.");
+      .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters`, `jdbc:mysql:` or `jdbc:mariadb://host:port/database`, "
+           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`.");
   d.key("connection.user", &SinkConfig::user).high().group(kGroup, 2).display("JDBC User").doc("The database role to log in as.");
   d.key("connection.password", &SinkConfig::password).high().group(kGroup, 3).display("JDBC Password").doc("Its password.");
   d.key("jdbc.credentials.provider.class", &SinkConfig::credentials_provider).type(config::KeyType::kClass).low().group(kGroup, 4)
@@ -108,10 +109,10 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
   d.key("quote.sql.identifiers", &SinkConfig::quote_identifiers).by_default("ALWAYS").group(kGroup, 3)
       .check(enumerator({"always", "never"}), "[always, never]").doc("Whether names are quoted in SQL statements.");
   d.key("mssql.use.merge.holdlock", &SinkConfig::merge_holdlock).by_default("true").low().group(kGroup, 4)
-      .doc("Concerns SQL Server only.");
+      .doc("SQL Server: upserts lock the range of their keys (`MERGE ... WITH (HOLDLOCK)`), so that two tasks cannot insert the same row.");
   d.key("auto.evolve.widen", &SinkConfig::widen).by_default("false").low().group(kGroup, 5)
       .doc("Change the type of a column to a wider one where a record's type does not fit it: SMALLINT to INT to BIGINT to DECIMAL, "
-           "numbers to DOUBLE. PostgreSQL and MySQL; never a key's column.");
+           "numbers to DOUBLE. PostgreSQL, MySQL and SQL Server; never a key's column.");
   const std::string kRetries = "Retries";
   d.key("max.retries", &SinkConfig::max_retries).by_default("10").group(kRetries, 1).at_least(0)
       .doc("How often a transient fault is retried before the task fails.");

@@ -8,12 +8,13 @@ namespace bywash::jdbc {
 
 std::string IdentifierRules::write(std::string_view name) const {
   if (!quoted) return std::string(name);
+  const char end = closing ? closing : quote;
   std::string out(1, quote);
   for (char c : name) {
-    if (c == quote) out += quote;
+    if (c == end) out += end;
     if (c != '\0') out += c;
   }
-  return out + quote;
+  return out + end;
 }
 
 std::string IdentifierRules::write(const TableName& name) const {
@@ -35,12 +36,13 @@ Status IdentifierRules::check_plain(std::string_view name) const {
 
 Result<TableName> IdentifierRules::parse(std::string_view text) const {
   std::vector<std::string> parts(1);
+  const char close = closing ? closing : quote;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == quote && parts.back().empty()) {
       size_t end = i + 1;
       for (; end < text.size(); ++end) {
-        if (text[end] != quote) parts.back() += text[end];
-        else if (end + 1 < text.size() && text[end + 1] == quote) parts.back() += text[++end];
+        if (text[end] != close) parts.back() += text[end];
+        else if (end + 1 < text.size() && text[end + 1] == close) parts.back() += text[++end];
         else break;
       }
       if (end >= text.size()) return Status::invalid(fmt::format("Table name has an open quote: '{}' (table.name.format)", text));

@@ -18,6 +18,7 @@ struct TableName {
 struct IdentifierRules {
   char quote = '"';
   bool quoted = true;  // quote.sql.identifiers=always
+  char closing = '\0';  // where it is another one than `quote`: ']'
 
   // The name for an SQL statement, safe whatever it holds: quotes in it are doubled. Unquoted mode gives the bare name:
   // check_plain() has to have passed.

@@ -17,7 +17,7 @@ constexpr std::string_view kMysqlWithoutEffect[] = {
     "useBulkStmts", "rewriteBatchedStatements", "useUnicode", "characterEncoding", "serverTimezone", "connectionTimeZone",
     "useLegacyDatetimeCode", "allowPublicKeyRetrieval", "cachePrepStmts", "prepStmtCacheSize", "prepStmtCacheSqlLimit", "useServerPrepStmts",
     "autoReconnect", "tcpKeepAlive", "useCompression", "zeroDateTimeBehavior", "nullCatalogMeansCurrent", "defaultFetchSize", "useCursorFetch",
-    "permitMysqlScheme", "allowLoadLocalInfile", "tinyInt1isBit", "useAffectedRows", "maxPerformance"};
+    "permitMysqlScheme", "allowLoadLocalInfile", "allowLocalInfile", "tinyInt1isBit", "useAffectedRows", "maxPerformance"};
 
 bool is_true(const std::string* value) { return value && (*value == "true" || *value == "1" || *value == "yes"); }
 
@@ -122,7 +122,7 @@ Status status_of(unsigned int number, std::string_view state, std::string_view m
   return of_sql(refused ? Status::unauthorized(text) : Status(Code::kFatal, Blame::kUser, text));
 }
 
-Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string>& user, const config::Secret& password) {
+Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string>& user, const config::Secret& password, bool loads) {
   auto given = [&](const char* name) { auto* v = url.parameter(name); return v ? *v : std::string(); };
   std::string name = user ? *user : given("user"), secret = password.empty() ? given("password") : password.text();
   std::string_view hosts = url.host, ports = url.port;
@@ -134,8 +134,8 @@ Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string
     set_tls(handle, url);
     set_timeouts(handle, url);
     mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    unsigned int off = 0;
-    mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &off);
+    unsigned int local_infile = loads;
+    mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &local_infile);
     // libmariadb takes "localhost" for the local socket; JDBC means TCP.
     if (host == "localhost") host = "127.0.0.1";
     if (mysql_real_connect(handle, host.c_str(), name.c_str(), secret.c_str(), url.database.empty() ? nullptr : url.database.c_str(),
@@ -156,7 +156,10 @@ Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string
 
 Result<std::unique_ptr<Session>> MysqlSession::open(const SessionOptions& options) {
   std::unique_ptr<MysqlSession> session(new MysqlSession(options));
-  ASSIGN_OR_RETURN(session->connection_, connect(options.url, options.user, options.password));
+  // Connector/J's name, and MariaDB Connector/J's.
+  session->loads_ = is_true(options.url.parameter("allowLoadLocalInfile")) || is_true(options.url.parameter("allowLocalInfile"));
+  ASSIGN_OR_RETURN(session->connection_, connect(options.url, options.user, options.password, session->loads_));
+  session->refuse_files();
   for (const auto& [name, value] : options.url.parameters) {
     bool known = std::find(std::begin(kMysqlWithoutEffect), std::end(kMysqlWithoutEffect), name) != std::end(kMysqlWithoutEffect);
     if (!known) log::warn(kMysqlLogger, "Parameter '{}' of the connection has no effect", name);

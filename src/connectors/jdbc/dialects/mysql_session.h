@@ -19,7 +19,8 @@ Status status_of(unsigned int number, std::string_view state, std::string_view m
 bool connection_lost(unsigned int number);
 
 // A connected handle. kRetriable: not reachable now; kUnauthorized: refused.
-Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string>& user, const config::Secret& password);
+// `loads`: the server may ask for data of LOAD DATA LOCAL.
+Result<MYSQL*> connect(const ConnectionUrl& url, const std::optional<std::string>& user, const config::Secret& password, bool loads = false);
 
 class MysqlSession final : public Session {
  public:
@@ -54,12 +55,22 @@ class MysqlSession final : public Session {
   Status write_rows(const TableWrite& write, const Blocks& blocks, const std::vector<RowRef>& refs, bool deletes);
   // One statement over all of refs; `columns`: the columns behind its parameters, in their order.
   Status apply(const std::string& sql, const std::vector<size_t>& columns, const Blocks& blocks, const std::vector<RowRef>& refs);
+  // The columns behind the parameters of write_sql() or delete_sql(), in their order.
+  static std::vector<size_t> columns_of(const TableWrite& write, bool deletes);
+  // Inserts or upserts refs by LOAD DATA. False: nothing was written, by parameters it can be.
+  Result<bool> load_rows(const TableWrite& write, const Blocks& blocks, const std::vector<RowRef>& refs);
+  // False: the server does not take it, or had to change values.
+  Result<bool> load_text(const std::string& sql, const std::string& text);
+  std::string load_insert_sql(const TableWrite& write, const std::string& names) const;
+  // No file is given to the server, whatever it asks for.
+  void refuse_files();
   Status apply_singly(MYSQL_STMT* statement, const std::vector<size_t>& columns, const Blocks& blocks, const std::vector<RowRef>& refs);
   Status apply_array(MYSQL_STMT* statement, const std::vector<size_t>& columns, const Blocks& blocks, const RowRef* refs, size_t count);
 
   SessionOptions options_;
   MYSQL* connection_ = nullptr;
   bool alive_ = true;
+  bool loads_ = false;  // LOAD DATA LOCAL is allowed
   bool arrays_ = true;  // the server takes arrays of parameters (MariaDB)
   size_t send_bytes_max_ = 4 << 20;
   std::map<std::string, MYSQL_STMT*> statements_;

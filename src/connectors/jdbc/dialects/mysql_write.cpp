@@ -118,12 +118,22 @@ Status MysqlSession::write_by_key(const TableWrite& write, const Blocks& blocks)
 
 Status MysqlSession::write_rows(const TableWrite& write, const Blocks& blocks, const std::vector<RowRef>& refs, bool deletes) {
   if (refs.empty()) return {};
+  // Fewer are not worth the temporary table.
+  constexpr size_t kLoadRowsMin = 500;
+  if (loads_ && !deletes && write.mode != InsertMode::kUpdate && refs.size() >= kLoadRowsMin) {
+    ASSIGN_OR_RETURN(bool loaded, load_rows(write, blocks, refs));
+    if (loaded) return {};
+  }
+  std::string sql = deletes ? delete_sql(write) : write_sql(write);
+  return sql.empty() ? Status() : apply(sql, columns_of(write, deletes), blocks, refs);
+}
+
+std::vector<size_t> MysqlSession::columns_of(const TableWrite& write, bool deletes) {
   std::vector<size_t> columns;
   bool keys_last = !deletes && write.mode == InsertMode::kUpdate;
   for (size_t i = keys_last ? write.key_count : 0; i < (deletes ? write.key_count : write.columns.size()); ++i) columns.push_back(i);
   for (size_t i = 0; keys_last && i < write.key_count; ++i) columns.push_back(i);
-  std::string sql = deletes ? delete_sql(write) : write_sql(write);
-  return sql.empty() ? Status() : apply(sql, columns, blocks, refs);
+  return columns;
 }
 
 Status MysqlSession::apply(const std::string& sql, const std::vector<size_t>& columns, const Blocks& blocks, const std::vector<RowRef>& refs) {

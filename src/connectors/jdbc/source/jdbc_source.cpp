@@ -120,7 +120,7 @@ class JdbcSourceTask final : public plugin::SourceTask {
 
  private:
   Result<std::set<TableName>> parsed_names(const config::List& texts) const {
-    IdentifierRules rules{config_.url.kind == Database::kPostgresql ? '"' : '`', true};
+    IdentifierRules rules = dialect_of(config_.url.kind).identifiers(true);
     std::set<TableName> out;
     for (const std::string& text : texts) {
       ASSIGN_OR_RETURN(TableName name, rules.parse(text));
@@ -290,6 +290,7 @@ Result<std::unique_ptr<SourceDatabase>> open_source_database(const SourceConfig&
   switch (config.url.kind) {
     case Database::kPostgresql: return open_source_postgresql(config);
     case Database::kMysql: return open_source_mysql(config);
+    case Database::kSqlserver: return open_source_sqlserver(config);
     case Database::kSqlite: break;
   }
   return open_source_sqlite(config);
@@ -300,7 +301,7 @@ plugin::SourcePlugin jdbc_source() {
   p.info.name = "jdbc_source";
   p.info.class_names = {"io.confluent.connect.jdbc.JdbcSourceConnector"};
   p.info.version = "10.9.7";
-  p.info.summary = "Tables of PostgreSQL, MySQL, MariaDB or SQLite into topics";
+  p.info.summary = "Tables of PostgreSQL, MySQL, MariaDB, SQL Server or SQLite into topics";
   p.info.description =
       "Reads tables, or a query, again and again: all rows (`bulk`), rows with a greater number than before (`incrementing`), rows changed since "
       "(`timestamp`), or both. Each table has a topic, `topic.prefix` and its name; several tables are spread over `tasks.max` tasks. Goes on where it, "

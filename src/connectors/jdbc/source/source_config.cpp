@@ -59,7 +59,8 @@ std::optional<std::string> check_mappings(const Parsed& v) {
 void add_source_connection(TypedConfig<SourceConfig>& d) {
   const std::string kGroup = "Database";
   d.key("connection.url", &SourceConfig::connection_url).by_default("").high().group(kGroup, 1).width(config::Width::kLong)
-      .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters`, `jdbc:mysql:` or `jdbc:mariadb://host:port/database`, `jdbc:sqlite:FILE`.");
+      .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters`, `jdbc:mysql:` or `jdbc:mariadb://host:port/database`, "
+           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`.");
   d.key("connection.user", &SourceConfig::user).high().group(kGroup, 2).doc("The database role to log in as.");
   d.key("connection.password", &SourceConfig::password).high().group(kGroup, 3).doc("Its password.");
   d.key("jdbc.credentials.provider.class", &SourceConfig::credentials_provider).type(config::KeyType::kClass).low().group(kGroup, 4)
@@ -116,8 +117,8 @@ void add_source_mode(TypedConfig<SourceConfig>& d) {
       .doc("Whether names are quoted in SQL statements.");
   d.key("query.suffix", &SourceConfig::query_suffix).by_default("").low().group(kGroup, 11).doc("Text put behind each statement (a LIMIT, a locking clause).");
   d.key("transaction.isolation.mode", &SourceConfig::isolation).by_default("DEFAULT").low().group(kGroup, 12)
-      .check(any_case({"DEFAULT", "READ_UNCOMMITTED", "READ_COMMITTED", "REPEATABLE_READ", "SERIALIZABLE"}),
-             "[DEFAULT, READ_UNCOMMITTED, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE]")
+      .check(any_case({"DEFAULT", "READ_UNCOMMITTED", "READ_COMMITTED", "REPEATABLE_READ", "SERIALIZABLE", "SQL_SERVER_SNAPSHOT"}),
+             "[DEFAULT, READ_UNCOMMITTED, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE, SQL_SERVER_SNAPSHOT]")
       .doc("Isolation of the reading transactions.");
   d.key("query.retry.attempts", &SourceConfig::query_retries).by_default("-1").low().group(kGroup, 13)
       .doc("How often a failing statement is tried again before the task fails; -1: for ever where the fault may pass.");

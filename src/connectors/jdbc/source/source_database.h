@@ -28,6 +28,12 @@ struct SourceColumn {
   bool any_scale = false;    // a NUMERIC without precision: each value has its own scale
 };
 
+// A point in time: microseconds since 1970 in UTC and on the clock of db.timezone, and nanoseconds (0..999) beyond them.
+struct ReadTime {
+  int64_t instant = 0, local = 0;
+  int32_t nanos = 0;
+};
+
 // Values of a row in the database's text form; bytes as bytes. Valid until the next call.
 using SourceRow = std::vector<std::optional<std::string_view>>;
 
@@ -44,8 +50,8 @@ class SourceDatabase {
   virtual void finish() = 0;
   // The database's clock, microseconds since 1970 UTC.
   virtual Result<int64_t> now_micros() = 0;
-  // A timestamp for a condition on `column`: `local` where the column has no zone, else `instant` (microseconds both).
-  virtual std::string timestamp_literal(const SourceColumn& column, int64_t instant, int64_t local) const = 0;
+  // A timestamp for a condition on `column`: `local` where the column has no zone, else `instant`.
+  virtual std::string timestamp_literal(const SourceColumn& column, const ReadTime& time) const = 0;
   // Looks once into a table that conditions on timestamps are made for (SQLite: which form its timestamps have).
   virtual Status note_timestamp_column(const TableName&, SourceColumn*) { return {}; }
   virtual bool alive() const = 0;
@@ -55,6 +61,7 @@ class SourceDatabase {
 Result<std::unique_ptr<SourceDatabase>> open_source_database(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_postgresql(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_mysql(const SourceConfig& config);
+Result<std::unique_ptr<SourceDatabase>> open_source_sqlserver(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_sqlite(const SourceConfig& config);
 
 }  // namespace bywash::jdbc

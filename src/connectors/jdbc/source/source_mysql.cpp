@@ -128,8 +128,8 @@ class MysqlSource final : public SourceDatabase {
     return micros;
   }
 
-  std::string timestamp_literal(const SourceColumn& column, int64_t instant, int64_t local) const override {
-    return "'" + timestamp_text(column.with_zone ? instant : local) + "'";
+  std::string timestamp_literal(const SourceColumn& column, const ReadTime& time) const override {
+    return "'" + timestamp_text(column.with_zone ? time.instant : time.local) + "'";
   }
 
  private:

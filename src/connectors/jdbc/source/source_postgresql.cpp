@@ -138,8 +138,8 @@ class PostgresqlSource final : public SourceDatabase {
     return static_cast<int64_t>(std::stoll(text(result, 0, 0)));
   }
 
-  std::string timestamp_literal(const SourceColumn& column, int64_t instant, int64_t local) const override {
-    return column.with_zone ? "'" + timestamp_text(instant) + "+00'::timestamptz" : "'" + timestamp_text(local) + "'::timestamp";
+  std::string timestamp_literal(const SourceColumn& column, const ReadTime& time) const override {
+    return column.with_zone ? "'" + timestamp_text(time.instant) + "+00'::timestamptz" : "'" + timestamp_text(time.local) + "'::timestamp";
   }
 
  private:

@@ -126,9 +126,9 @@ class SqliteSource final : public SourceDatabase {
     return {};
   }
 
-  std::string timestamp_literal(const SourceColumn& column, int64_t instant, int64_t local) const override {
-    if (column.with_zone) return std::to_string(instant / 1000);
-    std::string text = timestamp_text(local);
+  std::string timestamp_literal(const SourceColumn& column, const ReadTime& time) const override {
+    if (column.with_zone) return std::to_string(time.instant / 1000);
+    std::string text = timestamp_text(time.local);
     return "'" + text + "'";
   }
 

@@ -24,6 +24,22 @@ std::string plain_name(const TableName& t) {
   return (t.catalog.empty() ? "" : t.catalog + ".") + (t.schema.empty() ? "" : t.schema + ".") + t.table;
 }
 
+bool same_time(const ReadPosition& a, const ReadPosition& b) { return a.timestamp_micros == b.timestamp_micros && a.nanos == b.nanos; }
+
+// "10:00:00.1234567": the digits from the seventh on, as nanoseconds.
+int32_t nanos_behind_micros(std::string_view text) {
+  size_t at = text.find('.');
+  int32_t nanos = 0;
+  if (at == text.npos) return 0;
+  for (size_t i = at + 1; i <= at + 9; ++i) {
+    bool digit = i < text.size() && text[i] >= '0' && text[i] <= '9';
+    if (!digit && i <= at + 6) return 0;
+    if (i > at + 6) nanos = nanos * 10 + (digit ? text[i] - '0' : 0);
+    if (!digit) text = text.substr(0, i);
+  }
+  return nanos;
+}
+
 int index_of(const std::vector<SourceColumn>& columns, const std::string& name) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].name == name) return static_cast<int>(i);
@@ -45,7 +61,7 @@ std::string offset_json(const ReadPosition& position) {
   if (position.timestamp_micros) {
     int64_t micros = *position.timestamp_micros, second = floor_of(micros, 1'000'000);
     out["timestamp"] = floor_of(micros, 1000);
-    out["timestamp_nanos"] = (micros - second * 1'000'000) * 1000;
+    out["timestamp_nanos"] = (micros - second * 1'000'000) * 1000 + position.nanos;
   }
   return out.dump();
 }
@@ -63,6 +79,7 @@ Result<ReadPosition> position_of_json(const std::string& text) {
   if (auto ms = number("timestamp")) {
     int64_t nanos = number("timestamp_nanos").value_or((*ms - floor_of(*ms, 1000) * 1000) * 1'000'000);
     out.timestamp_micros = floor_of(*ms, 1000) * 1'000'000 + nanos / 1000;
+    out.nanos = static_cast<int32_t>(nanos % 1000);
   }
   return out;
 }
@@ -98,7 +115,10 @@ Status TableReader::resume(std::string partition, const std::optional<std::strin
   if (!offset) return {};
   ASSIGN_OR_RETURN(ReadPosition stored, position_of_json(*offset));
   if (stored.incrementing) position_.incrementing = stored.incrementing;
-  if (stored.timestamp_micros) position_.timestamp_micros = stored.timestamp_micros;
+  if (stored.timestamp_micros) {
+    position_.timestamp_micros = stored.timestamp_micros;
+    position_.nanos = stored.nanos;
+  }
   committable_ = position_;
   return {};
 }
@@ -151,11 +171,11 @@ Result<std::string> TableReader::make_statement(SourceDatabase& database) {
   int64_t last = position_.incrementing.value_or(-1);
   if (config_.mode == SourceMode::kIncrementing) return fmt::format("{} WHERE {} > {} ORDER BY {} ASC{}", sql, number, last, number, suffix);
   ASSIGN_OR_RETURN(int64_t now, database.now_micros());
-  auto literal = [&](int64_t instant) {
+  auto literal = [&](int64_t instant, int32_t nanos) {
     SourceColumn column = timestamp_columns_.empty() ? SourceColumn() : timestamp_columns_.front();
-    return database.timestamp_literal(column, instant, clock_.local_of_instant(instant));
+    return database.timestamp_literal(column, {instant, clock_.local_of_instant(instant), nanos});
   };
-  std::string from = literal(position_.timestamp_micros.value_or(0)), to = literal(now - config_.timestamp_delay_ms * 1000);
+  std::string from = literal(position_.timestamp_micros.value_or(0), position_.nanos), to = literal(now - config_.timestamp_delay_ms * 1000, 0);
   if (config_.mode == SourceMode::kTimestamp) return fmt::format("{0} WHERE {1} > {2} AND {1} < {3} ORDER BY {1} ASC{4}", sql, time, from, to, suffix);
   return fmt::format("{0} WHERE {1} < {2} AND (({1} = {3} AND {4} > {5}) OR {1} > {3}) ORDER BY {1},{4} ASC{6}", sql, time, to, from, number, last, suffix);
 }
@@ -203,6 +223,7 @@ Result<ReadPosition> TableReader::position_of(const SourceRow& row) const {
     if (!micros) return source_error(fmt::format("Timestamp column '{}' of '{}' holds no timestamp", timestamp_names_[i], shown_name()));
     bool with_zone = instant || (i < timestamp_columns_.size() && timestamp_columns_[i].with_zone);
     out.timestamp_micros = with_zone ? *micros : clock_.instant_of_local(*micros);
+    out.nanos = config_.url.kind == Database::kSqlserver ? nanos_behind_micros(*text) : 0;
     break;
   }
   return out;
@@ -213,7 +234,7 @@ void TableReader::write_offsets(bool closed, const std::vector<ReadPosition>& po
   bool waits = config_.mode == SourceMode::kTimestamp;
   for (size_t i = 0; i < positions.size(); ++i) {
     bool last = i + 1 == positions.size();
-    bool done = !waits || (last ? closed : positions[i + 1].timestamp_micros != positions[i].timestamp_micros);
+    bool done = !waits || (last ? closed : !same_time(positions[i + 1], positions[i]));
     if (done) committable_ = positions[i];
     out->push_back(config_.mode == SourceMode::kBulk ? "" : offset_json(committable_));
   }
@@ -239,7 +260,7 @@ Result<plugin::SourceBatch> TableReader::read(SourceDatabase& database) {
     peeked_ = more;
     if (more) {
       ASSIGN_OR_RETURN(ReadPosition next, position_of(row_));
-      closed = next.timestamp_micros != position_.timestamp_micros;
+      closed = !same_time(next, position_);
     }
   }
   if (!more) {

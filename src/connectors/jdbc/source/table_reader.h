@@ -18,10 +18,11 @@ namespace bywash::jdbc {
 struct ReadPosition {
   std::optional<int64_t> incrementing;
   std::optional<int64_t> timestamp_micros;
+  int32_t nanos = 0;  // beyond the microseconds, 0..999: SQL Server counts 100 ns
   friend bool operator==(const ReadPosition&, const ReadPosition&) = default;
 };
 
-// As Connect's offset: {"incrementing":5,"timestamp":1718445600123,"timestamp_nanos":123456000}. Nanoseconds beyond microseconds are cut.
+// As Connect's offset: {"incrementing":5,"timestamp":1718445600123,"timestamp_nanos":123456000}. 
 std::string offset_json(const ReadPosition& position);
 // kFatal: no such offset.
 Result<ReadPosition> position_of_json(const std::string& json);
