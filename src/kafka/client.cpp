@@ -27,7 +27,7 @@ void ClientHealth::report(rd_kafka_resp_err_t code, const char* reason) {
   // It comes after the error of each broker, which says more.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !last_error_.empty()) return;
   std::string text = fmt::format("{} ({})", reason, rd_kafka_err2name(code));
-  if (last_error_.empty()) log::warn("kafka", "Kafka client: {}. It goes on trying", text);
+  if (last_error_.empty()) log::warn("kafka", "Kafka client: {}{}", text, code == RD_KAFKA_RESP_ERR__FATAL ? "" : ". It goes on trying");
   last_error_ = std::move(text);
 }
 void ClientHealth::clear() {
@@ -69,6 +69,21 @@ Status to_status(rd_kafka_resp_err_t code, std::string_view what, std::string_vi
     case RD_KAFKA_RESP_ERR__INVALID_ARG: return Status::fatal(text);
     default: return Status::retriable(text);
   }
+}
+
+Status to_status(const RdError& error, std::string_view what) {
+  if (!error) return {};
+  std::string text = fmt::format("{}: {}", what, rd_kafka_error_string(error.get()));
+  if (rd_kafka_error_is_fatal(error.get())) return Status::fatal(text);
+  switch (rd_kafka_error_code(error.get())) {
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return Status::unauthorized(text);
+    default: break;
+  }
+  if (rd_kafka_error_txn_requires_abort(error.get())) return Status::fatal(text);
+  if (rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT) return Status::timed_out(text);
+  return Status::retriable(text);
 }
 
 Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const Properties& ours, ClientHealth* health,

@@ -40,6 +40,12 @@ class ClientHealth {
 // What a librdkafka error code means for a caller.
 Status to_status(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail = {});
 
+// What a call of the transaction API answered, and what that means: kRetriable, kTimedOut: the same call again; kFatal: the transaction has
+// to be aborted, or another producer has fenced this one; kUnauthorized: an ACL is missing.
+struct RdErrorDeleter { void operator()(rd_kafka_error_t* e) const { rd_kafka_error_destroy(e); } };
+using RdError = std::unique_ptr<rd_kafka_error_t, RdErrorDeleter>;
+Status to_status(const RdError& error, std::string_view what);
+
 // Translates, sets callbacks (log, error → `health`), makes the handle. `opaque` reaches the callbacks that `configure` sets.
 Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const Properties& ours, ClientHealth* health,
                                 void (*configure)(rd_kafka_conf_t*));

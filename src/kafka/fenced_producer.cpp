@@ -6,21 +6,6 @@
 namespace bywash::kafka {
 namespace {
 
-struct ErrorDeleter { void operator()(rd_kafka_error_t* e) const { rd_kafka_error_destroy(e); } };
-using Error = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
-
-Status status_of(const Error& error, std::string_view what) {
-  if (!error) return {};
-  std::string text = fmt::format("{}: {}", what, rd_kafka_error_string(error.get()));
-  if (rd_kafka_error_is_fatal(error.get())) return Status::fatal(text);
-  switch (rd_kafka_error_code(error.get())) {
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: return Status::unauthorized(text);
-    case RD_KAFKA_RESP_ERR__TIMED_OUT: return Status::timed_out(text);
-    default: return Status::retriable(text);
-  }
-}
-
 class RdFencedProducer final : public FencedProducer, public ClientHealth {
  public:
   Status open(Properties java, const std::string& transactional_id, int timeout_ms) {
@@ -31,12 +16,12 @@ class RdFencedProducer final : public FencedProducer, public ClientHealth {
     java.erase("delivery.timeout.ms");  // librdkafka wants it below the transaction's time-out
     ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kProducer, java, {}, this, nullptr));
     rk_.reset(rk);
-    return status_of(Error(rd_kafka_init_transactions(rk, timeout_ms)), fmt::format("Cannot register the transactional id '{}'", transactional_id));
+    return to_status(RdError(rd_kafka_init_transactions(rk, timeout_ms)), fmt::format("Cannot register the transactional id '{}'", transactional_id));
   }
 
   Status write(const std::string& topic, const std::vector<KeyValue>& records, int timeout_ms) override {
     const std::string what = fmt::format("Cannot write to topic '{}'", topic);
-    RETURN_IF_ERROR(status_of(Error(rd_kafka_begin_transaction(rk_.get())), what));
+    RETURN_IF_ERROR(to_status(RdError(rd_kafka_begin_transaction(rk_.get())), what));
     Status status;
     for (const auto& [key, value] : records) {
       char* bytes = value ? const_cast<char*>(value->data()) : nullptr;
@@ -47,12 +32,13 @@ class RdFencedProducer final : public FencedProducer, public ClientHealth {
       if (!status.ok()) break;
     }
     if (status.ok()) {
-      Error error(rd_kafka_commit_transaction(rk_.get(), timeout_ms));
+      RdError error(rd_kafka_commit_transaction(rk_.get(), timeout_ms));
       bool abort = error && rd_kafka_error_txn_requires_abort(error.get());
-      status = status_of(error, what);
+      // What has to be aborted may be tried again: nothing else is in the transaction.
+      status = abort && !rd_kafka_error_is_fatal(error.get()) ? Status::retriable(fmt::format("{}: {}", what, rd_kafka_error_string(error.get()))) : to_status(error, what);
       if (status.ok() || !abort) return status;
     }
-    if (Error error(rd_kafka_abort_transaction(rk_.get(), timeout_ms)); error && rd_kafka_error_is_fatal(error.get())) return status_of(error, what);
+    if (RdError error(rd_kafka_abort_transaction(rk_.get(), timeout_ms)); error && rd_kafka_error_is_fatal(error.get())) return to_status(error, what);
     return status;
   }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "kafka/client.h"
+#include "kafka/transactional_producer.h"
 
 namespace bywash::kafka {
 namespace {
@@ -17,7 +18,7 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void*) {
   if (done && *done) (*done)(to_status(m->err, fmt::format("Cannot write to topic '{}'", rd_kafka_topic_name(m->rkt))));
 }
 
-class RdProducer final : public Producer, public ClientHealth {
+class RdProducer : public Producer, public ClientHealth {
  public:
   ~RdProducer() override {
     stop_ = true;
@@ -69,13 +70,44 @@ class RdProducer final : public Producer, public ClientHealth {
     return to_status(error, "Cannot flush the producer", last_error());
   }
 
+  rd_kafka_t* handle() const { return rk_.get(); }
+
  private:
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
   std::thread poller_;
   std::atomic<bool> stop_{false};
 };
 
+class RdTransactionalProducer final : public TransactionalProducer {
+ public:
+  Status open(const Properties& java) {
+    id_ = java.at("transactional.id");
+    return inner_.open(java);
+  }
+  Status produce(const ProducerRecord& record, Done done) override { return inner_.produce(record, std::move(done)); }
+  Status flush(int timeout_ms) override { return inner_.flush(timeout_ms); }
+  Status begin_life(int timeout_ms) override {
+    Status status = to_status(RdError(rd_kafka_init_transactions(inner_.handle(), timeout_ms)), fmt::format("Cannot register the transactional id '{}'", id_));
+    if (inner_.unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", inner_.last_error()));
+    return status;
+  }
+  Status begin() override { return to_status(RdError(rd_kafka_begin_transaction(inner_.handle())), what("begin")); }
+  Status commit(int timeout_ms) override { return to_status(RdError(rd_kafka_commit_transaction(inner_.handle(), timeout_ms)), what("commit")); }
+  Status abort(int timeout_ms) override { return to_status(RdError(rd_kafka_abort_transaction(inner_.handle(), timeout_ms)), what("abort")); }
+
+ private:
+  std::string what(std::string_view step) const { return fmt::format("Cannot {} a transaction of '{}'", step, id_); }
+  RdProducer inner_;
+  std::string id_;
+};
+
 }  // namespace
+
+Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::make(const Properties& java) {
+  auto producer = std::make_unique<RdTransactionalProducer>();
+  RETURN_IF_ERROR(producer->open(java));
+  return std::unique_ptr<TransactionalProducer>(std::move(producer));
+}
 
 Result<std::unique_ptr<Producer>> Producer::make(const Properties& java) {
   auto producer = std::make_unique<RdProducer>();

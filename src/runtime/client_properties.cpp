@@ -5,6 +5,8 @@
 #include <array>
 #include <set>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "config/properties.h"
 #include "kafka/client_config.h"
 
@@ -61,6 +63,29 @@ Result<Properties> producer_properties(const WorkerConfig& worker, const TaskId&
   defaults["acks"] = "all";
   defaults["delivery.timeout.ms"] = "2147483647";
   return properties_of(worker, connector, "producer", std::move(defaults));
+}
+
+Result<Properties> transactional_producer_properties(const WorkerConfig& worker, const TaskId& id, const Properties& connector,
+                                                     const std::string& transactional_id) {
+  ASSIGN_OR_RETURN(Properties out, producer_properties(worker, id, connector));
+  if (config::trim(out["bootstrap.servers"]) != config::trim(worker.bootstrap_servers)) {
+    return Status::invalid("With exactly.once.source.support=enabled a source writes to the Kafka cluster of the worker's offsets: a transaction cannot span two. "
+                           "Remove bootstrap.servers from the producer.override. keys (or producer. keys of the worker)");
+  }
+  // ConnectUtils.ensureProperty (Kafka 4.3).
+  for (const auto& [key, value] : Properties{{"enable.idempotence", "true"}, {"transactional.id", transactional_id}}) {
+    if (auto given = out.find(key); given != out.end() && ascii_lower(given->second) != value) {
+      log::warn("runtime", "The value '{}' for the '{}' property will be ignored as it cannot be overridden for connectors when exactly-once source support is enabled; "
+                "the value '{}' will be used instead", given->second, key, value);
+    }
+    out[key] = value;
+  }
+  // The client wants it within the transaction's; there a longer one has no effect, as the transaction is lost by then.
+  auto longest = out.find("transaction.timeout.ms");
+  auto transaction_ms = config::parse_value(config::KeyType::kLong, longest == out.end() ? "60000" : longest->second);
+  auto delivery_ms = config::parse_value(config::KeyType::kLong, out["delivery.timeout.ms"]);
+  if (transaction_ms.ok() && delivery_ms.ok() && std::get<int64_t>(*delivery_ms) > std::get<int64_t>(*transaction_ms)) out.erase("delivery.timeout.ms");
+  return out;
 }
 
 Result<Properties> dlq_producer_properties(const WorkerConfig& worker, const TaskId& id, const Properties& connector) {

@@ -6,6 +6,7 @@
 #include "config/properties.h"
 #include "config/variables.h"
 #include "kafka/client_key_types.h"
+#include "plugin/exactly_once.h"
 #include "transforms/java_regex.h"
 #include "transforms/transform_chain.h"
 
@@ -257,9 +258,7 @@ class Validation {
       for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       return text;
     };
-    if (lower(config::get_or(properties_, "exactly.once.support", "")) == "required") {
-      fail("exactly.once.support", "This worker does not have exactly-once source support enabled.");
-    }
+    if (lower(config::get_or(properties_, "exactly.once.support", "")) == "required") check_exactly_once();
     if (lower(config::get_or(properties_, "transaction.boundary", "")) == "connector") {
       fail("transaction.boundary", "The connector does not support connector-defined transaction boundaries with the given configuration. "
                                    "Please reconfigure it to use a different transaction boundary definition.");
@@ -269,6 +268,23 @@ class Validation {
     const auto& list = std::get<config::List>(*groups);
     if (std::set<std::string>(list.begin(), list.end()).size() != list.size()) {
       fail("topic.creation.groups", fmt::format("Invalid value [{}] for configuration topic.creation.groups: Duplicate alias provided.", fmt::join(list, ", ")));
+    }
+  }
+
+  // DistributedHerder.validateExactlyOnceConfigs.
+  void check_exactly_once() {
+    if (!worker_.exactly_once_sources) fail("exactly.once.support", "This worker does not have exactly-once source support enabled.");
+    const plugin::SourcePlugin* source = registry_.source(config::trim(config::get_or(properties_, "connector.class", "")));
+    if (!source || !source->make) return;
+    auto task = source->make(properties_);
+    if (!task.ok()) return;  // its own keys say what is wrong
+    const auto* resumes = dynamic_cast<const plugin::ResumesExactly*>(task->get());
+    if (!resumes) {
+      fail("exactly.once.support", "The connector does not implement the API required for preflight validation of exactly-once source support. Please consult the "
+                                   "documentation for the connector to determine whether it supports exactly-once semantics, and then consider reconfiguring the "
+                                   "connector to use the value \"requested\" for this property (which will disable this preflight check and allow the connector to be created).");
+    } else if (!resumes->resumes_exactly()) {
+      fail("exactly.once.support", "The connector does not support exactly-once semantics with the provided configuration.");
     }
   }
 

@@ -19,6 +19,7 @@ std::string sorted_fields(const std::string& text) {
 
 Result<std::unique_ptr<OffsetStore>> KafkaOffsetStore::open(kafka::CompactedTopicOptions options) {
   auto store = std::make_unique<KafkaOffsetStore>();
+  store->name_ = options.topic;
   ASSIGN_OR_RETURN(store->topic_, kafka::CompactedTopic::open(std::move(options), [raw = store.get()](const kafka::TableRecord& record) { raw->take(record); }));
   RETURN_IF_ERROR(store->refresh());
   return std::unique_ptr<OffsetStore>(std::move(store));
@@ -49,19 +50,28 @@ std::vector<std::pair<std::string, std::string>> KafkaOffsetStore::list(const st
   return out;
 }
 
-Status KafkaOffsetStore::set(const std::string& connector, const std::vector<std::pair<std::string, std::optional<std::string>>>& offsets) {
-  std::vector<kafka::KeyValue> records;
+Result<OffsetRecords> KafkaOffsetStore::records(const std::string& connector, const Offsets& offsets) const {
+  OffsetRecords out{name_, {}};
   {
     std::lock_guard lock(mutex_);
     for (const auto& [partition, offset] : offsets) {
       auto known = entries_.find({connector, sorted_fields(partition)});
       if (!offset && known == entries_.end()) continue;
       OffsetJson name = connector;
-      records.emplace_back(known != entries_.end() ? known->second.key : fmt::format("[{},{}]", name.dump(), OffsetJson::parse(partition, nullptr, false).dump()), offset);
+      out.records.emplace_back(known != entries_.end() ? known->second.key : fmt::format("[{},{}]", name.dump(), OffsetJson::parse(partition, nullptr, false).dump()), offset);
     }
   }
-  if (records.empty()) return {};
-  return topic_->write(records, kStoreTimeoutMs);
+  return out;
+}
+
+Status KafkaOffsetStore::set(const std::string& connector, const Offsets& offsets) {
+  ASSIGN_OR_RETURN(OffsetRecords out, records(connector, offsets));
+  return out.records.empty() ? Status() : topic_->write(out.records, kStoreTimeoutMs);
+}
+
+void KafkaOffsetStore::set_later(const std::string& connector, const Offsets& offsets) {
+  auto out = records(connector, offsets);
+  for (const kafka::KeyValue& record : out->records) topic_->write_later(record);
 }
 
 Status KafkaOffsetStore::remove(const std::string& connector) {

@@ -24,6 +24,8 @@ class KafkaOffsetStore final : public OffsetStore {
   // Returns when the brokers have acknowledged the records.
   Status set(const std::string& connector, const std::vector<std::pair<std::string, std::optional<std::string>>>& offsets) override;
   Status remove(const std::string& connector) override;
+  Result<OffsetRecords> records(const std::string& connector, const Offsets& offsets) const override;
+  void set_later(const std::string& connector, const Offsets& offsets) override;
 
  private:
   struct Entry {
@@ -31,6 +33,7 @@ class KafkaOffsetStore final : public OffsetStore {
     std::string offset;
   };
   void take(const kafka::TableRecord& record);
+  std::string name_;  // of the topic
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Entry> entries_;  // connector and partition, its fields sorted
   std::unique_ptr<kafka::CompactedTopic> topic_;                  // last: its thread fills the map
@@ -47,6 +50,9 @@ class LayeredOffsetStore final : public OffsetStore {
   std::vector<std::pair<std::string, std::string>> list(const std::string& connector) const override;
   Status set(const std::string& connector, const std::vector<std::pair<std::string, std::optional<std::string>>>& offsets) override;
   Status remove(const std::string& connector) override;
+  // In the connector's own topic; the worker's follows once they are committed, as in the original.
+  Result<OffsetRecords> records(const std::string& connector, const Offsets& offsets) const override { return own_->records(connector, offsets); }
+  void recorded(const std::string& connector, const Offsets& offsets) override { below_->set_later(connector, offsets); }
 
  private:
   std::unique_ptr<OffsetStore> own_;

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/log.h"
+
 namespace bywash::runtime {
 namespace {
 
@@ -92,6 +94,16 @@ Status OffsetStore::write() const {
   if (!written) return fail("write");
   if (std::rename(temporary.c_str(), path_.c_str()) != 0) return fail("rename");
   return {};
+}
+
+Result<OffsetRecords> OffsetStore::records(const std::string&, const Offsets&) const {
+  return Status::invalid("Offsets in a file cannot be part of a transaction: sources deliver exactly once on workers of a cluster only");
+}
+
+void OffsetStore::recorded(const std::string&, const Offsets&) {}
+
+void OffsetStore::set_later(const std::string& connector, const Offsets& offsets) {
+  if (Status stored = set(connector, offsets); !stored.ok()) log::warn("runtime", "Offsets of connector {} are not stored: {}", connector, stored.message());
 }
 
 }  // namespace bywash::runtime

@@ -30,15 +30,40 @@ std::optional<std::string> SourceTask::stored_offset(const std::string& source_p
 }
 
 Status SourceTask::open() {
-  ASSIGN_OR_RETURN(producer_, kafka::Producer::make(parts_.producer));
+  RETURN_IF_ERROR(open_producer());
   RETURN_IF_ERROR(parts_.source->start(this));
   started_ = true;
-  next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
+  sound_ = true;
+  set_next_commit();
   metrics_.in_state(State::kRunning);
   return {};
 }
 
+Status SourceTask::open_producer() {
+  if (!parts_.transactions) {
+    ASSIGN_OR_RETURN(producer_, kafka::Producer::make(parts_.producer));
+    return {};
+  }
+  ASSIGN_OR_RETURN(auto producer, kafka::TransactionalProducer::make(parts_.producer));
+  kafka::TransactionalProducer* transactional = producer.get();
+  producer_ = std::move(producer);
+  transactions_.emplace(parts_.id, *parts_.transactions, parts_.offsets);
+  return transactions_->open(transactional, [this] { return !stopping(); });
+}
+
 Status SourceTask::step() {
+  sound_ = false;
+  RETURN_IF_ERROR(next_step());
+  sound_ = true;
+  return {};
+}
+
+void SourceTask::set_next_commit() {
+  if (!transactions_) next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
+  else next_commit_ = transactions_->rules().per_poll ? SteadyTime::max() : steady_now() + Millis(transactions_->rules().interval_ms);
+}
+
+Status SourceTask::next_step() {
   {
     std::lock_guard lock(mutex_);
     RETURN_IF_ERROR(produce_failure_);
@@ -66,7 +91,7 @@ Status SourceTask::step() {
   for (SourceBatch& batch : *polled) {
     if (batch.batch.row_count() > 0) RETURN_IF_ERROR(send(std::move(batch)));
   }
-  return {};
+  return transactions_ && transactions_->rules().per_poll ? commit_transaction() : Status();
 }
 
 // From records of the source to the producer's queue. Batch offsets become positions in in_flight_, so that transforms, drops and
@@ -120,7 +145,7 @@ Status SourceTask::produce(const Batch& batch) {
     for (const SteadyTime until = steady_now() + Millis(*pause); steady_now() < until && !stopping();) {
       std::this_thread::sleep_for(Millis(50));
       // What was sent before the trouble is not sent again after a crash.
-      if (steady_now() >= next_commit_) RETURN_IF_ERROR(commit(static_cast<int>(parts_.flush_timeout_ms)));
+      if (!transactions_ && steady_now() >= next_commit_) RETURN_IF_ERROR(commit(static_cast<int>(parts_.flush_timeout_ms)));
     }
     errors.clear();
     status = parts_.encoder.encode(batch, &encoded, &errors);
@@ -150,16 +175,19 @@ Status SourceTask::produce(const Batch& batch) {
       if (Status ready = ensure_topic(std::string(record.topic)); !ready.ok()) return stopping() ? Status() : ready;
     }
     listener()->on_topic_used(parts_.id.connector, std::string(record.topic));
+    // In a transaction a record counts as sent at once: it is seen with its offset or not at all.
     auto answered = [this, s = batch.offsets[row], topic = std::string(record.topic)](const Status& answer) {
-      if (answer.ok()) return settle(s);
-      refused_by_broker(s, topic, answer);
+      if (!answer.ok()) refused_by_broker(s, topic, answer);
+      else if (!transactions_) settle(s);
     };
+    if (transactions_) RETURN_IF_ERROR(transactions_->begin());
     Status queued = producer_->produce(record, answered);
     if (queued.code() == Code::kData) {
       answered(queued);
       continue;
     }
     RETURN_IF_ERROR(queued);
+    if (transactions_) settle(batch.offsets[row]);
     ++sent;
   }
   metrics_.sent(sent);
@@ -181,6 +209,14 @@ Status SourceTask::ensure_topic(const std::string& topic) {
 // tolerated: an outage must not skip records.
 void SourceTask::refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer) {
   Status failure = Status::fatal(answer.message());
+  {
+    // A transaction of which the brokers have refused a part is never seen, so that a record cannot be skipped any more.
+    std::lock_guard lock(mutex_);
+    if (transactions_ && sequence < first_sequence_) {
+      if (produce_failure_.ok()) produce_failure_ = failure;
+      return;
+    }
+  }
   if (answer.code() == Code::kData) {
     failure = reporter_.report({nullptr, 0, columnar::Stage::kKafkaProduce, "org.apache.kafka.connect.runtime.WorkerSourceTask", answer, topic},
                                [this, sequence] { settle(sequence); });
@@ -211,7 +247,8 @@ void SourceTask::settle(int64_t sequence) {
 }
 
 Status SourceTask::commit(int timeout_ms) {
-  next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
+  if (transactions_) return commit_transaction();
+  set_next_commit();
   Status flushed = producer_->flush(timeout_ms);
   if (!flushed.ok() && !flushed.retriable()) return flushed;
   std::vector<std::pair<std::string, std::optional<std::string>>> offsets;
@@ -232,6 +269,40 @@ Status SourceTask::commit(int timeout_ms) {
   return {};
 }
 
+Status SourceTask::commit_transaction() {
+  set_next_commit();
+  OffsetStore::Offsets offsets;
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(produce_failure_);
+    // A stop came in the middle of a poll's records: their offsets may stand behind records that are sent already.
+    if (!in_flight_.empty()) return {};
+    offsets.swap(to_store_);
+    metrics_.active(0);
+  }
+  if (offsets.empty() && !transactions_->in_transaction()) return {};
+  const SteadyTime start = steady_now();
+  Status done = transactions_->commit(offsets, [this] { return !stopping(); }, parts_.flush_timeout_ms);
+  metrics_.committed(done.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
+  RETURN_IF_ERROR(done);
+  parts_.source->committed();
+  return {};
+}
+
+// What a failed or interrupted step has sent is taken back: it is polled again.
+void SourceTask::end_transaction() {
+  bool whole = false;
+  {
+    std::lock_guard lock(mutex_);
+    whole = sound_ && in_flight_.empty();
+  }
+  if (whole) {
+    Status status = commit_transaction();
+    if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
+  }
+  transactions_->abort();
+}
+
 void SourceTask::on_paused(bool is_paused) { metrics_.in_state(is_paused ? State::kPaused : State::kRunning); }
 
 std::string SourceTask::trace_of(const Status& failure) const {
@@ -239,7 +310,9 @@ std::string SourceTask::trace_of(const Status& failure) const {
 }
 
 void SourceTask::close() {
-  if (producer_) {
+  if (transactions_) {
+    end_transaction();
+  } else if (producer_) {
     Status status = commit(static_cast<int>(parts_.flush_timeout_ms));
     if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
   }

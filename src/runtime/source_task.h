@@ -1,5 +1,6 @@
 // SourceTask: one task of a source connector on its own thread: poll → transform → encode → produce → commit source offsets.
-// At least once: an offset is stored when every record up to it has the broker's ack. Level 7.
+// At least once: an offset is stored when every record up to it has the broker's ack. Exactly once with transactions, where the worker
+// says so: records and offsets are committed together. Level 7.
 #pragma once
 
 #include <deque>
@@ -13,6 +14,7 @@
 #include "runtime/error_reporter.h"
 #include "runtime/offset_store.h"
 #include "runtime/record_encoder.h"
+#include "runtime/source_transactions.h"
 #include "runtime/task_metrics.h"
 #include "runtime/task_thread.h"
 #include "runtime/topic_creator.h"
@@ -32,6 +34,7 @@ struct SourceTaskParts {
   std::unique_ptr<TopicCreator> topics;  // null: the brokers make topics, or nobody
   int64_t commit_interval_ms = 60000;
   int64_t flush_timeout_ms = 5000;
+  std::optional<TransactionRules> transactions;  // exactly once; `producer` then has the transactional.id
 };
 
 class SourceTask final : public TaskThread, public plugin::SourceContext {
@@ -50,10 +53,15 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
   void on_paused(bool paused) override;
   std::string trace_of(const Status& failure) const override;
 
+  Status open_producer();
+  Status next_step();
   Status send(plugin::SourceBatch polled);
   Status produce(const columnar::Batch& batch);
   Status ensure_topic(const std::string& topic);
   Status commit(int timeout_ms);
+  Status commit_transaction();
+  void end_transaction();
+  void set_next_commit();
 
   // A polled record on its way, in the order of polling.
   struct InFlight {
@@ -75,6 +83,8 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
   SteadyTime next_commit_{};
   bool started_ = false;
   bool tolerance_exceeded_ = false;
+  bool sound_ = false;  // the last step ended well
+  std::optional<SourceTransactions> transactions_;
   std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above
 };
 

@@ -63,6 +63,8 @@ void TaskThread::run() {
     }
     status = guarded([this] { return step(); });
   }
+  // It is to end, and was told so in the middle of something: that is no failure.
+  if (stop_ && status.code() == Code::kCancelled) status = {};
   if (!status.ok()) {
     bool restarts = !stop_ && listener_->will_restart(id_, status);
     log::error("runtime", "Task failed{}: {}", restarts ? "" : " and must be restarted by hand once the cause is gone", status.message());

@@ -3,11 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory_budget.h"
 #include "config/properties.h"
 #include "config/variables.h"
 #include "kafka/admin.h"
+#include "kafka/transactional_producer.h"
 #include "runtime/client_properties.h"
 #include "runtime/converter_choice.h"
 #include "runtime/kafka_offset_store.h"
@@ -19,7 +21,9 @@
 namespace bywash::runtime {
 namespace {
 
-constexpr int kClusterIdTimeoutMs = 5000;  // someone waits for the answer
+constexpr int kClusterIdTimeoutMs = 1500;  // someone waits for the answer
+constexpr Millis kClusterIdRetry{3000};
+constexpr int kFenceTaskTimeoutMs = 15000;
 
 // The task's configuration over the connector's: what a task is made from.
 config::Properties merged(const config::Properties& connector, const config::Properties& task) {
@@ -38,6 +42,9 @@ std::string_view to_string(State state) {
 }
 
 struct Worker::Shared {
+  std::mutex asking;  // one asks for the cluster's id, the others wait for what comes of it
+  Status no_cluster_id;
+  SteadyTime ask_again{};
   std::mutex mutex;
   std::unique_ptr<OffsetStore> offsets;  // opened at the first use
   OpenOffsetTopic open_topic;
@@ -63,6 +70,19 @@ void Worker::use_offset_store(std::unique_ptr<OffsetStore> store, OpenOffsetTopi
   shared_->open_topic = std::move(open_topic);
 }
 
+void Worker::use_transactions(const std::string& group_id, std::function<Status(const TaskId& id)> still_owner) {
+  transactions_group_ = group_id;
+  still_owner_ = std::move(still_owner);
+}
+
+Status Worker::fence_task(const TaskId& id, const config::Properties& written) {
+  ASSIGN_OR_RETURN(config::Properties connector, config::resolve_variables(config_.all, written));
+  ASSIGN_OR_RETURN(auto java, transactional_producer_properties(config_, id, connector, transactional_id(transactions_group_, id)));
+  java["client.id"] = "connector-fencer-" + to_string(id);
+  ASSIGN_OR_RETURN(auto producer, kafka::TransactionalProducer::make(java));
+  return producer->begin_life(kFenceTaskTimeoutMs);
+}
+
 Result<OffsetStore*> Worker::offset_store(const config::Properties& connector) {
   std::lock_guard lock(shared_->mutex);
   if (!shared_->offsets) {
@@ -82,15 +102,21 @@ Result<OffsetStore*> Worker::offset_store(const config::Properties& connector) {
 }
 
 Result<std::string> Worker::kafka_cluster_id() {
+  std::lock_guard asking(shared_->asking);
   {
     std::lock_guard lock(shared_->mutex);
     if (cluster_id_) return *cluster_id_;
   }
+  // Brokers that did not answer just now are not waited for by every request.
+  if (!shared_->no_cluster_id.ok() && steady_now() < shared_->ask_again) return shared_->no_cluster_id;
   ASSIGN_OR_RETURN(auto properties, admin_properties(config_, "", {}));
   ASSIGN_OR_RETURN(auto admin, kafka::Admin::make(properties));
-  ASSIGN_OR_RETURN(std::string id, admin->cluster_id(kClusterIdTimeoutMs));
+  auto id = admin->cluster_id(kClusterIdTimeoutMs);
+  shared_->no_cluster_id = id.status();
+  shared_->ask_again = steady_now() + kClusterIdRetry;
+  if (!id.ok()) return id;
   std::lock_guard lock(shared_->mutex);
-  cluster_id_ = id;
+  cluster_id_ = *id;
   return id;
 }
 
@@ -170,7 +196,13 @@ Result<std::unique_ptr<TaskThread>> Worker::make_source_task(const plugin::Sourc
   ASSIGN_OR_RETURN(parts.errors, parse_error_policy(connector));
   ASSIGN_OR_RETURN(parts.producer, producer_properties(config_, id, connector));
   ASSIGN_OR_RETURN(parts.offsets, offset_store(connector));
-  RETURN_IF_ERROR(parts.offsets->refresh());
+  if (!transactions_group_.empty()) {
+    ASSIGN_OR_RETURN(parts.transactions, parse_transaction_rules(connector, config_.offset_flush_interval_ms));
+    parts.transactions->still_owner = still_owner_;
+    ASSIGN_OR_RETURN(parts.producer, transactional_producer_properties(config_, id, connector, transactional_id(transactions_group_, id)));
+  } else {
+    RETURN_IF_ERROR(parts.offsets->refresh());
+  }
   if (config_.topic_creation_enable) {
     ASSIGN_OR_RETURN(auto admin, admin_properties(config_, id.connector, connector));
     ASSIGN_OR_RETURN(parts.topics, TopicCreator::make(connector, std::move(admin)));

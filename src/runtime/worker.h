@@ -44,6 +44,12 @@ class Worker {
   using OpenOffsetTopic = std::function<Result<std::unique_ptr<OffsetStore>>(const std::string& topic)>;
   void use_offset_store(std::unique_ptr<OffsetStore> store, OpenOffsetTopic open_topic);
 
+  // Sources deliver exactly once from here on (KIP-618). Before the first task. `still_owner`: see TransactionRules.
+  void use_transactions(const std::string& group_id, std::function<Status(const TaskId& id)> still_owner);
+  // Ends what an earlier life of a source's task may still write in transactions, as Admin.fenceProducers. kRetriable, kTimedOut: brokers
+  // do not answer.
+  Status fence_task(const TaskId& id, const config::Properties& connector);
+
   const WorkerConfig& config() const { return config_; }
   const plugin::Registry& registry() const { return registry_; }
   // The id of the Kafka cluster; asked once, kept. Error: the brokers cannot be reached.
@@ -89,6 +95,8 @@ class Worker {
   std::map<TaskId, std::unique_ptr<TaskRunner>> tasks_;
   std::shared_ptr<Shared> shared_;
   std::optional<std::string> cluster_id_;
+  std::string transactions_group_;  // empty: sources deliver at least once
+  std::function<Status(const TaskId& id)> still_owner_;
 };
 
 }  // namespace bywash::runtime

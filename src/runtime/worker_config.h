@@ -24,6 +24,7 @@ struct WorkerConfig {
   bool topic_tracking_enable = true;
   bool topic_tracking_allow_reset = true;
   std::string client_id;
+  bool exactly_once_sources = false; // of a cluster with exactly.once.source.support=enabled; not a key of every worker
   // Ours.
   int64_t task_restart_max_attempts = 0, task_restart_backoff_ms = 1000, task_restart_backoff_max_ms = 60000, task_restart_reset_ms = 600000;
   int64_t memory_limit_bytes = 0;    // the process's budget for buffered records

@@ -1,6 +1,7 @@
 """Workers of one cluster: leadership, forwarding, moves of work, a killed worker; and cold takeover from and to the JVM original."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -112,6 +113,82 @@ def test_state_and_offsets_outlive_the_cluster(kafka, cluster, tmp_path):
     time.sleep(0.5)
     assert (tmp_path / "out.txt").read_text().splitlines()[-1] == '"one more"'
     assert len((tmp_path / "out.txt").read_text().splitlines()) == 11, "nothing was read twice"
+
+
+class GrowingFile:
+    """A file that a thread appends numbered lines to, until it is told to end."""
+
+    def __init__(self, path):
+        self.path, self.lines, self._ending = path, 0, threading.Event()
+        self._thread = threading.Thread(target=self._grow, daemon=True)
+
+    def _grow(self):
+        with open(self.path, "a", encoding="utf-8") as file:
+            while not self._ending.wait(0.02):
+                file.write("".join(f"{i}\n" for i in range(self.lines, self.lines + 40)))
+                file.flush()
+                self.lines += 40
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._ending.set()
+        self._thread.join()
+
+
+def test_sources_deliver_exactly_once_through_a_zombie_and_a_kill(kafka, cluster, tmp_path):
+    keys = {"exactly.once.source.support": "enabled"}
+    workers = [cluster(**keys), cluster(**keys)]
+    by_port = {f"127.0.0.1:{worker.port}": worker for worker in workers}
+    names = ["polls", "intervals"]
+    topics = {name: kafka.create_topic() for name in names}
+    with GrowingFile(tmp_path / "in.txt") as file:
+        plain = {"connector.class": "FileStreamSource", "tasks.max": "1", "file": str(file.path), "batch.size": "100", "exactly.once.support": "required",
+                 "value.converter": "org.apache.kafka.connect.storage.StringConverter"}
+        workers[0].create("polls", plain | {"topic": topics["polls"], "offsets.storage.topic": topics["polls"] + "-offsets"})
+        workers[0].create("intervals", plain | {"topic": topics["intervals"], "transaction.boundary": "interval", "transaction.boundary.interval.ms": "300"})
+
+        def flows(more_than=0):
+            return all(sum(kafka.end_offsets(topic).values()) > more_than for topic in topics.values())
+        wait_for(flows, "records of both")
+        home = wait_for(lambda: placed(workers[0], *names), "both run")
+        # The worker of one of them stands still, is counted as gone, and comes back as a zombie.
+        zombie = by_port[home["intervals-0"]]
+        other = next(worker for worker in workers if worker is not zombie)
+        zombie.freeze()
+        alive = f"127.0.0.1:{other.port}"
+        wait_for(lambda: (lambda got: got and set(got.values()) == {alive})(placed(other, *names)), "both on the other worker")
+        zombie.thaw()
+        before = max(sum(kafka.end_offsets(topic).values()) for topic in topics.values())
+        wait_for(lambda: flows(before), "both go on")
+        wait_for(lambda: healthy(zombie) and placed(zombie, *names), "the zombie is a worker again")
+        home = placed(other, *names)
+        dead = by_port[home["polls-0"]]
+        dead.kill()
+        left = next(worker for worker in workers if worker is not dead)
+        alive = f"127.0.0.1:{left.port}"
+        wait_for(lambda: (lambda got: got and set(got.values()) == {alive})(placed(left, *names)), "both on the one that is left")
+    wanted = [str(i).encode() for i in range(file.lines)]
+
+    def offsets(name):
+        got = left.request("GET", f"/connectors/{name}/offsets")["offsets"]
+        return got and got[0]["offset"]["position"]
+    for name in names:
+        wait_for(lambda: offsets(name) == file.path.stat().st_size, f"{name} is at the end of the file")
+        got = [record.value for record in kafka.consume_all(topics[name], isolation="read_committed")]
+        assert len(got) == len(set(got)), f"{name}: {len(got) - len(set(got))} records twice"
+        assert got == wanted, f"{name}: in order and none missing"
+    fenced = [record.key for record in kafka.consume_all(f"{left.group}-configs", isolation="read_committed") if record.key and record.key.startswith(b"tasks-fencing-")]
+    assert set(fenced) == {b"tasks-fencing-polls", b"tasks-fencing-intervals"}
+    left.request("PUT", "/connectors/polls/stop")
+    wait_for(lambda: left.status("polls")["connector"]["state"] == "STOPPED" and not left.status("polls")["tasks"], "stopped")
+    assert "reset successfully" in left.request("DELETE", "/connectors/polls/offsets")["message"]
+    refused = left.request("PUT", "/connector-plugins/FileStreamSource/config/validate",
+                           {"connector.class": "FileStreamSource", "topic": "t", "name": "n", "exactly.once.support": "required"})
+    errors = {key["value"]["name"]: key["value"]["errors"] for key in refused["configs"]}
+    assert errors["exactly.once.support"] == ["The connector does not support exactly-once semantics with the provided configuration."]
 
 
 def test_secrets_come_from_a_provider_and_never_show(kafka, cluster, tmp_path):

@@ -18,6 +18,7 @@
 #include "config/typed_config.h"
 #include "connectors/file/line_splitter.h"
 #include "connectors/file/plugins.h"
+#include "plugin/exactly_once.h"
 
 namespace bywash::connectors::file {
 namespace {
@@ -39,7 +40,7 @@ struct SourceConfig {
 
 Status fault(std::string message) { return Status::host(std::move(message)).with_java_class("org.apache.kafka.connect.errors.ConnectException"); }
 
-class SourceTask : public plugin::SourceTask {
+class SourceTask : public plugin::SourceTask, public plugin::ResumesExactly {
  public:
   explicit SourceTask(SourceConfig config) : config_(std::move(config)) {
     if (config_.file && config_.file->empty()) config_.file.reset();
@@ -81,6 +82,9 @@ class SourceTask : public plugin::SourceTask {
   }
 
   void stop() override { stopped_ = true; }
+
+  // Of standard input nobody knows where it was left.
+  bool resumes_exactly() const override { return config_.file.has_value(); }
 
  private:
   // False while the file does not exist yet.

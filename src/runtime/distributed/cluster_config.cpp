@@ -4,7 +4,6 @@
 #include <map>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "config/properties.h"
 #include "kafka/admin.h"
 #include "runtime/client_properties.h"
@@ -38,16 +37,10 @@ config::TypedConfig<ClusterConfig> declare_cluster() {
   def.key("connect.protocol", &C::connect_protocol).by_default("sessioned").low().one_of({"eager", "compatible", "sessioned"}, true)
       .doc("Taken for the sake of files that set it: work always moves piece by piece here.");
   def.key("exactly.once.source.support", &C::exactly_once_source).by_default("disabled").high().one_of({"disabled", "preparing", "enabled"}, true)
-      .doc("Exactly-once delivery of source connectors. Not there yet: 'enabled' is refused.");
+      .doc("Exactly-once delivery of source connectors: records and their offsets in one transaction. 'preparing' first on all workers, then 'enabled'.");
   def.key("compatibility.strict.rebalance", &C::strict_rebalance).by_default("false")
       .doc("Answer changes with 409 while the cluster has no leader, as Kafka Connect does, instead of letting them wait for one.");
   declare_topics(def);
-  def.check("exactly.once.source.support", [](const C& c) -> std::optional<std::string> {
-    if (ascii_lower(c.exactly_once_source) == "enabled") {
-      return "exactly.once.source.support=enabled is not supported yet. Set it to disabled or preparing; sources then deliver at least once";
-    }
-    return std::nullopt;
-  });
   return def;
 }
 

@@ -56,6 +56,26 @@ TEST(ConfigState, TakesACommitThatCompactionLeftBeforeItsConnector) {
   EXPECT_EQ(state.tasks("a").size(), 1u);
 }
 
+TEST(ConfigState, TasksAwaitFencingFromTheirCommitToTheRoundsRecord) {
+  ConfigState state;
+  EXPECT_EQ(state.fenced_tasks("a"), std::nullopt);
+  apply_all(&state, connector_records("a", {{"name", "a"}}, std::nullopt));
+  EXPECT_FALSE(state.pending_fencing("a")) << "there are no tasks yet";
+  apply_all(&state, task_records("a", {{{"k", "0"}}, {{"k", "1"}}}));
+  EXPECT_TRUE(state.pending_fencing("a"));
+  state.apply(record("tasks-fencing-a", R"({"task-count":2})"));  // as the original writes it
+  EXPECT_FALSE(state.pending_fencing("a"));
+  EXPECT_EQ(state.fenced_tasks("a"), 2);
+  apply_all(&state, task_records("a", {}));
+  EXPECT_TRUE(state.pending_fencing("a"));
+  apply_all(&state, {fencing_record("a", 0)});
+  EXPECT_EQ(state.fenced_tasks("a"), 0);
+  apply_all(&state, task_records("a", {{{"k", "0"}}}));
+  apply_all(&state, {fencing_record("a", 1)});
+  apply_all(&state, removal_records("a"));
+  EXPECT_EQ(state.fenced_tasks("a"), 1) << "a connector of that name may come back while a task of this one is cut off";
+}
+
 TEST(ConfigState, ARemovedConnectorLeavesNothing) {
   ConfigState state;
   apply_all(&state, connector_records("a", {{"name", "a"}}, TargetState::kPaused));

@@ -68,8 +68,8 @@ ConfigChange ConfigState::apply(const kafka::TableRecord& record) {
   auto rest = [&](std::string_view prefix) { return std::string(key.substr(prefix.size())); };
   if (key.starts_with(kTarget)) return apply_target(rest(kTarget), record.value);
   if (key.starts_with(kConnector)) return apply_connector(rest(kConnector), record.value);
-  // How many producers a fencing had to fence: only the original's exactly-once leader uses it.
-  if (key.starts_with(kFencing) || key == kSessionKey) return {};
+  if (key.starts_with(kFencing)) return apply_fencing(rest(kFencing), record.value);
+  if (key == kSessionKey) return {};
   if (key.starts_with(kTask)) return apply_task(key.substr(kTask.size()), record.value);
   if (key.starts_with(kCommit)) return apply_commit(rest(kCommit), record.value);
   if (key.starts_with(kRestart)) {
@@ -151,6 +151,7 @@ ConfigChange ConfigState::apply_commit(const std::string& name, const std::optio
   ConfigJson json = parsed(value);
   if (!value) return {};
   if (!json.is_object() || !json.contains("tasks") || !json["tasks"].is_number_integer()) return unreadable("the number of tasks", name);
+  pending_fencing_.insert(name);
   auto it = connectors_.find(name);
   // After compaction the newest configuration may stand behind the commit of its tasks.
   if (it == connectors_.end()) {
@@ -159,6 +160,19 @@ ConfigChange ConfigState::apply_commit(const std::string& name, const std::optio
   }
   commit(name, json["tasks"].get<int>(), &it->second);
   return {ConfigChange::Kind::kTasks, name};
+}
+
+ConfigChange ConfigState::apply_fencing(const std::string& name, const std::optional<std::string>& value) {
+  ConfigJson json = parsed(value);
+  if (!json.is_object() || !json.contains("task-count") || !json["task-count"].is_number_integer()) return value ? unreadable("the number of fenced tasks", name) : ConfigChange{};
+  fenced_tasks_[name] = json["task-count"].get<int>();
+  pending_fencing_.erase(name);
+  return {};
+}
+
+std::optional<int> ConfigState::fenced_tasks(const std::string& name) const {
+  auto it = fenced_tasks_.find(name);
+  return it == fenced_tasks_.end() ? std::nullopt : std::optional(it->second);
 }
 
 void ConfigState::commit(const std::string& name, int task_count, Connector* connector) {
@@ -194,6 +208,10 @@ std::vector<kafka::KeyValue> task_records(const std::string& name, const std::ve
   }
   out.emplace_back(std::string(kCommit) + name, written({{"tasks", tasks.size()}}));
   return out;
+}
+
+kafka::KeyValue fencing_record(const std::string& name, int task_count) {
+  return {std::string(kFencing) + name, written({{"task-count", task_count}})};
 }
 
 kafka::KeyValue target_record(const std::string& name, TargetState target) {

@@ -51,17 +51,24 @@ class ConfigState {
   const config::Properties* task(const TaskId& id) const;
   // 0..n-1 of a connector; empty where the configurations are not complete.
   std::vector<TaskId> tasks(const std::string& name) const;
+  // Whether tasks were committed since the last round of fencing; and how many there were in that round, also for a connector that is gone
+  // and may come back. nullopt: there was none.
+  bool pending_fencing(const std::string& name) const { return pending_fencing_.contains(name); }
+  std::optional<int> fenced_tasks(const std::string& name) const;
 
  private:
   ConfigChange apply_connector(const std::string& name, const std::optional<std::string>& value);
   ConfigChange apply_target(const std::string& name, const std::optional<std::string>& value);
   ConfigChange apply_task(std::string_view id, const std::optional<std::string>& value);
+  ConfigChange apply_fencing(const std::string& name, const std::optional<std::string>& value);
   ConfigChange apply_commit(const std::string& name, const std::optional<std::string>& value);
   void commit(const std::string& name, int task_count, Connector* connector);
 
   std::map<std::string, Connector> connectors_;
   std::map<std::string, TargetState> targets_;
   std::map<TaskId, config::Properties> tasks_;
+  std::set<std::string> pending_fencing_;
+  std::map<std::string, int> fenced_tasks_;
   std::map<std::string, std::map<int, config::Properties>> deferred_;  // read, not yet committed
   std::map<std::string, int> early_commits_;  // of connectors whose configuration is still to come
   int64_t epoch_ = 0;
@@ -71,6 +78,8 @@ class ConfigState {
 std::vector<kafka::KeyValue> connector_records(const std::string& name, const ConnectorProperties& config, std::optional<TargetState> initial);
 std::vector<kafka::KeyValue> removal_records(const std::string& name);
 std::vector<kafka::KeyValue> task_records(const std::string& name, const std::vector<config::Properties>& tasks);
+// The transactional ids of the tasks before are fenced; those of `task_count` tasks may be used from here on.
+kafka::KeyValue fencing_record(const std::string& name, int task_count);
 kafka::KeyValue target_record(const std::string& name, TargetState target);
 kafka::KeyValue restart_record(const RestartRequest& request);
 kafka::KeyValue logger_record(const std::string& logger, const std::string& level);

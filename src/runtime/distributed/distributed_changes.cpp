@@ -153,6 +153,7 @@ Status DistributedHerder::check_stopped(const std::string& name) const {
 }
 
 Status DistributedHerder::alter_offsets(const std::string& name, const OffsetEntries& entries) {
+  RETURN_IF_ERROR(await_fencing(name));
   return request(By::kLeader, name, "altering offsets of connector " + name, [this, name, entries]() -> Status {
     if (!leading_) return not_leader();
     RETURN_IF_ERROR(check_stopped(name));
@@ -162,6 +163,7 @@ Status DistributedHerder::alter_offsets(const std::string& name, const OffsetEnt
 }
 
 Status DistributedHerder::reset_offsets(const std::string& name) {
+  RETURN_IF_ERROR(await_fencing(name));
   return request(By::kLeader, name, "resetting offsets of connector " + name, [this, name]() -> Status {
     if (!leading_) return not_leader();
     RETURN_IF_ERROR(check_stopped(name));

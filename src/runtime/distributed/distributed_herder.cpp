@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "runtime/client_properties.h"
 #include "runtime/herder_request.h"
 #include "runtime/kafka_offset_store.h"
@@ -22,10 +23,16 @@ std::string worker_of(std::string_view url) {
   return std::string(scheme == url.npos ? url : url.substr(scheme + 3));
 }
 
+WorkerConfig of_cluster(WorkerConfig worker, const ClusterConfig& cluster) {
+  worker.exactly_once_sources = ascii_lower(cluster.exactly_once_source) == "enabled";
+  return worker;
+}
+
 }  // namespace
 
 DistributedHerder::DistributedHerder(WorkerConfig config, ClusterConfig cluster, const plugin::Registry& registry)
-    : registry_(registry), cluster_(std::move(cluster)), metrics_([this] { return watched(); }), worker_(std::move(config), registry, this) {}
+    : registry_(registry), cluster_(std::move(cluster)), fence_([this](const TaskId& id) { return fence_task(id); }, [this] { wake(); }),
+      metrics_([this] { return watched(); }), worker_(of_cluster(std::move(config), cluster_), registry, this) {}
 
 DistributedHerder::~DistributedHerder() { stop(); }
 
@@ -41,6 +48,7 @@ Status DistributedHerder::start(ClusterMember self) {
     return KafkaOffsetStore::open(std::move(options));
   });
 
+  if (worker.exactly_once_sources) worker_.use_transactions(cluster_.group_id, [this](const TaskId& id) { return still_owner(id); });
   ASSIGN_OR_RETURN(auto status_topic, cluster_topic(worker, cluster_, cluster_.status_topic));
   ASSIGN_OR_RETURN(status_log_, kafka::CompactedTopic::open(std::move(status_topic), [this](const kafka::TableRecord& record) {
     StatusTable::Change change;
@@ -111,6 +119,7 @@ void DistributedHerder::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  fence_.stop();
   std::vector<Unit> all;
   for (const auto& [unit, running] : running_) all.push_back(unit);
   if (status_log_) {

@@ -21,6 +21,7 @@
 #include "runtime/distributed/cluster_config.h"
 #include "runtime/distributed/config_records.h"
 #include "runtime/distributed/status_records.h"
+#include "runtime/distributed/zombie_fence.h"
 #include "runtime/herder.h"
 #include "runtime/worker_metrics.h"
 
@@ -91,6 +92,15 @@ class DistributedHerder final : public Herder, public StatusListener {
   Status not_leader() const;
   Status elsewhere(const Unit& unit) const;
 
+  // Sources that deliver exactly once (distributed_fencing.cpp).
+  bool awaits_fencing(const std::string& name) const;
+  bool still_stopping(const std::string& name, int before) const;
+  void fence_zombies();
+  void not_fenced(const std::string& name, int task_count, const Status& why);
+  Status fence_task(const TaskId& id);
+  Status still_owner(const TaskId& id);
+  Status await_fencing(const std::string& name);
+
   // What this worker runs (distributed_units.cpp).
   void follow();
   void reconcile();
@@ -100,6 +110,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   void start_task(const Unit& unit);
   void restart_units(const RestartRequest& request);
   void put_status(const Unit& unit, State state, const std::string& trace);
+  void correct_statuses();
   std::string version_of(const std::string& connector) const;
 
   std::set<std::string> secrets_of(const std::string& name);
@@ -113,6 +124,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   struct Running {
     int64_t epoch = 0;
     TargetState target = TargetState::kStarted;
+    SteadyTime said_again{};
   };
   // What a connector's tasks were last made for.
   struct Made {
@@ -137,6 +149,8 @@ class DistributedHerder final : public Herder, public StatusListener {
   StatusTable statuses_;
   kafka::GroupView view_;
   std::vector<RestartRequest> restarts_;
+  std::map<Unit, StoredStatus> said_;         // of what runs here
+  std::map<TaskId, int64_t> started_epochs_;  // tasks_epoch that each task was started with
   std::set<std::string> restarted_;  // connectors whose workers have said so: their tasks are made anew
   std::list<Request> queue_;
   std::map<std::string, Secrets> secrets_;
@@ -159,12 +173,14 @@ class DistributedHerder final : public Herder, public StatusListener {
   std::optional<AssignmentPlanner> planner_;
   std::unique_ptr<kafka::FencedProducer> fenced_;
   std::map<std::string, Made> made_;
+  std::map<std::string, SteadyTime> fencing_since_;
   std::set<Unit> swept_;
   uint64_t sweeps_ = 0;
 
   std::unique_ptr<kafka::CompactedTopic> config_log_, status_log_;
   std::unique_ptr<kafka::GroupMember> member_;
   std::thread thread_;
+  ZombieFence fence_;
   WorkerMetrics metrics_;
   Worker worker_;  // last: its tasks report to the members above
 };

@@ -49,6 +49,7 @@ void DistributedHerder::lead() {
     }
   }
   make_tasks();
+  fence_zombies();
   plan();
   sweep_statuses();
 }

@@ -8,6 +8,8 @@
 namespace bywash::runtime {
 namespace {
 
+constexpr Millis kSayAgain{1000};
+
 std::string name_of(const Unit& unit) { return unit.is_connector() ? "connector " + unit.connector : fmt::format("task {}-{}", unit.connector, unit.task); }
 
 }  // namespace
@@ -68,11 +70,32 @@ void DistributedHerder::reconcile() {
     for (const Unit& unit : mine_) {
       const ConfigState::Connector* connector = config_.find(unit.connector);
       bool there = connector && (unit.is_connector() || (connector->consistent && unit.task < connector->task_count));
+      if (!unit.is_connector() && awaits_fencing(unit.connector)) continue;
       if (there && !running_.contains(unit)) start.push_back(unit);
     }
   }
   for (const Unit& unit : start) start_unit(unit);
   for (const RestartRequest& request : restarts) restart_units(request);
+  correct_statuses();
+}
+
+// A worker that was cut off, and comes back after its work was given to others, says how that ended for it. Whoever runs it now says so
+// again.
+void DistributedHerder::correct_statuses() {
+  std::vector<kafka::KeyValue> records;
+  {
+    std::lock_guard lock(mutex_);
+    if (!view_.stable) return;
+    const SteadyTime now = steady_now();
+    for (auto& [unit, running] : running_) {
+      auto said = said_.find(unit);
+      const StoredStatus* stored = unit.is_connector() ? statuses_.connector(unit.connector) : statuses_.task({unit.connector, unit.task});
+      if (said == said_.end() || !stored || stored->worker_id == self_.worker_id || now < running.said_again) continue;
+      running.said_again = now + kSayAgain;
+      records.push_back(status_record(unit, said->second));
+    }
+  }
+  for (const kafka::KeyValue& record : records) status_log_->write_later(record);
 }
 
 void DistributedHerder::stop_units(const std::vector<Unit>& units, bool say_so) {
@@ -88,6 +111,7 @@ void DistributedHerder::stop_units(const std::vector<Unit>& units, bool say_so) 
       std::lock_guard lock(mutex_);
       const StoredStatus* stored = unit.is_connector() ? statuses_.connector(unit.connector) : statuses_.task({unit.connector, unit.task});
       mine = stored && stored->worker_id == self_.worker_id;
+      said_.erase(unit);
     }
     // Not over what another worker has said since.
     if (say_so && mine) put_status(unit, State::kUnassigned, "");
@@ -136,6 +160,7 @@ void DistributedHerder::start_task(const Unit& unit) {
     connector = without_nulls(stored->applied.empty() ? stored->config : stored->applied);
     task = *own;
     running = {stored->tasks_epoch, config_.target(unit.connector)};
+    started_epochs_[id] = running.epoch;
   }
   task.erase("task.class");
   running_[unit] = running;
@@ -169,6 +194,8 @@ void DistributedHerder::put_status(const Unit& unit, State state, const std::str
     std::lock_guard lock(mutex_);
     status.version = version_of(unit.connector);
     status.generation = statuses_.assignment().version;
+    if (state == State::kUnassigned) said_.erase(unit);
+    else said_[unit] = status;
   }
   status_log_->write_later(status_record(unit, status));
 }
