@@ -211,6 +211,18 @@ void AggregationState::update_by_time(Evaluator& evaluator, size_t n, const uint
   }
 }
 
+void AggregationState::add_records(const StarAggregate& records, int64_t first, Selection selection, const uint32_t* groups) {
+  auto each = [&](auto add) {
+    for (size_t i = 0; i < selection.count; ++i) add(groups ? groups[i] : 0, static_cast<size_t>(first) + (selection.rows ? selection.rows[i] : i));
+  };
+  if (records.counts) each([&](uint32_t group, size_t record) { counts_[group] += records.counts[record]; });
+  if (records.whole_sums) each([&](uint32_t group, size_t record) { integers_[group] += records.whole_sums[record]; });
+  if (records.real_sums) each([&](uint32_t group, size_t record) { reals_[group] += records.real_sums[record]; });
+  if (records.mins) each([&](uint32_t group, size_t record) { mins_[group] = std::min(mins_[group], records.mins[record]); });
+  if (records.maxs) each([&](uint32_t group, size_t record) { maxs_[group] = std::max(maxs_[group], records.maxs[record]); });
+  if (aggregation_->nullable) mark_seen(selection.count, groups);
+}
+
 void AggregationState::merge(const AggregationState& other, size_t from, size_t to) {
   if (!counts_.empty()) counts_[to] += other.counts_[from];
   if (!integers_.empty()) {

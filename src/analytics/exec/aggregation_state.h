@@ -4,6 +4,7 @@
 #include "analytics/exec/collector.h"
 #include "analytics/exec/evaluator.h"
 #include "analytics/exec/pair_table.h"
+#include "analytics/exec/star_tree_plan.h"
 #include "analytics/plan/bound_query.h"
 #include "analytics/segment/growing_dictionary.h"
 
@@ -23,6 +24,8 @@ class AggregationState {
 
   // Adds the evaluator's selected rows: the i-th to groups[i], or all to group 0 when `groups` is null.
   void update(Evaluator& evaluator, size_t n, const uint32_t* groups);
+  // Adds records of a star-tree: `count` of them from `first` on, or those that `rows` lists, offsets from `first`.
+  void add_records(const StarAggregate& records, int64_t first, Selection selection, const uint32_t* groups);
   // The same over whole numbers known to sum without overflow in 64 bits. `sums` is for kernels; kSum and kAvg only.
   int64_t* integer_sums() { return integers_.data(); }
   double* real_sums() { return reals_.data(); }

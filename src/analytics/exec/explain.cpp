@@ -1,6 +1,7 @@
 #include "analytics/exec/explain.h"
 
 #include "analytics/exec/segment_filter.h"
+#include "analytics/exec/star_tree_plan.h"
 
 #include <algorithm>
 #include <map>
@@ -62,7 +63,7 @@ std::string aggregation_names(const sql::Query& query) {
 
 }  // namespace
 
-QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const TableSnapshot& table) {
+QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const TableSnapshot& table, bool use_star_trees) {
   QueryResponse out;
   out.has_table = true;
   out.realtime = table.realtime;
@@ -101,9 +102,16 @@ QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const Ta
     if (!alias && key->kind != sql::ExpressionKind::kLiteral) columns_of(*key, *table.schema, &columns, &transforms, true);
   }
   // Segments that would run alike stand together.
-  std::map<std::vector<std::pair<int, std::string>>, int64_t> plans;
+  struct Plan {
+    std::string projected;
+    std::vector<std::pair<int, std::string>> filter;
+    auto operator<=>(const Plan&) const = default;
+  };
+  std::map<Plan, int64_t> plans;
+  const std::string scanned = names(columns, [](const std::string& name) { return name; });
   Evaluator evaluator(bound.slots, table.host_name, bound.null_handling);
-  for (const auto& segment : table.segments) {
+  for (size_t at = 0; at < table.segments.size(); ++at) {
+    const auto& segment = table.segments[at];
     out.total_docs += segment->rows();
     ++out.segments_queried;
     out.consuming_queried += segment->meta().consuming;
@@ -112,16 +120,19 @@ QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const Ta
       ++out.pruned_by_server;
       continue;
     }
-    ++plans[filter.explain()];
+    std::optional<StarTreePlan> tree;
+    if (use_star_trees && (table.kept.empty() || !table.kept[at])) tree = StarTreePlan::make(bound, *bound.filter, *segment, &evaluator);
+    if (tree && !tree->rest()) ++plans[{names(tree->projected(), [](const std::string& name) { return name; }), {{0, "FILTER_STARTREE_INDEX"}}}];
+    else ++plans[{scanned, filter.explain()}];
   }
-  for (const auto& [filter, segments] : plans) {
+  for (const auto& [how, segments] : plans) {
     plan.start(segments);
     plan.line(2, own);
     size_t depth = 3;
     if (transforms) plan.line(depth++, fmt::format("TRANSFORM(expressions:{})", bound.keys.empty() ? list : keys));
-    plan.line(depth++, fmt::format("PROJECT({})", names(columns, [](const std::string& name) { return name; })));
+    plan.line(depth++, fmt::format("PROJECT({})", how.projected));
     plan.line(depth++, "DOC_ID_SET");
-    for (const auto& [below, text] : filter) plan.line(depth + static_cast<size_t>(below), text);
+    for (const auto& [below, text] : how.filter) plan.line(depth + static_cast<size_t>(below), text);
   }
   return out;
 }

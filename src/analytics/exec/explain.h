@@ -8,6 +8,6 @@
 namespace bywash::analytics {
 
 // Reads no rows: only what prunes segments and chooses indexes.
-QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const TableSnapshot& table);
+QueryResponse explain(const sql::Query& query, const BoundQuery& bound, const TableSnapshot& table, bool use_star_trees);
 
 }  // namespace bywash::analytics

@@ -35,6 +35,15 @@ bool sums_fit(const ColumnView& column, int64_t rows) {
   return magnitude * static_cast<double>(rows) < 9.0e18;
 }
 
+// Whether two dictionaries are of sealed segments and hold the same values, so the same ids. Segments of one table often do, and
+// comparing bytes is quicker than finding every value's number again.
+bool same_values(const DictionaryView& a, const DictionaryView& b) {
+  if (!a.flat || !b.flat || a.kind != b.kind || a.cardinality != b.cardinality) return false;
+  if (a.flat == b.flat && a.flat_offsets == b.flat_offsets) return true;
+  if (a.kind != Stored::kBytes) return std::memcmp(a.flat, b.flat, size_t{8} * a.cardinality) == 0;
+  return std::memcmp(a.flat_offsets, b.flat_offsets, size_t{4} * a.cardinality + 4) == 0 && std::memcmp(a.flat, b.flat, a.flat_offsets[a.cardinality]) == 0;
+}
+
 }  // namespace
 
 GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
@@ -78,17 +87,27 @@ bool GroupScan::plan_dense(const Segment& segment) {
   return true;
 }
 
+void GroupScan::begin(const StarTreePlan& plan) {
+  begin(plan.records(), false);
+  star_tree_ = &plan;
+}
+
 void GroupScan::begin(const Segment& segment, bool whole) {
   segment_ = &segment;
+  star_tree_ = nullptr;
   filters_.clear();
   for (const Aggregation& aggregation : query_.aggregations) {
     filters_.push_back(aggregation.filter ? std::make_unique<SegmentFilter>(*aggregation.filter, segment, evaluator_) : nullptr);
   }
-  translations_.assign(query_.keys.size(), {});
+  translations_.resize(query_.keys.size());
+  translated_.resize(query_.keys.size());
   for (size_t key = 0; key < query_.keys.size(); ++key) {
     const Bound& bound = *query_.keys[key];
-    bool by_id = bound.kind == BoundKind::kColumn && segment.column(bound.field).encoding == Encoding::kDictionary;
-    if (by_id) translations_[key].assign(segment.column(bound.field).dictionary.cardinality, kUnknown);
+    if (bound.kind != BoundKind::kColumn || segment.column(bound.field).encoding != Encoding::kDictionary) continue;
+    const DictionaryView& values = segment.column(bound.field).dictionary;
+    if (same_values(values, translated_[key])) continue;
+    translations_[key].assign(values.cardinality, kUnknown);
+    translated_[key] = values;
   }
   dense_ = plan_dense(segment);
   if (!dense_) return;
@@ -124,7 +143,7 @@ void GroupScan::consume_dense(int64_t first_row, Selection selection) {
   const uint32_t* groups = nullptr;
   evaluator_->set_block(segment_, first_row, selection);
   for (size_t i = 0; i < local_.size(); ++i) {
-    if (!filters_[i] && sum_directly(local_[i], first_row, selection)) continue;
+    if (!star_tree_ && !filters_[i] && sum_directly(local_[i], first_row, selection)) continue;
     if (!groups) groups = dense_groups(first_row, selection);
     update(local_[i], i, first_row, selection, groups);
   }
@@ -340,7 +359,7 @@ void GroupScan::flush_expanded(int64_t first_row) {
 
 void GroupScan::update(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
   if (filters_[index]) return update_filtered(state, index, first_row, selection, groups);
-  (void)first_row;
+  if (star_tree_) return state.add_records(star_tree_->aggregates()[index], first_row, selection, groups);
   state.update(*evaluator_, selection.count, groups);
 }
 

@@ -18,6 +18,8 @@ class GroupScan {
 
   // `whole`: every row of the segment will be consumed.
   void begin(const Segment& segment, bool whole);
+  // From now on rows are records of a star-tree, which outlives end().
+  void begin(const StarTreePlan& plan);
   // Selected rows of one block; `selection` null rows: the block's first rows. Returns how many rows aggregations took in.
   void consume(int64_t first_row, Selection selection);
   void end();
@@ -51,6 +53,7 @@ class GroupScan {
   std::vector<AggregationState> states_;
   bool any_values_ = false, multi_keys_ = false;
   const Segment* segment_ = nullptr;
+  const StarTreePlan* star_tree_ = nullptr;
   std::vector<std::unique_ptr<SegmentFilter>> filters_;  // of aggregations, for the segment
   int64_t entries_scanned_ = 0;
 
@@ -61,7 +64,9 @@ class GroupScan {
   std::vector<AggregationState> local_;
   std::vector<uint8_t> seen_;
 
-  std::vector<std::vector<uint32_t>> translations_;  // per key: column's dictionary id → groups_' value number
+  // Per key: column's dictionary id → groups_' value number. Kept from segment to segment while the dictionaries are equal.
+  std::vector<std::vector<uint32_t>> translations_;
+  std::vector<DictionaryView> translated_;           // per key: the dictionary that the translation is of
   std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
   std::vector<uint32_t> block_groups_, some_groups_;
   // Of array keys that are no columns: value numbers of the block's rows, in groups_' dictionaries.

@@ -5,8 +5,10 @@
 #include "analytics/exec/group_scan.h"
 #include "analytics/exec/kernels.h"
 #include "analytics/exec/row_scan.h"
+#include "analytics/exec/star_tree_plan.h"
 #include "analytics/plan/binder.h"
 #include "analytics/sql/parser.h"
+#include "base/text.h"
 
 #include <time.h>
 
@@ -18,6 +20,7 @@
 namespace bywash::analytics {
 namespace {
 
+constexpr int64_t kPartialRuns = 8;      // runs of blocks that may pass in part, and one of so many of a segment's, for sums to be of use
 constexpr int64_t kBlocksPerCheck = 16;  // of deadline, cancellation and memory
 
 int64_t thread_cpu_ns() {
@@ -52,11 +55,17 @@ Verdict keep_valid(const uint64_t* words, size_t n, Verdict verdict, uint8_t* ma
   return Verdict::kMixed;
 }
 
+// What options say of the scan.
+struct ScanOptions {
+  int64_t timeout_ms = 0;
+  bool every_row = false;       // also those that upserts have replaced
+  bool use_star_trees = true;
+};
+
 class Execution {
  public:
-  // `every_row`: also those that upserts have replaced.
-  Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, int64_t timeout_ms, bool every_row)
-      : every_row_(every_row), request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(timeout_ms)), timeout_ms_(timeout_ms),
+  Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, const ScanOptions& options)
+      : every_row_(options.every_row), use_star_trees_(options.use_star_trees), request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(options.timeout_ms)), timeout_ms_(options.timeout_ms),
         evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(kBlockRows), rows_(kBlockRows) {
     if (table.boundary) before_boundary_ = with_boundary(true), after_boundary_ = with_boundary(false);
   }
@@ -75,7 +84,6 @@ class Execution {
       }
       response_.has_table = true;
     }
-    response_.entries_scanned_post_filter = response_.docs_scanned * static_cast<int64_t>(bound_.projected_columns);
     response_.thread_cpu_ns = thread_cpu_ns() - cpu;
     return std::move(response_);
   }
@@ -157,6 +165,11 @@ class Execution {
       }
       ++response_.segments_processed;
       response_.consuming_processed += segment->meta().consuming;
+      if (by_star_tree_ && !kept) {
+        if (std::optional<StarTreePlan> plan = StarTreePlan::make(bound_, wanted, *segment, &evaluator_)) {
+          if (by_star_tree_(*plan, *segment, filter)) continue;
+        }
+      }
       bool whole = filter.verdict() == Verdict::kAll;
       begin(segment, whole && !kept);
       int64_t docs = 0;
@@ -172,6 +185,7 @@ class Execution {
         docs += static_cast<int64_t>(consume(row, selection));
       }
       response_.docs_scanned += docs;
+      response_.entries_scanned_post_filter += docs * static_cast<int64_t>(bound_.projected_columns);
       response_.segments_matched += docs > 0;
       response_.consuming_matched += docs > 0 && segment->meta().consuming;
       response_.entries_scanned_in_filter += filter.entries_scanned();
@@ -201,6 +215,15 @@ class Execution {
   bool aggregate() {
     GroupScan groups(bound_, &evaluator_);
     end_segment_ = [&] { groups.end(); };
+    if (use_star_trees_) {
+      by_star_tree_ = [&](StarTreePlan& plan, const Segment& segment, SegmentFilter& filter) {
+        if (plan.rest()) return add_up_runs(plan, segment, filter, &groups);
+        const std::vector<uint32_t> records = plan.matching(&response_.entries_scanned_in_filter);
+        scan_records(plan, records, &groups);
+        count_docs(static_cast<int64_t>(records.size()), plan.projected().size());
+        return true;
+      };
+    }
     bool enough = bound_.shape == QueryShape::kDistinct && bound_.order.empty();
     auto wanted = static_cast<size_t>(bound_.limit + bound_.offset);
     // DISTINCT without ORDER BY may stop as soon as it has LIMIT rows; groups in dense arrays are counted at a segment's end.
@@ -215,6 +238,65 @@ class Execution {
     std::vector<Vector> inputs;
     groups.finish(&inputs);
     return render_groups(inputs, groups.group_count());
+  }
+
+  // One segment's part of the answer from the records of its star-tree.
+  void scan_records(const StarTreePlan& plan, const std::vector<uint32_t>& records, GroupScan* groups) {
+    groups->begin(plan);
+    for (size_t at = 0; at < records.size();) {
+      const int64_t first = records[at] / kBlockRows * kBlockRows;
+      size_t n = 0;
+      for (; at < records.size() && records[at] < first + kBlockRows; ++at) rows_[n++] = static_cast<uint16_t>(records[at] - first);
+      groups->consume(first, {rows_.data(), n});
+    }
+    groups->end();
+  }
+
+  void count_docs(int64_t docs, size_t columns) {
+    response_.docs_scanned += docs;
+    response_.entries_scanned_post_filter += docs * static_cast<int64_t>(columns);
+    response_.segments_matched += docs > 0;
+  }
+
+  // Runs of blocks that pass whole from the running sums of a star-tree, the others row by row. False, with nothing added yet, when there
+  // are too many others for that to be of use.
+  bool add_up_runs(StarTreePlan& plan, const Segment& segment, SegmentFilter& whole_filter, GroupScan* groups) {
+    SegmentFilter rest(*plan.rest(), segment, &evaluator_);
+    const int64_t step = plan.run_rows(), steps = (segment.rows() + step - 1) / step;
+    std::vector<std::pair<uint32_t, uint32_t>> runs;
+    std::vector<int64_t> others;
+    for (int64_t at = 0; at < steps; ++at) {
+      bool all = true, none = true;
+      for (int64_t row = at * step; row < std::min((at + 1) * step, segment.rows()) && (all || none); row += kBlockRows) {
+        const Verdict verdict = rest.zone_verdict(row);
+        all = all && verdict == Verdict::kAll;
+        none = none && verdict == Verdict::kNone;
+      }
+      if (none) continue;
+      const auto place = static_cast<uint32_t>(at);
+      if (!all) others.push_back(at);
+      else if (!runs.empty() && runs.back().second == place) ++runs.back().second;
+      else runs.emplace_back(place, place + 1);
+      if (static_cast<int64_t>(others.size()) > kPartialRuns + steps / kPartialRuns || runs.size() > kPartialRuns * 2) return false;
+    }
+    const std::vector<uint32_t> records = plan.add_up(runs);
+    scan_records(plan, records, groups);
+    groups->begin(segment, false);
+    int64_t docs = 0;
+    for (int64_t at : others) {
+      for (int64_t row = at * step; row < std::min((at + 1) * step, segment.rows()); row += kBlockRows) {
+        const auto n = static_cast<size_t>(std::min(kBlockRows, segment.rows() - row));
+        const Verdict verdict = whole_filter.test(row, n, mask_.data());
+        Selection selection{nullptr, verdict == Verdict::kNone ? 0 : n};
+        if (verdict == Verdict::kMixed) selection = {rows_.data(), kernels::select(mask_.data(), n, rows_.data())};
+        groups->consume(row, selection);
+        docs += static_cast<int64_t>(selection.count);
+      }
+    }
+    groups->end();
+    response_.entries_scanned_in_filter += whole_filter.entries_scanned();
+    count_docs(static_cast<int64_t>(records.size()) + docs, plan.projected().size());
+    return true;
   }
 
   // HAVING, ORDER BY, OFFSET and LIMIT over the groups, then their output.
@@ -250,7 +332,7 @@ class Execution {
     return may_go_on(0);
   }
 
-  const bool every_row_;
+  const bool every_row_, use_star_trees_;
   const QueryRequest& request_;
   const TableSnapshot& table_;
   const BoundQuery& bound_;
@@ -260,6 +342,7 @@ class Execution {
   std::vector<uint8_t> mask_;
   std::vector<uint16_t> rows_;
   std::function<void()> end_segment_;
+  std::function<bool(StarTreePlan&, const Segment&, SegmentFilter&)> by_star_tree_;  // false: scan; empty: always scan
   FilterPtr before_boundary_, after_boundary_;
   size_t taken_ = 0;
   QueryResponse response_;
@@ -327,7 +410,8 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
     out.time_used_ms = elapsed_ms(request.started);
     return out;
   }
-  QueryResponse out = request.query.explain ? explain(request.query, bound, table) : Execution(request, table, bound, timeout_ms, truthy(option(options, "skipUpsert"))).run();
+  const ScanOptions scan{timeout_ms, truthy(option(options, "skipUpsert")), ascii_lower(option(options, "useStarTree")) != "false"};
+  QueryResponse out = request.query.explain ? explain(request.query, bound, table, scan.use_star_trees) : Execution(request, table, bound, scan).run();
   out.time_used_ms = elapsed_ms(request.started);
   return out;
 }

@@ -36,7 +36,7 @@ struct Bare {
 };
 
 struct Workload {
-  std::shared_ptr<TableSnapshot> sealed, consuming;
+  std::shared_ptr<TableSnapshot> sealed, consuming, star_tree;
   std::vector<Bare> bare;
 };
 
@@ -52,6 +52,9 @@ Workload make(bool ordered_times, const std::string& folder) {
   out.sealed->name = schema->name;
   out.sealed->schema = schema;
   out.consuming = std::make_shared<TableSnapshot>(*out.sealed);
+  out.star_tree = std::make_shared<TableSnapshot>(*out.sealed);
+  SealOptions with_tree;
+  with_tree.star_trees = {{{"symbol"}, {}, {{StarFunction::kSum, "shares"}, {StarFunction::kCount, "*"}}, 10'000}};
   std::vector<double> weights(kSymbols);
   for (int i = 0; i < kSymbols; ++i) weights[static_cast<size_t>(i)] = 1.0 / std::pow(i + 1.0, 0.9);
   std::discrete_distribution<int> pick(weights.begin(), weights.end());
@@ -84,6 +87,10 @@ Workload make(bool ordered_times, const std::string& folder) {
     Status sealed = seal_segment(*segment->snapshot(), {}, path);
     if (!sealed.ok()) std::printf("%s\n", sealed.message().c_str());
     out.sealed->segments.push_back(*open_segment(path, schema));
+    ::unlink(path.c_str());
+    sealed = seal_segment(*segment->snapshot(), with_tree, path);
+    if (!sealed.ok()) std::printf("%s\n", sealed.message().c_str());
+    out.star_tree->segments.push_back(*open_segment(path, schema));
     ::unlink(path.c_str());
     out.consuming->segments.push_back(segment->snapshot());
     out.bare.push_back(std::move(bare));
@@ -136,16 +143,17 @@ double median(std::vector<double> values) {
 }
 
 void compare(const char* title, const Workload& work, int64_t since) {
-  std::vector<double> bare, again, sealed, consuming;
+  std::vector<double> bare, again, sealed, consuming, star_tree;
   for (int run = 0; run < kRuns; ++run) {
     bare.push_back(run_bare(work, since));
     sealed.push_back(run_engine(work.sealed, since));
     again.push_back(run_bare(work, since));
+    star_tree.push_back(run_engine(work.star_tree, since));
     consuming.push_back(run_engine(work.consuming, since));
   }
   double base = median(bare);
-  std::printf("%-44s bare %6.2f ms (again %6.2f)   sealed %6.2f ms = %.2f x   consuming %6.2f ms = %.2f x\n", title, base, median(again), median(sealed),
-              median(sealed) / base, median(consuming), median(consuming) / base);
+  std::printf("%-44s bare %6.2f ms (again %6.2f)   sealed %6.2f ms = %.2f x   consuming %6.2f ms = %.2f x   with a star-tree %7.3f ms\n", title, base,
+              median(again), median(sealed), median(sealed) / base, median(consuming), median(consuming) / base, median(star_tree));
 }
 
 int run() {

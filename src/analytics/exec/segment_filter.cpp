@@ -75,7 +75,34 @@ Marked mark_ids(const Predicate& predicate, const DictionaryView& values, std::v
   return out;
 }
 
+// Whether a bloom filter says that a raw column holds none of the values.
+bool surely_none(const Predicate& predicate, const ColumnView& column) {
+  if (!column.bloom) return false;
+  auto none = [&](const auto& values) { return std::none_of(values.begin(), values.end(), [&](const auto& value) { return column.bloom.may_hold(bloom_hash(value)); }); };
+  if (column.stored == Stored::kBytes) return none(predicate.texts);
+  return is_integer(column.field->type) ? none(predicate.integers) : none(predicate.reals);
+}
+
+// The place in `by_value` of the first row for which `reached` answers true, which it then does for all that follow.
+template <class T, class Reached>
+uint32_t first_reaching(const ColumnView& column, int64_t rows, Reached reached) {
+  const T* values = column.block<T>(0);
+  uint32_t low = 0, high = static_cast<uint32_t>(rows);
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    reached(values[column.by_value[middle]]) ? high = middle : low = middle + 1;
+  }
+  return low;
+}
+
 }  // namespace
+
+std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryView& values) {
+  std::vector<uint8_t> out(values.cardinality);
+  mark_ids(predicate, values, out);
+  if (predicate.negated) for (uint8_t& id : out) id ^= 1;
+  return out;
+}
 
 struct SegmentFilter::Node {
   enum class Kind { kNone, kAll, kAnd, kOr, kNot, kRowRange, kRows, kIdRange, kIdTable, kMultiIds, kRaw, kNulls, kExpression };
@@ -86,6 +113,7 @@ struct SegmentFilter::Node {
   bool negated = false;
   int64_t first = 0, end = 0;          // kRowRange: rows; kIdRange: ids
   std::vector<uint32_t> rows;          // kRows, ascending
+  bool by_range_index = false;         // kRows
   std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test
   double low = -INFINITY, high = INFINITY;  // kRaw over reals: closed ends
   const Bound* expression = nullptr;   // kExpression; `flipped`: rows pass where it is false
@@ -171,7 +199,11 @@ void SegmentFilter::explain(const Node& node, int depth, std::vector<std::pair<i
     case Node::Kind::kOr: out->emplace_back(depth, "FILTER_OR"); break;
     case Node::Kind::kNot: out->emplace_back(depth, "FILTER_NOT"); break;
     case Node::Kind::kRowRange: out->emplace_back(depth, "FILTER_SORTED_INDEX(indexLookUp:sorted_index," + what + ")"); break;
-    case Node::Kind::kRows: out->emplace_back(depth, "FILTER_INVERTED_INDEX(indexLookUp:inverted_index," + what + ")"); break;
+    case Node::Kind::kRows: {
+      const bool range = node.by_range_index;
+      out->emplace_back(depth, fmt::format("FILTER_{}_INDEX(indexLookUp:{}_index,{})", range ? "RANGE" : "INVERTED", range ? "range" : "inverted", what));
+      break;
+    }
     case Node::Kind::kNulls: out->emplace_back(depth, "FILTER_BITMAP(" + what + ")"); break;
     case Node::Kind::kExpression: out->emplace_back(depth, fmt::format("FILTER_EXPRESSION(predicate:{})", node.expression->text)); break;
     default: out->emplace_back(depth, "FILTER_FULL_SCAN(" + what + ")"); break;
@@ -225,7 +257,7 @@ void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& colu
   node->kind = Node::Kind::kRaw;
   if (predicate.kind == PredicateKind::kSet) {
     bool empty = predicate.integers.empty() && predicate.reals.empty() && predicate.texts.empty();
-    if (empty) return node->set(predicate.negated);
+    if (empty || surely_none(predicate, column)) return node->set(predicate.negated);
     if (!column.has_range) return;
     bool outside = is_integer(column.field->type)
                        ? predicate.integers.back() < column.min_integer || predicate.integers.front() > column.max_integer
@@ -238,7 +270,8 @@ void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& colu
     if (predicate.low_integer > predicate.high_integer) return node->set(predicate.negated);
     if (!column.has_range) return;
     if (predicate.low_integer > column.max_integer || predicate.high_integer < column.min_integer) return node->set(predicate.negated);
-    if (predicate.low_integer <= column.min_integer && predicate.high_integer >= column.max_integer) node->set(!predicate.negated);
+    if (predicate.low_integer <= column.min_integer && predicate.high_integer >= column.max_integer) return node->set(!predicate.negated);
+    if (column.by_value) use_range_index(predicate, column, node);
     return;
   }
   // Open ends become the next double: kernels compare closed ranges.
@@ -249,7 +282,31 @@ void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& colu
   if (impossible) return node->set(predicate.negated);
   if (!column.has_range) return;
   if (node->low > column.max_real || node->high < column.min_real) return node->set(predicate.negated);
-  if (node->low <= column.min_real && node->high >= column.max_real) node->set(!predicate.negated);
+  if (node->low <= column.min_real && node->high >= column.max_real) return node->set(!predicate.negated);
+  if (column.by_value) use_range_index(predicate, column, node);
+}
+
+// Takes the rows from the range index when they are few. False: scan.
+bool SegmentFilter::use_range_index(const Predicate& predicate, const ColumnView& column, Node* node) {
+  const int64_t rows = segment_.rows();
+  uint32_t first = 0, end = 0;
+  auto find = [&]<class T>(const T*, auto low, auto high) {
+    first = first_reaching<T>(column, rows, [&](T value) { return value >= low || value != value; });
+    end = first_reaching<T>(column, rows, [&](T value) { return value > high || value != value; });
+  };
+  switch (column.stored) {
+    case Stored::kI32: find(static_cast<const int32_t*>(nullptr), predicate.low_integer, predicate.high_integer); break;
+    case Stored::kI64: find(static_cast<const int64_t*>(nullptr), predicate.low_integer, predicate.high_integer); break;
+    case Stored::kF32: find(static_cast<const float*>(nullptr), node->low, node->high); break;
+    case Stored::kF64: find(static_cast<const double*>(nullptr), node->low, node->high); break;
+    case Stored::kBytes: return false;
+  }
+  if (end < first || static_cast<double>(end - first) > kPostingsShare * static_cast<double>(rows)) return false;
+  node->rows.assign(column.by_value + first, column.by_value + end);
+  std::sort(node->rows.begin(), node->rows.end());
+  node->kind = Node::Kind::kRows;
+  node->by_range_index = true;
+  return true;
 }
 
 Verdict SegmentFilter::run(Node& node, int64_t first_row, size_t n, uint8_t* mask) {
@@ -285,16 +342,7 @@ Verdict SegmentFilter::run(Node& node, int64_t first_row, size_t n, uint8_t* mas
       break;
     }
     case Node::Kind::kRaw: {
-      const ZoneView& zones = node.column->zones;
-      bool range = node.predicate->kind == PredicateKind::kRange;
-      auto zone = static_cast<size_t>(first_row / kBlockRows) * 2;
-      if (range && zones.integers) {
-        if (zones.integers[zone] > node.predicate->high_integer || zones.integers[zone + 1] < node.predicate->low_integer) return negate(Verdict::kNone);
-        if (zones.integers[zone] >= node.predicate->low_integer && zones.integers[zone + 1] <= node.predicate->high_integer) return negate(Verdict::kAll);
-      } else if (range && zones.reals) {
-        if (zones.reals[zone] > node.high || zones.reals[zone + 1] < node.low) return negate(Verdict::kNone);
-        if (zones.reals[zone] >= node.low && zones.reals[zone + 1] <= node.high) return negate(Verdict::kAll);
-      }
+      if (Verdict verdict = zone_verdict(node, first_row); verdict != Verdict::kMixed) return verdict;
       run_scan(node, first_row, n, mask);
       break;
     }
@@ -302,6 +350,34 @@ Verdict SegmentFilter::run(Node& node, int64_t first_row, size_t n, uint8_t* mas
   }
   if (node.negated) kernels::mask_not(mask, n);
   return Verdict::kMixed;
+}
+
+Verdict SegmentFilter::zone_verdict(int64_t first_row) const { return zone_verdict(*root_, first_row); }
+
+Verdict SegmentFilter::zone_verdict(const Node& node, int64_t first_row) const {
+  if (node.kind == Node::Kind::kAnd) {
+    Verdict out = Verdict::kAll;
+    for (const auto& child : node.children) {
+      const Verdict verdict = zone_verdict(*child, first_row);
+      if (verdict == Verdict::kNone) return verdict;
+      if (verdict == Verdict::kMixed) out = verdict;
+    }
+    return out;
+  }
+  if (node.kind != Node::Kind::kRaw || node.predicate->kind != PredicateKind::kRange) return node.verdict();
+  const ZoneView& zones = node.column->zones;
+  auto zone = static_cast<size_t>(first_row / kBlockRows) * 2;
+  const Predicate& range = *node.predicate;
+  bool none = false, all = false;
+  if (zones.integers) {
+    none = zones.integers[zone] > range.high_integer || zones.integers[zone + 1] < range.low_integer;
+    all = zones.integers[zone] >= range.low_integer && zones.integers[zone + 1] <= range.high_integer;
+  } else if (zones.reals) {
+    none = zones.reals[zone] > node.high || zones.reals[zone + 1] < node.low;
+    all = zones.reals[zone] >= node.low && zones.reals[zone + 1] <= node.high;
+  }
+  if (none) return node.negated ? Verdict::kAll : Verdict::kNone;
+  return !all ? Verdict::kMixed : node.negated ? Verdict::kNone : Verdict::kAll;
 }
 
 Verdict SegmentFilter::run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask) {

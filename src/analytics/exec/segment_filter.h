@@ -15,6 +15,9 @@ namespace bywash::analytics {
 // What is known of a range of rows without looking at each.
 enum class Verdict : uint8_t { kNone, kAll, kMixed };
 
+// 1 for each id of a dictionary whose value passes a predicate (kRange or kSet) on a single-value column.
+std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryView& values);
+
 class SegmentFilter {
  public:
   SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator);
@@ -24,6 +27,8 @@ class SegmentFilter {
   Verdict verdict() const;
   // Of the block at `first_row` with `n` rows. When kMixed, mask[i] is 1 for the rows that pass, else 0.
   Verdict test(int64_t first_row, size_t n, uint8_t* mask);
+  // What smallest and largest values say of the block at `first_row`, of a filter that is an AND of ranges; else kMixed.
+  Verdict zone_verdict(int64_t first_row) const;
   // Rows whose entries were looked at, as Pinot's numEntriesScannedInFilter counts.
   int64_t entries_scanned() const { return entries_scanned_; }
   // How the filter works on this segment, as Pinot's EXPLAIN PLAN names it: lines with their depth below the first.
@@ -37,6 +42,8 @@ class SegmentFilter {
   void build_ids(const Predicate& predicate, const ColumnView& column, Node* node);
   bool use_postings(const ColumnView& column, uint32_t first, uint32_t last, Node* node);
   void build_raw(const Predicate& predicate, const ColumnView& column, Node* node);
+  bool use_range_index(const Predicate& predicate, const ColumnView& column, Node* node);
+  Verdict zone_verdict(const Node& node, int64_t first_row) const;
   Verdict run(Node& node, int64_t first_row, size_t n, uint8_t* mask);
   Verdict run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask);
   void run_scan(Node& node, int64_t first_row, size_t n, uint8_t* mask);

@@ -1,5 +1,6 @@
 #include "analytics/segment/column_builder.h"
 
+#include "analytics/index/bloom.h"
 #include "analytics/index/postings.h"
 #include "analytics/segment/growing_dictionary.h"
 #include "analytics/segment/hash.h"
@@ -80,7 +81,7 @@ class Builder {
       multi();
     } else if (source_.stored == Stored::kBytes) {
       bool was_raw = source_.encoding == Encoding::kRaw;
-      options_.inverted || !(options_.raw || was_raw) ? texts() : raw_texts();
+      options_.inverted || options_.dictionary || !(options_.raw || was_raw) ? texts() : raw_texts();
     } else if (is_integer(source_.field->type)) {
       source_.stored == Stored::kI32 ? numbers<int32_t, int64_t>() : numbers<int64_t, int64_t>();
     } else {
@@ -140,10 +141,11 @@ class Builder {
     range_of(values);
     out_.column.sorted_rows = std::is_sorted(values.begin(), values.end());
     bool dimension = source_.field->kind == FieldKind::kDimension && !options_.raw;
-    if (options_.inverted || dimension) {
+    const bool forced = options_.inverted || options_.dictionary;
+    if (forced || dimension) {
       Distinct<Wide> distinct;
       std::vector<uint32_t> ids;
-      if (distinct.encode(values, options_.inverted ? UINT32_MAX - 1 : kSmallDictionary, &ids)) {
+      if (distinct.encode(values, forced ? UINT32_MAX - 1 : kSmallDictionary, &ids)) {
         DictionaryView view;
         view.kind = std::is_same_v<Wide, int64_t> ? Stored::kI64 : Stored::kF64;
         view.cardinality = static_cast<uint32_t>(distinct.distinct.size());
@@ -156,6 +158,32 @@ class Builder {
     for (size_t i = 0; i < values.size(); ++i) narrow[i] = static_cast<T>(values[i]);
     add(BlockKind::kForward, bytes_of(narrow));
     zones(values);
+    if (options_.by_value && !out_.column.sorted_rows) by_value(values);
+    if (options_.bloom) bloom(values);
+  }
+
+  // The rows in order of their values; NaN last. Of equal values the earlier row first.
+  template <class Wide>
+  void by_value(const std::vector<Wide>& values) {
+    std::vector<uint32_t> rows(values.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    std::stable_sort(rows.begin(), rows.end(), [&](uint32_t a, uint32_t b) {
+      if constexpr (std::is_same_v<Wide, double>) return real_before(values[a], values[b]);
+      else return values[a] < values[b];
+    });
+    add(BlockKind::kByValue, bytes_of(rows));
+  }
+
+  template <class Values>
+  void bloom(const Values& values) {
+    std::vector<uint64_t> hashes;
+    hashes.reserve(values.size());
+    for (const auto& value : values) hashes.push_back(bloom_hash(value));
+    std::sort(hashes.begin(), hashes.end());
+    hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+    BloomWriter filter(hashes.size(), options_.bloom->false_share, options_.bloom->max_bytes);
+    for (uint64_t hash : hashes) filter.add(hash);
+    add(BlockKind::kBloom, filter.bytes());
   }
 
   template <class Wide>
@@ -202,6 +230,11 @@ class Builder {
     for (int64_t i = 0; i < rows_; ++i) {
       bytes += text_at(old_row(i));
       offsets.push_back(bytes.size());
+    }
+    if (options_.bloom) {
+      std::vector<std::string_view> values;
+      for (size_t i = 0; i + 1 < offsets.size(); ++i) values.push_back(std::string_view(bytes).substr(offsets[i], offsets[i + 1] - offsets[i]));
+      bloom(values);
     }
     add(BlockKind::kForward, std::move(bytes));
     add(BlockKind::kRawOffsets, bytes_of(offsets));
@@ -263,7 +296,8 @@ class Builder {
     } else {
       add(BlockKind::kForward, bytes_of(ids));
     }
-    if (options_.inverted && !out_.column.sorted_rows) inverted(ids, nullptr, cardinality);
+    // A range of ids is a range of values: with a dictionary the inverted index is the range index.
+    if ((options_.inverted || options_.by_value) && !out_.column.sorted_rows) inverted(ids, nullptr, cardinality);
   }
 
   void multi() {
@@ -275,7 +309,7 @@ class Builder {
     }
     uint32_t cardinality = sort_dictionary(ids, source_.dictionary);
     out_.column.width = 4;
-    if (options_.inverted) inverted(ids, &offsets, cardinality);
+    if (options_.inverted || options_.by_value) inverted(ids, &offsets, cardinality);
     add(BlockKind::kForward, bytes_of(ids));
     add(BlockKind::kMultiOffsets, bytes_of(offsets));
   }

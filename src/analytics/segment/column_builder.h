@@ -4,6 +4,7 @@
 
 #include "analytics/segment/file_format.h"
 #include "analytics/segment/segment.h"
+#include "analytics/segment/segment_file.h"
 
 #include <cstdint>
 #include <string>
@@ -23,6 +24,9 @@ struct BuiltColumn {
 
 struct BuildOptions {
   bool inverted = false;
+  bool dictionary = false;  // whatever the number of values
+  bool by_value = false;    // range index
+  const BloomSpec* bloom = nullptr;  // where the column stays raw
   bool raw = false;
   const std::vector<uint32_t>* order = nullptr;  // new row → old row; nullptr: as they stand
 };

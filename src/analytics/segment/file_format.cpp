@@ -42,6 +42,54 @@ class Decoder {
   bool ok_ = true;
 };
 
+void put_blocks(Encoder& out, const std::vector<Block>& blocks) {
+  out.put(static_cast<uint32_t>(blocks.size()));
+  for (const Block& block : blocks) {
+    out.put(static_cast<uint8_t>(block.kind));
+    out.put(block.offset);
+    out.put(block.size);
+    out.put(block.crc);
+  }
+}
+
+bool decode_blocks(Decoder& in, uint32_t most, std::vector<Block>* blocks) {
+  auto count = in.get<uint32_t>();
+  if (!in.ok() || count > most) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    Block block;
+    auto kind = in.get<uint8_t>();
+    if (kind >= static_cast<uint8_t>(BlockKind::kCount)) return false;
+    block.kind = static_cast<BlockKind>(kind);
+    block.offset = in.get<uint64_t>();
+    block.size = in.get<uint64_t>();
+    block.crc = in.get<uint32_t>();
+    blocks->push_back(block);
+  }
+  return in.ok();
+}
+
+constexpr uint32_t kTreePartsMax = 100'000;  // of dimensions, aggregations, blocks: more is damage
+
+bool decode_tree(Decoder& in, Tree* tree) {
+  tree->records = in.get<uint32_t>();
+  tree->nodes = in.get<uint32_t>();
+  tree->running_rows = in.get<uint32_t>();
+  tree->running_records = in.get<uint32_t>();
+  auto dimensions = in.get<uint32_t>(), pairs = in.get<uint32_t>(), values = in.get<uint32_t>();
+  if (!in.ok() || dimensions > kTreePartsMax || pairs > kTreePartsMax || values > kTreePartsMax) return false;
+  for (uint32_t i = 0; i < dimensions && in.ok(); ++i) tree->dimensions.push_back(in.text());
+  for (uint32_t i = 0; i < pairs && in.ok(); ++i) {
+    auto function = in.get<uint8_t>();
+    tree->pairs.emplace_back(function, in.text());
+  }
+  for (uint32_t i = 0; i < values && in.ok(); ++i) {
+    auto kind = in.get<uint8_t>();
+    if (kind > static_cast<uint8_t>(StarValue::kMax)) return false;
+    tree->values.push_back({static_cast<StarValue>(kind), in.text()});
+  }
+  return in.ok() && decode_blocks(in, kTreePartsMax, &tree->blocks);
+}
+
 bool decode_column(Decoder& in, Column* column) {
   column->name = in.text();
   auto type = in.get<uint8_t>();
@@ -57,19 +105,8 @@ bool decode_column(Decoder& in, Column* column) {
   column->min_real = in.get<double>();
   column->max_real = in.get<double>();
   column->cardinality = in.get<uint32_t>();
-  auto count = in.get<uint32_t>();
-  if (!in.ok() || count > 64 || type > static_cast<uint8_t>(DataType::kBigDecimal) || encoding > 1) return false;
-  for (uint32_t i = 0; i < count; ++i) {
-    Block block;
-    auto kind = in.get<uint8_t>();
-    if (kind >= static_cast<uint8_t>(BlockKind::kCount)) return false;
-    block.kind = static_cast<BlockKind>(kind);
-    block.offset = in.get<uint64_t>();
-    block.size = in.get<uint64_t>();
-    block.crc = in.get<uint32_t>();
-    column->blocks.push_back(block);
-  }
-  return in.ok();
+  if (!in.ok() || type > static_cast<uint8_t>(DataType::kBigDecimal) || encoding > 1) return false;
+  return decode_blocks(in, 64, &column->blocks);
 }
 
 }  // namespace
@@ -98,20 +135,34 @@ std::string encode_footer(const Footer& footer) {
     out.put(column.min_real);
     out.put(column.max_real);
     out.put(column.cardinality);
-    out.put(static_cast<uint32_t>(column.blocks.size()));
-    for (const Block& block : column.blocks) {
-      out.put(static_cast<uint8_t>(block.kind));
-      out.put(block.offset);
-      out.put(block.size);
-      out.put(block.crc);
+    put_blocks(out, column.blocks);
+  }
+  out.text(footer.meta.built_with);
+  out.put(static_cast<uint32_t>(footer.trees.size()));
+  for (const Tree& tree : footer.trees) {
+    out.put(tree.records);
+    out.put(tree.nodes);
+    out.put(tree.running_rows);
+    out.put(tree.running_records);
+    for (size_t count : {tree.dimensions.size(), tree.pairs.size(), tree.values.size()}) out.put(static_cast<uint32_t>(count));
+    for (const std::string& dimension : tree.dimensions) out.text(dimension);
+    for (const auto& [function, column] : tree.pairs) {
+      out.put(function);
+      out.text(column);
     }
+    for (const TreeValue& value : tree.values) {
+      out.put(static_cast<uint8_t>(value.kind));
+      out.text(value.column);
+    }
+    put_blocks(out, tree.blocks);
   }
   return std::move(out.out);
 }
 
 bool decode_footer(std::string_view bytes, Footer* footer) {
   Decoder in(bytes);
-  if (in.get<uint32_t>() != kVersion) return false;
+  const auto version = in.get<uint32_t>();
+  if (version < 1 || version > kVersion) return false;
   footer->meta.name = in.text();
   footer->meta.rows = in.get<int64_t>();
   footer->meta.offsets.first = in.get<int64_t>();
@@ -125,6 +176,13 @@ bool decode_footer(std::string_view bytes, Footer* footer) {
     Column column;
     if (!decode_column(in, &column)) return false;
     footer->columns.push_back(std::move(column));
+  }
+  if (version == 1) return in.ok() && in.at_end();
+  footer->meta.built_with = in.text();
+  auto trees = in.get<uint32_t>();
+  if (!in.ok() || trees > kTreePartsMax) return false;
+  for (uint32_t i = 0; i < trees; ++i) {
+    if (!decode_tree(in, &footer->trees.emplace_back())) return false;
   }
   return in.ok() && in.at_end();
 }

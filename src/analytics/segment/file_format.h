@@ -5,26 +5,32 @@
 // All numbers little-endian. The footer names every block with offset, size and CRC32C.
 #pragma once
 
+#include "analytics/index/star_tree.h"
 #include "analytics/segment/segment.h"
 
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bywash::analytics::file_format {
 
 constexpr std::string_view kHead = "BYWSEG01";
 constexpr std::string_view kTail = "BYWSEGF1";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;  // 1: no index settings, no star-trees; still read
 constexpr uint64_t kAlignment = 64;
 constexpr size_t kTrailerBytes = 4 + 4 + 8;
 
 enum class BlockKind : uint8_t {
-  kForward, kDictionary, kDictionaryOffsets, kRawOffsets, kMultiOffsets, kNulls, kZones, kInvertedOffsets, kInverted, kCount
+  kForward, kDictionary, kDictionaryOffsets, kRawOffsets, kMultiOffsets, kNulls, kZones, kInvertedOffsets, kInverted,
+  kBloom, kByValue, kStarNodes, kStarIds, kStarValues, kStarSums, kCount
 };
 constexpr std::string_view kBlockNames[] = {"forward index", "dictionary", "dictionary offsets", "raw offsets", "multi-value offsets",
-                                            "null vector", "zones", "inverted index offsets", "inverted index"};
+                                            "null vector", "zones", "inverted index offsets", "inverted index", "bloom filter",
+                                            "range index", "star-tree nodes", "star-tree ids", "star-tree values", "star-tree running sums"};
+// Blocks that are made of other blocks: a damaged one is left out and made again.
+constexpr bool is_index(BlockKind kind) { return kind >= BlockKind::kInvertedOffsets; }
 
 struct Block {
   BlockKind kind = BlockKind::kForward;
@@ -47,9 +53,25 @@ struct Column {
   std::vector<Block> blocks;
 };
 
+struct TreeValue {
+  StarValue kind = StarValue::kCount;
+  std::string column;
+};
+
+// Blocks: nodes, the ids of each dimension, the values of each column of values, its running sums (where there are some).
+struct Tree {
+  std::vector<std::string> dimensions;
+  std::vector<std::pair<uint8_t, std::string>> pairs;  // StarFunction, column
+  std::vector<TreeValue> values;
+  uint32_t records = 0, nodes = 0;
+  uint32_t running_rows = 0, running_records = 0;  // see StarRunningSums
+  std::vector<Block> blocks;
+};
+
 struct Footer {
   SegmentMeta meta;
   std::vector<Column> columns;
+  std::vector<Tree> trees;
 };
 
 std::string encode_footer(const Footer& footer);

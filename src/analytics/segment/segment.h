@@ -2,6 +2,7 @@
 // Query line, scan stage. Plain data and inline accessors: nothing virtual, nothing per record. Any thread.
 #pragma once
 
+#include "analytics/index/bloom.h"
 #include "analytics/segment/table_schema.h"
 #include "base/check.h"
 #include "base/ids.h"
@@ -72,6 +73,8 @@ struct ColumnView {
   bool sorted_rows = false;  // sealed: values never decrease from row to row
   DictionaryView dictionary;
   InvertedView inverted;
+  BloomView bloom;                     // of raw columns of sealed segments, where configured
+  const uint32_t* by_value = nullptr;  // range index of a raw column: all rows, in order of their values
   ZoneView zones;
   // Min and max over all rows (a consuming segment's may be wider than the snapshot: safe for pruning). Texts: use the dictionary.
   bool has_range = false;
@@ -119,13 +122,18 @@ struct SegmentMeta {
   int64_t creation_ms = 0;
   int64_t bytes = 0;             // of the file, or memory held while consuming
   bool consuming = false;
+  std::string built_with;        // the index settings that the file was made with (see index_settings()); empty: not known
+  std::vector<std::string> damaged;  // indexes of the file that were left out because they are damaged
 };
+
+struct StarTree;
 
 // Shared and immutable. Columns stand in the order of schema()->fields.
 class Segment {
  public:
-  Segment(SegmentMeta meta, std::shared_ptr<const TableSchema> schema, std::vector<ColumnView> columns, std::shared_ptr<const void> storage)
-      : meta_(std::move(meta)), schema_(std::move(schema)), columns_(std::move(columns)), storage_(std::move(storage)) {
+  Segment(SegmentMeta meta, std::shared_ptr<const TableSchema> schema, std::vector<ColumnView> columns, std::shared_ptr<const void> storage,
+          std::vector<std::shared_ptr<const StarTree>> star_trees = {})
+      : meta_(std::move(meta)), schema_(std::move(schema)), columns_(std::move(columns)), star_trees_(std::move(star_trees)), storage_(std::move(storage)) {
     CHECK(columns_.size() == schema_->fields.size());
   }
   const SegmentMeta& meta() const { return meta_; }
@@ -134,11 +142,13 @@ class Segment {
   const std::shared_ptr<const TableSchema>& schema() const { return schema_; }
   const ColumnView& column(size_t field) const { return columns_[field]; }
   size_t column_count() const { return columns_.size(); }
+  const std::vector<std::shared_ptr<const StarTree>>& star_trees() const { return star_trees_; }
 
  private:
   SegmentMeta meta_;
   std::shared_ptr<const TableSchema> schema_;
   std::vector<ColumnView> columns_;
+  std::vector<std::shared_ptr<const StarTree>> star_trees_;
   std::shared_ptr<const void> storage_;  // keeps the mapped file or the consuming segment's memory alive
 };
 

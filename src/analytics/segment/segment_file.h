@@ -3,17 +3,32 @@
 #pragma once
 
 #include "analytics/segment/segment.h"
+#include "analytics/segment/star_tree_view.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace bywash::analytics {
 
+// bloomFilterConfigs of a column.
+struct BloomSpec {
+  double false_share = 0.05;  // fpp
+  uint64_t max_bytes = 0;     // 0: no limit
+};
+
 struct SealOptions {
   std::vector<std::string> inverted_columns;  // invertedIndexColumns; these become dictionary-encoded
   std::vector<std::string> raw_columns;       // noDictionaryColumns
   std::string sorted_column;                  // rows are put in this column's order; empty: in order of arrival
+  std::map<std::string, BloomSpec> bloom_columns;  // of columns without dictionary: a dictionary answers exactly
+  std::vector<std::string> range_columns;     // rangeIndexColumns
+  std::vector<StarTreeSpec> star_trees;       // their dimensions become dictionary-encoded
+  bool default_star_tree = false;             // enableDefaultStarTree
 };
+
+// The options as one text: equal texts make equal files of equal rows. The file holds it (SegmentMeta::built_with).
+std::string index_settings(const SealOptions& options);
 
 // Writes the rows of `segment` (a consuming snapshot, or a sealed segment to be written anew) to `path`: to `path`.tmp first,
 // fsync, rename, fsync of the folder, so that after a crash the file is whole or absent. An existing file is replaced.

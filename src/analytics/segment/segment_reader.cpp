@@ -2,12 +2,14 @@
 #include "analytics/segment/crc32c.h"
 #include "analytics/segment/file_format.h"
 #include "analytics/segment/segment_file.h"
+#include "analytics/segment/star_tree_view.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 
@@ -62,15 +64,22 @@ Status read_footer(const Storage& storage, const std::string& path, Footer* foot
   if (size > all.size() - kTrailerBytes - kHead.size()) return damaged(path, "block 'footer': size is out of range");
   std::string_view bytes = all.substr(all.size() - kTrailerBytes - size, size);
   if (crc32c(0, bytes.data(), bytes.size()) != crc) return damaged(path, "block 'footer': checksum mismatch");
-  if (!decode_footer(bytes, footer)) return damaged(path, "block 'footer': not of version 1");
+  if (!decode_footer(bytes, footer)) return damaged(path, "block 'footer': not of a version that is known");
   return {};
+}
+
+// Why a block cannot be read; empty: it is whole.
+std::string problem_of(const Storage& storage, const Block& block) {
+  if (block.offset % kAlignment || block.offset > storage.size || block.size > storage.size - block.offset) return "position is out of range";
+  return crc32c(0, storage.bytes + block.offset, block.size) == block.crc ? "" : "checksum mismatch";
 }
 
 // Lays one column's view over its blocks, checking sizes and checksums.
 class ColumnOpener {
  public:
-  ColumnOpener(const std::string& path, Storage& storage, const Footer& footer, const Column& column)
-      : path_(path), storage_(storage), rows_(static_cast<uint64_t>(footer.meta.rows)), column_(column) {}
+  // Indexes that are damaged are left out and named in footer.meta.damaged.
+  ColumnOpener(const std::string& path, Storage& storage, Footer& footer, Column& column)
+      : path_(path), storage_(storage), rows_(static_cast<uint64_t>(footer.meta.rows)), column_(column), damaged_(footer.meta.damaged) {}
 
   Status open(const FieldSpec& field, ColumnView* view) {
     RETURN_IF_ERROR(check_blocks());
@@ -118,13 +127,16 @@ class ColumnOpener {
     const Block* block = find(kind);
     return block && block->size == size ? Status() : bad(kind, "unexpected size");
   }
-  Status check_blocks() const {
+  Status check_blocks() {
+    bool damaged_index = false;
     for (const Block& block : column_.blocks) {
-      if (block.offset % kAlignment || block.offset > storage_.size || block.size > storage_.size - block.offset) {
-        return bad(block.kind, "position is out of range");
-      }
-      if (crc32c(0, storage_.bytes + block.offset, block.size) != block.crc) return bad(block.kind, "checksum mismatch");
+      const std::string problem = problem_of(storage_, block);
+      if (problem.empty()) continue;
+      if (!is_index(block.kind)) return bad(block.kind, problem);
+      damaged_.push_back(fmt::format("{} of column {}: {}", kBlockNames[static_cast<int>(block.kind)], column_.name, problem));
+      damaged_index = true;
     }
+    if (damaged_index) std::erase_if(column_.blocks, [](const Block& block) { return is_index(block.kind); });
     return {};
   }
 
@@ -156,12 +168,20 @@ class ColumnOpener {
   }
 
   Status open_raw(ColumnView* view) const {
+    if (const Block* block = find(BlockKind::kBloom)) {
+      const std::string_view bytes(reinterpret_cast<const char*>(at(BlockKind::kBloom)), block->size);
+      if (!BloomWriter::read(bytes, &view->bloom)) return bad(BlockKind::kBloom, "not a filter");
+    }
     if (view->stored == Stored::kBytes) {
       RETURN_IF_ERROR(expect(BlockKind::kRawOffsets, 8 * (rows_ + 1)));
       view->raw_offsets = typed<uint64_t>(BlockKind::kRawOffsets);
       return expect(BlockKind::kForward, view->raw_offsets[rows_]);
     }
     if (column_.width != stored_width(view->stored)) return bad(BlockKind::kForward, "unknown width");
+    if (has(BlockKind::kByValue)) {
+      RETURN_IF_ERROR(expect(BlockKind::kByValue, 4 * rows_));
+      view->by_value = typed<uint32_t>(BlockKind::kByValue);
+    }
     uint64_t zone_count = (rows_ + kBlockRows - 1) / kBlockRows;
     RETURN_IF_ERROR(expect(BlockKind::kZones, 16 * zone_count));
     if (is_integer(view->field->type)) view->zones.integers = typed<int64_t>(BlockKind::kZones);
@@ -172,8 +192,91 @@ class ColumnOpener {
   const std::string& path_;
   Storage& storage_;
   uint64_t rows_;
-  const Column& column_;
+  Column& column_;
+  std::vector<std::string>& damaged_;
 };
+
+// Whether what the nodes name is there.
+bool sound(const StarNode* nodes, uint32_t count, uint32_t records) {
+  for (uint32_t i = 0; i < count; ++i) {
+    const StarNode& node = nodes[i];
+    const bool children = node.leaf() || (node.first_child > i && node.first_child < node.end_child && node.end_child <= count);
+    if (!children || node.first_record >= node.end_record || node.end_record > records || node.aggregated >= records) return false;
+  }
+  return true;
+}
+
+// Lays a tree over its blocks. nullptr, with a reason in footer.meta.damaged, when it is damaged; nullptr without one when the schema
+// no longer has its columns.
+std::shared_ptr<const StarTree> open_tree(const std::shared_ptr<Storage>& storage, Footer& footer, const Tree& tree,
+                                          const std::shared_ptr<const TableSchema>& schema, const std::vector<ColumnView>& columns) {
+  auto drop = [&](std::string_view why) {
+    footer.meta.damaged.push_back(fmt::format("star-tree: {}", why));
+    return nullptr;
+  };
+  const size_t values = tree.values.size() * (tree.running_rows > 0 ? 2 : 1);
+  if (tree.blocks.size() != 1 + tree.dimensions.size() + values || tree.running_records > tree.records) return drop("unexpected number of blocks");
+  for (const Block& block : tree.blocks) {
+    if (const std::string problem = problem_of(*storage, block); !problem.empty()) return drop(problem);
+  }
+  auto out = std::make_shared<StarTree>();
+  auto at = [&](size_t block) { return storage->bytes + tree.blocks[block].offset; };
+  auto sized = [&](size_t block, uint64_t size) { return tree.blocks[block].size == size; };
+  out->node_count = tree.nodes;
+  out->nodes = reinterpret_cast<const StarNode*>(at(0));
+  if (!sized(0, sizeof(StarNode) * uint64_t{tree.nodes}) || !sound(out->nodes, tree.nodes, tree.records)) return drop("its nodes make no tree");
+  std::vector<ColumnView> record_columns(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) record_columns[i].field = columns[i].field;
+  size_t block = 1;
+  for (const std::string& name : tree.dimensions) {
+    const int field = schema->find(name);
+    if (field < 0) return nullptr;
+    const ColumnView& column = columns[static_cast<size_t>(field)];
+    if (column.encoding != Encoding::kDictionary || !column.field->single_value || !sized(block, uint64_t{4} * tree.records)) return drop("a dimension does not fit");
+    const auto* ids = reinterpret_cast<const uint32_t*>(at(block));
+    if (std::any_of(ids, ids + tree.records, [&](uint32_t id) { return id >= column.dictionary.cardinality; })) return drop("an id is out of range");
+    ColumnView& view = record_columns[static_cast<size_t>(field)];
+    view = column;
+    view.width = 4;
+    view.sorted_rows = false;
+    view.inverted = {};
+    view.null_chunks = nullptr;
+    storage->chunk_lists.push_back({at(block)});
+    view.chunks = storage->chunk_lists.back().data();
+    out->dimension_fields.push_back(static_cast<size_t>(field));
+    ++block;
+  }
+  for (const TreeValue& value : tree.values) {
+    if (!sized(block, uint64_t{8} * tree.records)) return drop("a column of values does not fit");
+    const bool whole = value.kind == StarValue::kCount || value.kind == StarValue::kSumWhole;
+    StarTree::Column& to = out->values.emplace_back();
+    to.kind = value.kind;
+    to.column = value.column;
+    whole ? void(to.whole = reinterpret_cast<const int64_t*>(at(block))) : void(to.real = reinterpret_cast<const double*>(at(block)));
+    ++block;
+  }
+  if (tree.running_rows > 0) {
+    const auto rows = static_cast<uint64_t>(footer.meta.rows);
+    const uint64_t whole = (rows + tree.running_rows - 1) / tree.running_rows * tree.running_records * 8;
+    for (StarTree::Column& value : out->values) {
+      if (!sized(block, value.whole ? whole : 0)) return drop("running sums do not fit");
+      if (value.whole) value.running = reinterpret_cast<const int64_t*>(at(block));
+      ++block;
+    }
+    out->running_rows = tree.running_rows;
+    out->running_records = tree.running_records;
+  }
+  out->spec.dimensions = tree.dimensions;
+  for (const auto& [function, column] : tree.pairs) {
+    if (function > static_cast<uint8_t>(StarFunction::kMinMaxRange)) return drop("an unknown aggregation");
+    out->spec.pairs.push_back({static_cast<StarFunction>(function), column});
+  }
+  SegmentMeta meta;
+  meta.name = footer.meta.name;
+  meta.rows = tree.records;
+  out->records = std::make_shared<const Segment>(std::move(meta), schema, std::move(record_columns), storage);
+  return out;
+}
 
 // A column that was added to the schema after the segment was sealed: every row is null and reads as the default. All its chunks are
 // one block of id 0.
@@ -228,8 +331,8 @@ Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std
   RETURN_IF_ERROR(read_footer(*storage, path, &footer));
   std::vector<ColumnView> columns;
   for (const FieldSpec& field : schema->fields) {
-    const Column* found = nullptr;
-    for (const Column& column : footer.columns) {
+    Column* found = nullptr;
+    for (Column& column : footer.columns) {
       if (column.name == field.name) found = &column;
     }
     if (!found) {
@@ -244,10 +347,15 @@ Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std
     columns.emplace_back();
     RETURN_IF_ERROR(ColumnOpener(path, *storage, footer, *found).open(field, &columns.back()));
   }
+  std::vector<std::shared_ptr<const StarTree>> trees;
+  for (const Tree& tree : footer.trees) {
+    if (tree.nodes == 0) continue;  // of no rows
+    if (auto opened = open_tree(storage, footer, tree, schema, columns)) trees.push_back(std::move(opened));
+  }
   footer.meta.path = path;
   footer.meta.bytes = static_cast<int64_t>(storage->size);
   footer.meta.consuming = false;
-  return std::make_shared<const Segment>(std::move(footer.meta), std::move(schema), std::move(columns), std::move(storage));
+  return std::make_shared<const Segment>(std::move(footer.meta), std::move(schema), std::move(columns), std::move(storage), std::move(trees));
 }
 
 }  // namespace bywash::analytics

@@ -2,8 +2,11 @@
 #include "analytics/segment/column_builder.h"
 #include "analytics/segment/crc32c.h"
 #include "analytics/segment/segment_file.h"
+#include "analytics/segment/star_tree_section.h"
+#include "base/log.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,8 +67,9 @@ class OutputFile {
   bool finished_ = false;
 };
 
-Status write_column(OutputFile& file, BuiltColumn built, Footer* footer) {
-  for (BuiltBlock& block : built.blocks) {
+// Where they stand goes to `places`.
+Status write_blocks(OutputFile& file, const std::vector<BuiltBlock>& blocks, std::vector<Block>* places) {
+  for (const BuiltBlock& block : blocks) {
     RETURN_IF_ERROR(file.align());
     Block entry;
     entry.kind = block.kind;
@@ -73,9 +77,8 @@ Status write_column(OutputFile& file, BuiltColumn built, Footer* footer) {
     entry.size = block.bytes.size();
     entry.crc = crc32c(0, block.bytes.data(), block.bytes.size());
     RETURN_IF_ERROR(file.write(block.bytes));
-    built.column.blocks.push_back(entry);
+    places->push_back(entry);
   }
-  footer->columns.push_back(std::move(built.column));
   return {};
 }
 
@@ -86,6 +89,14 @@ Status check_names(const Segment& segment, const SealOptions& options) {
   };
   for (const std::string& name : options.inverted_columns) RETURN_IF_ERROR(check(name, "invertedIndexColumns"));
   for (const std::string& name : options.raw_columns) RETURN_IF_ERROR(check(name, "noDictionaryColumns"));
+  for (const auto& [name, bloom] : options.bloom_columns) RETURN_IF_ERROR(check(name, "bloomFilterColumns"));
+  for (const std::string& name : options.range_columns) RETURN_IF_ERROR(check(name, "rangeIndexColumns"));
+  for (const StarTreeSpec& tree : options.star_trees) {
+    for (const std::string& name : tree.dimensions) RETURN_IF_ERROR(check(name, "starTreeIndexConfigs"));
+    for (const StarPair& pair : tree.pairs) {
+      if (pair.column != "*") RETURN_IF_ERROR(check(pair.column, "starTreeIndexConfigs"));
+    }
+  }
   return check(options.sorted_column, "sortedColumn");
 }
 
@@ -93,7 +104,32 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+Status write_trees(OutputFile& file, StarTreeSealer& trees, Footer* footer) {
+  std::vector<std::string> problems;
+  for (BuiltTree& built : trees.build(footer->meta.rows, &problems)) {
+    RETURN_IF_ERROR(write_blocks(file, built.blocks, &built.tree.blocks));
+    footer->trees.push_back(std::move(built.tree));
+  }
+  for (const std::string& problem : problems) log::warn("analytics.segment", "Segment {}: {}", footer->meta.name, problem);
+  return {};
+}
+
 }  // namespace
+
+std::string index_settings(const SealOptions& options) {
+  auto sorted = [](std::vector<std::string> names) {
+    std::sort(names.begin(), names.end());
+    return fmt::format("{}", fmt::join(names, ","));
+  };
+  std::string out = fmt::format("inverted={} raw={} sorted={} range={} bloom=", sorted(options.inverted_columns), sorted(options.raw_columns), options.sorted_column,
+                                sorted(options.range_columns));
+  for (const auto& [column, bloom] : options.bloom_columns) out += fmt::format("{}:{}:{},", column, bloom.false_share, bloom.max_bytes);
+  for (const StarTreeSpec& tree : options.star_trees) {
+    out += fmt::format(" tree={}/{}/{}", fmt::join(tree.dimensions, ","), sorted(tree.without_star), tree.max_leaf_records);
+    for (const StarPair& pair : tree.pairs) out += "/" + pair.name();
+  }
+  return out + (options.default_star_tree ? " default-tree" : "");
+}
 
 Status seal_segment(const Segment& segment, const SealOptions& options, const std::string& path) {
   RETURN_IF_ERROR(check_names(segment, options));
@@ -102,6 +138,8 @@ Status seal_segment(const Segment& segment, const SealOptions& options, const st
   RETURN_IF_ERROR(file.write(kHead));
   Footer footer;
   footer.meta = segment.meta();
+  footer.meta.built_with = index_settings(options);
+  StarTreeSealer trees(options, *segment.schema());
   std::vector<uint32_t> order;
   if (!options.sorted_column.empty()) {
     order = sorted_order(segment.column(static_cast<size_t>(segment.schema()->find(options.sorted_column))), segment.rows());
@@ -111,9 +149,17 @@ Status seal_segment(const Segment& segment, const SealOptions& options, const st
     BuildOptions build;
     build.inverted = contains(options.inverted_columns, name);
     build.raw = contains(options.raw_columns, name);
+    build.dictionary = contains(trees.dictionary_columns(), name);
+    build.by_value = contains(options.range_columns, name);
+    auto bloom = options.bloom_columns.find(name);
+    build.bloom = bloom == options.bloom_columns.end() ? nullptr : &bloom->second;
     build.order = order.empty() ? nullptr : &order;
-    RETURN_IF_ERROR(write_column(file, build_column(segment.column(i), segment.rows(), build), &footer));
+    BuiltColumn built = build_column(segment.column(i), segment.rows(), build);
+    trees.add(built, segment.schema()->fields[i], segment.rows());
+    RETURN_IF_ERROR(write_blocks(file, built.blocks, &built.column.blocks));
+    footer.columns.push_back(std::move(built.column));
   }
+  RETURN_IF_ERROR(write_trees(file, trees, &footer));
   RETURN_IF_ERROR(file.align());
   std::string encoded = encode_footer(footer);
   auto size = static_cast<uint32_t>(encoded.size());

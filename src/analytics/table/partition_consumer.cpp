@@ -174,7 +174,7 @@ Result<std::shared_ptr<MutableSegment>> PartitionConsumer::make_segment(int64_t 
   segment.first_offset = first_offset;
   segment.creation_ms = now;
   segment.time_column = options_.config->time_column;
-  segment.raw_columns = options_.config->raw_columns;
+  segment.raw_columns = options_.config->indexes.raw_columns;
   return MutableSegment::create(segment_schema(*options_.schema, *options_.config, now), std::move(segment));
 }
 

@@ -19,10 +19,7 @@ constexpr std::string_view kSegmentLogger = "analytics.table";
 
 SegmentSet::SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config)
     : folder_(std::move(folder)), schema_(schema.schema), log_name_(config.name_with_type), table_name_(config.name),
-      retention_ms_(config.retention_ms), rules_(UpsertRules::of(config.upsert, *schema.schema, config.time_column)) {
-  seal_options_.inverted_columns = config.inverted_columns;
-  seal_options_.raw_columns = config.raw_columns;
-  seal_options_.sorted_column = config.sorted_column;
+      seal_options_(config.indexes), index_settings_(index_settings(config.indexes)), retention_ms_(config.retention_ms), rules_(UpsertRules::of(config.upsert, *schema.schema, config.time_column)) {
   time_field_ = schema_->find(config.time_column);
   if (time_field_ >= 0) {
     if (Result<TimeFormat> format = TimeFormat::parse(schema_->fields[static_cast<size_t>(time_field_)].format)) time_format_ = *format;
@@ -53,6 +50,9 @@ Status SegmentSet::recover() {
   for (const auto& [name, record] : state.segments) {
     Result<std::shared_ptr<const Segment>> segment = open_segment(path_of(name), schema_);
     if (segment) {
+      for (const std::string& index : (*segment)->meta().damaged) {
+        log::warn(kSegmentLogger, "Table {}: segment {} is served without a damaged index, which is made again ({})", log_name_, name, index);
+      }
       committed_[name] = {record, *std::move(segment)};
     } else {
       damaged_.push_back(name);
@@ -172,6 +172,65 @@ Result<std::string> SegmentSet::add(const MutableSegment& segment) {
   return name;
 }
 
+bool SegmentSet::is_outdated(const Segment& segment) const { return segment.meta().built_with != index_settings_ || !segment.meta().damaged.empty(); }
+
+std::vector<std::string> SegmentSet::outdated() const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, committed] : committed_) {
+    if (is_outdated(*committed.segment)) out.push_back(name);
+  }
+  return out;
+}
+
+Result<std::string> SegmentSet::rebuild_one() {
+  std::shared_ptr<const Segment> old;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [name, committed] : committed_) {
+      if (!is_outdated(*committed.segment) || not_rebuilt_.count(name)) continue;
+      old = committed.segment;
+      break;
+    }
+    if (!old && !not_rebuilt_.empty()) {
+      old = committed_.count(*not_rebuilt_.begin()) ? committed_[*not_rebuilt_.begin()].segment : nullptr;
+      not_rebuilt_.clear();
+    }
+    if (!old) return std::string();
+    not_rebuilt_.insert(old->name());
+  }
+  const std::string path = path_of(old->name());
+  RETURN_IF_ERROR(seal_segment(*old, seal_options_, path));
+  ASSIGN_OR_RETURN(std::shared_ptr<const Segment> made, open_segment(path, schema_));
+  std::lock_guard lock(mutex_);
+  not_rebuilt_.erase(old->name());
+  auto committed = committed_.find(old->name());
+  if (committed != committed_.end()) {
+    committed->second.segment = std::move(made);
+  } else {
+    std::error_code ignored;  // dropped meanwhile
+    std::filesystem::remove(path, ignored);
+  }
+  return old->name();
+}
+
+Status SegmentSet::reload(const std::string& name) {
+  std::shared_ptr<const Segment> known;
+  {
+    std::lock_guard lock(mutex_);
+    auto committed = committed_.find(name);
+    if (committed == committed_.end()) return Status::not_found(fmt::format("Segment {} does not exist", name));
+    known = committed->second.segment;
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const Segment> again, open_segment(path_of(name), schema_));
+  std::lock_guard lock(mutex_);
+  not_rebuilt_.erase(name);
+  auto committed = committed_.find(name);
+  // One that was written anew meanwhile is newer than what was opened here.
+  if (committed != committed_.end() && committed->second.segment == known) committed->second.segment = std::move(again);
+  return {};
+}
+
 Status SegmentSet::drop(const std::vector<std::string>& names) {
   if (names.empty()) return {};
   RETURN_IF_ERROR(manifest_->drop_segments(names));
@@ -220,7 +279,7 @@ std::vector<std::shared_ptr<const Segment>> SegmentSet::snapshot(int64_t now_ms,
 std::vector<SegmentStatus> SegmentSet::list() const {
   std::lock_guard lock(mutex_);
   std::vector<SegmentStatus> out;
-  for (const auto& [name, committed] : committed_) out.push_back({name, false, committed.record.rows, committed.record.bytes});
+  for (const auto& [name, committed] : committed_) out.push_back({name, false, committed.record.rows, committed.segment->meta().bytes});
   for (const auto& [group, segment] : consuming_) out.push_back({segment->options().name, true, segment->published_rows(), segment->memory_bytes()});
   std::sort(out.begin(), out.end(), [](const SegmentStatus& a, const SegmentStatus& b) { return a.name < b.name; });
   return out;

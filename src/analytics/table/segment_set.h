@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,13 @@ class SegmentSet {
   Result<std::string> add(const MutableSegment& segment);
   // Forgets these segments: manifest first, then the files. Queries that hold them go on.
   Status drop(const std::vector<std::string>& names);
+  // Committed segments whose file has other indexes than the table's config asks for, or damaged ones.
+  std::vector<std::string> outdated() const;
+  // Writes one of these anew, with the same rows, and puts it in its place; queries go on meanwhile. Answers its name, '' when none is
+  // left. After an error the others are made first, then that one is tried again.
+  Result<std::string> rebuild_one();
+  // Looks at a committed segment's file again: a damaged index is found now, and made again. kNotFound: there is no such segment.
+  Status reload(const std::string& name);
   // Committed segments whose newest record is older than the retention.
   std::vector<std::string> expired(int64_t now_ms) const;
 
@@ -65,13 +73,15 @@ class SegmentSet {
   void recover_keys();
   Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> seal(const Segment& rows);
   void find_times(const Segment& segment, SegmentRecord& record) const;
+  bool is_outdated(const Segment& segment) const;
   bool is_expired(const SegmentRecord& record, int64_t now_ms) const;
   std::string path_of(const std::string& name) const { return folder_ + "/segments/" + name + ".seg"; }
 
   const std::string folder_;
   const std::shared_ptr<const TableSchema> schema_;
   const std::string log_name_, table_name_;
-  SealOptions seal_options_;
+  const SealOptions seal_options_;
+  const std::string index_settings_;
   std::optional<int64_t> retention_ms_;
   int time_field_ = -1;
   std::optional<TimeFormat> time_format_;
@@ -87,6 +97,7 @@ class SegmentSet {
   std::map<std::string, Committed> committed_;
   std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
   std::vector<std::string> damaged_;
+  std::set<std::string> not_rebuilt_;  // tried in vain
 };
 
 }  // namespace bywash::analytics

@@ -17,6 +17,7 @@ constexpr std::string_view kTableLogger = "analytics.table";
 constexpr int64_t kRetryMs = 500;             // until the topics are there
 constexpr int64_t kNewPartitionsMs = 30'000;  // then
 constexpr int64_t kRetentionMs = 10'000;
+constexpr int64_t kRebuildMs = 30'000;        // after a segment could not be written anew
 
 }  // namespace
 
@@ -79,7 +80,7 @@ bool Table::sleep(int64_t millis) {
 }
 
 void Table::coordinate() {
-  int64_t next_partitions = 0, next_retention = 0;
+  int64_t next_partitions = 0, next_retention = 0, next_rebuild = 0;
   while (!stopping_) {
     const int64_t now = steady_now().time_since_epoch() / Millis(1);
     if (now >= next_retention) {
@@ -92,7 +93,18 @@ void Table::coordinate() {
       looked_ = true;
     }
     count_segments();
-    if (!sleep(kRetryMs)) break;
+    bool rebuilt = false;
+    if (now >= next_rebuild && !stopping_) {
+      Result<std::string> segment = segments_->rebuild_one();
+      rebuilt = segment.ok() && !segment->empty();
+      if (rebuilt) {
+        log::info(kTableLogger, "Table {}: segment {} has the indexes of the table's config now", options_.config.name_with_type, *segment);
+      } else if (!segment.ok()) {
+        log::warn(kTableLogger, "Table {}: a segment cannot be given the indexes of the table's config, trying again: {}", options_.config.name_with_type, segment.status().message());
+        next_rebuild = now + kRebuildMs;
+      }
+    }
+    if (!sleep(rebuilt ? 1 : kRetryMs)) break;
   }
   askers_.clear();
 }
@@ -232,7 +244,7 @@ Result<std::string> Table::ingest_json(std::string_view text) {
   segment_options.name = "ingest";
   segment_options.creation_ms = now;
   segment_options.time_column = options_.config.time_column;
-  segment_options.raw_columns = options_.config.raw_columns;
+  segment_options.raw_columns = options_.config.indexes.raw_columns;
   JsonRows reader(options_.schema, options_.config);
   segment_options.max_rows = static_cast<int64_t>(rows.size()) * reader.rows_per_record();
   ASSIGN_OR_RETURN(auto segment, MutableSegment::create(segment_schema(options_.schema, options_.config, now), std::move(segment_options)));

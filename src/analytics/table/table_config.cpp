@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "analytics/table/index_config.h"
 #include "analytics/table/json_document.h"
 #include "analytics/table/schema_config.h"
 #include "analytics/table/table_config_shape.h"
@@ -91,46 +92,9 @@ struct TableReader {
 
   void read_indexing() {
     const Json& indexing = object_at(document, "tableIndexConfig");
-    out.inverted_columns = names(indexing, "invertedIndexColumns");
-    out.raw_columns = names(indexing, "noDictionaryColumns");
-    if (const Json& raw = object_at(indexing, "noDictionaryConfig"); !raw.empty()) {
-      for (const auto& [column, codec] : raw.items()) out.raw_columns.push_back(column);
-    }
-    std::vector<std::string> sorted = names(indexing, "sortedColumn");
-    if (sorted.size() > 1) problems.push_back("sortedColumn: only one column can be sorted");
-    if (!sorted.empty()) out.sorted_column = sorted[0];
+    out.indexes = read_index_config(document, problems, out.warnings);
     out.null_handling = flag_at(indexing, "nullHandlingEnabled", false);
     if (flag_at(indexing, "aggregateMetrics", false)) problems.push_back("tableIndexConfig.aggregateMetrics is not supported yet");
-    for (const char* key : {"rangeIndexColumns", "bloomFilterColumns", "jsonIndexColumns", "jsonIndexConfigs", "starTreeIndexConfigs",
-                            "segmentPartitionConfig", "multiColumnTextIndexConfig"}) {
-      if (filled(indexing, key)) out.warnings.push_back(fmt::format("tableIndexConfig.{}: this index is not built yet; answers are the same", key));
-    }
-    if (flag_at(indexing, "enableDefaultStarTree", false)) out.warnings.push_back("tableIndexConfig.enableDefaultStarTree: not built yet; answers are the same");
-  }
-
-  void read_field_configs() {
-    auto list = document.find("fieldConfigList");
-    if (list == document.end() || !list->is_array()) return;
-    for (const Json& field : *list) {
-      const std::string name = text_at(field, "name");
-      if (name.empty()) problems.push_back("fieldConfigList: an entry has no 'name'");
-      if (text_at(field, "encodingType") == "RAW") out.raw_columns.push_back(name);
-      std::vector<std::string> types = names(field, "indexTypes");
-      if (std::string one = text_at(field, "indexType"); !one.empty()) types.push_back(one);
-      for (const auto& [index, settings] : object_at(field, "indexes").items()) {
-        if (flag_at(settings, "disabled", false)) continue;
-        std::string upper = index;
-        upper = ascii_upper(upper);
-        types.push_back(upper);
-      }
-      for (const std::string& type : types) {
-        if (type == "INVERTED") out.inverted_columns.push_back(name);
-        else if (type == "SORTED") out.sorted_column = name;
-        else if (type != "FORWARD" && type != "DICTIONARY" && type != "NULL") {
-          out.warnings.push_back(fmt::format("fieldConfigList: the {} index of column '{}' is not built yet", type, name));
-        }
-      }
-    }
   }
 
   // What would change answers is refused; what only places or bounds work in a cluster is named in a warning.
@@ -213,12 +177,11 @@ Result<TableConfig> parse_table_config(std::string_view text, int64_t now_ms) {
   reader.read_name();
   reader.read_segments_config();
   reader.read_indexing();
-  reader.read_field_configs();
   reader.read_unsupported();
   out.upsert = read_upsert_config(document, out.type == TableType::kRealtime, reader.problems, out.warnings);
-  if (out.upsert.on() && !out.sorted_column.empty()) {
+  if (out.upsert.on() && !out.indexes.sorted_column.empty()) {
     out.warnings.push_back("sortedColumn has no effect together with upsertConfig or dedupConfig: rows stay in the order they came in");
-    out.sorted_column.clear();
+    out.indexes.sorted_column.clear();
   }
   reader.read_streams(now_ms);
   if (!reader.problems.empty()) return Status::invalid(fmt::format("{}", fmt::join(reader.problems, "\n")));
@@ -235,20 +198,7 @@ Status check_table_config(const TableConfig& config, const TableSchema& schema) 
                                      config.time_column, config.name_with_type, schema.name));
     }
   }
-  std::vector<std::string> columns = config.inverted_columns;
-  columns.insert(columns.end(), config.raw_columns.begin(), config.raw_columns.end());
-  if (!config.sorted_column.empty()) columns.push_back(config.sorted_column);
-  for (const std::string& column : columns) {
-    if (schema.find(column) < 0) problems.push_back(fmt::format("Failed to find column: {} in schema", column));
-  }
-  for (const std::string& column : config.inverted_columns) {
-    if (std::count(config.raw_columns.begin(), config.raw_columns.end(), column) > 0) {
-      problems.push_back(fmt::format("Cannot create inverted index on column: {}, it can only be applied to dictionary encoded columns", column));
-    }
-  }
-  if (const int at = schema.find(config.sorted_column); at >= 0 && !schema.fields[static_cast<size_t>(at)].single_value) {
-    problems.push_back(fmt::format("Cannot create sorted index on multi-value column: {}", config.sorted_column));
-  }
+  check_index_config(config.indexes, schema, config.upsert.mode == KeyMode::kUpsert, problems);
   check_upsert_config(config.upsert, schema, config.time_column, problems);
   if (Status shaping = config.ingestion.empty() ? Status() : RecordShaper::create(config.ingestion, schema).status(); !shaping.ok()) problems.push_back(shaping.message());
   if (problems.empty()) return {};

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analytics/segment/segment_file.h"
 #include "analytics/segment/table_schema.h"
 #include "analytics/table/record_shaping.h"
 #include "analytics/table/stream_config.h"
@@ -26,8 +27,7 @@ struct TableConfig {
   TableType type = TableType::kOffline;
   std::string time_column;     // empty: none
   std::optional<int64_t> retention_ms;
-  std::vector<std::string> inverted_columns, raw_columns;
-  std::string sorted_column;
+  SealOptions indexes;             // which indexes and encodings sealed segments have
   bool null_handling = false;
   bool row_time_check = false;     // ingestionConfig.rowTimeValueCheck: rows outside 1971..2071 are errors
   IngestionRules ingestion;        // transforms, filter, complex types

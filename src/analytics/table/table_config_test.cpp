@@ -1,6 +1,7 @@
 // Schema, table and stream configs, with documents recorded from Apache Pinot 1.5.1. Unit tests.
 #include "analytics/table/table_config.h"
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -89,7 +90,7 @@ TEST(TableConfig, TheDocumentsTableWorksAsItStandsWithWarnings) {
   EXPECT_EQ(table->name_with_type, "stock_transactions_REALTIME");
   EXPECT_EQ(table->time_column, "update_at");
   EXPECT_EQ(table->retention_ms, 60LL * 86'400'000);
-  EXPECT_EQ(table->inverted_columns, std::vector<std::string>{"id"});
+  EXPECT_EQ(table->indexes.inverted_columns, std::vector<std::string>{"id"});
   ASSERT_EQ(table->streams.size(), 1u);
   EXPECT_EQ(table->streams[0].topic, "processed-topic");
   EXPECT_EQ(table->streams[0].brokers, "localhost:9092");
@@ -131,6 +132,70 @@ TEST(TableConfig, ProblemsWithTheSchemaAreInPinotsWords) {
   EXPECT_EQ(check_table_config(*table, *schema->schema).message(),
             "Cannot find valid fieldSpec for timeColumn: when from the table config: other_REALTIME, in the schema: other\n"
             "Failed to find column: nope in schema");
+}
+
+constexpr const char* kTrades = R"({"schemaName":"other","dimensionFieldSpecs":[{"name":"a","dataType":"INT"},{"name":"b","dataType":"STRING"},
+    {"name":"many","dataType":"INT","singleValueField":false},{"name":"yes","dataType":"BOOLEAN"}],"metricFieldSpecs":[{"name":"m","dataType":"LONG"}]})";
+
+TEST(TableConfig, ReadsIndexesOfBothForms) {
+  Result<TableConfig> table = parse_table_config(offline(R"(,"tableIndexConfig":{"rangeIndexColumns":["m"],"bloomFilterConfigs":{"b":{"fpp":0.01,"maxSizeInBytes":4096}},
+      "starTreeIndexConfigs":[{"dimensionsSplitOrder":["b","a"],"skipStarNodeCreationForDimensions":["a"],"functionColumnPairs":["COUNT__*","SUM__m","DISTINCTCOUNTHLL__b"],
+                               "maxLeafRecords":7},
+                              {"dimensionsSplitOrder":["a"],"aggregationConfigs":[{"aggregationFunction":"min_max_range","columnName":"m"}]}],"enableDefaultStarTree":true},
+      "fieldConfigList":[{"name":"a","indexes":{"bloom":{},"range":{"disabled":true},"inverted":{}}}])"), 0);
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  const SealOptions& indexes = table->indexes;
+  EXPECT_EQ(indexes.range_columns, std::vector<std::string>{"m"});
+  EXPECT_EQ(indexes.inverted_columns, std::vector<std::string>{"a"});
+  EXPECT_EQ(indexes.bloom_columns.at("b").false_share, 0.01);
+  EXPECT_EQ(indexes.bloom_columns.at("b").max_bytes, 4096u);
+  EXPECT_EQ(indexes.bloom_columns.at("a").false_share, 0.05);
+  EXPECT_TRUE(indexes.default_star_tree);
+  ASSERT_EQ(indexes.star_trees.size(), 2u);
+  EXPECT_EQ(indexes.star_trees[0].dimensions, (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(indexes.star_trees[0].without_star, std::vector<std::string>{"a"});
+  EXPECT_EQ(indexes.star_trees[0].pairs, (std::vector<StarPair>{{StarFunction::kCount, "*"}, {StarFunction::kSum, "m"}}));
+  EXPECT_EQ(indexes.star_trees[0].max_leaf_records, 7u);
+  EXPECT_EQ(indexes.star_trees[1].pairs, (std::vector<StarPair>{{StarFunction::kMinMaxRange, "m"}}));
+  EXPECT_EQ(indexes.star_trees[1].max_leaf_records, 10'000u);
+  EXPECT_NE(fmt::format("{}", fmt::join(table->warnings, "; ")).find("DISTINCTCOUNTHLL__b is not held"), std::string::npos);
+  Result<SchemaConfig> schema = parse_schema_config(kTrades);
+  EXPECT_TRUE(check_table_config(*table, *schema->schema).ok());
+}
+
+TEST(TableConfig, IndexesThatCannotBeAreNamedInPinotsWords) {
+  auto parsed = [](const char* indexing) { return parse_table_config(offline(std::string(R"(,"tableIndexConfig":)") + indexing), 0); };
+  for (const auto& [indexing, message] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"starTreeIndexConfigs":[{"functionColumnPairs":["COUNT__*"]}]})", "'dimensionsSplitOrder' must be configured"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"]}]})", "Either 'functionColumnPairs' or 'aggregationConfigs' must be configured"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["COUNT__*"],"skipStarNodeCreationForDimensions":["b"]}]})",
+            "Can not skip star-node creation for dimensions not in the split order, dimensionsSplitOrder: [a], skipStarNodeCreationForDimensions: [b]"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["SUM_m"]}]})", "Invalid StarTreeIndex config: SUM_m"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["SUM__*"]}]})", "Non-COUNT function set the column as '*' in the functionColumnPair: SUM__*"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["SUM__m","sum__m"]}]})", "Duplicate function column pair: sum__m"},
+           {R"({"bloomFilterConfigs":{"a":{"fpp":1.5}}})", "Invalid fpp (false positive probability): 1.5"}}) {
+    EXPECT_NE(parsed(indexing).status().message().find(message), std::string::npos) << indexing << ": " << parsed(indexing).status().message();
+  }
+  Result<SchemaConfig> schema = parse_schema_config(kTrades);
+  for (const auto& [indexing, message] : std::vector<std::pair<const char*, const char*>>{
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["nope"],"functionColumnPairs":["COUNT__*"]}]})",
+            "Failed to find dimension column: nope specified in star-tree index config in schema"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["many"],"functionColumnPairs":["COUNT__*"]}]})",
+            "Star-tree dimension columns must be single-value, but found multi-value column: many"},
+           {R"({"noDictionaryColumns":["a"],"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["COUNT__*"]}]})",
+            "Cannot create star-tree index on dimension column: a without dictionary"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["SUM__x"]}]})",
+            "Failed to find column: x specified in star-tree index config in schema"},
+           {R"({"starTreeIndexConfigs":[{"dimensionsSplitOrder":["a"],"functionColumnPairs":["SUM__b"]}]})", "Cannot create star-tree index with sum__b"},
+           {R"({"bloomFilterColumns":["yes"]})", "Cannot create bloom filter on BOOLEAN column: yes"},
+           {R"({"noDictionaryColumns":["b"],"rangeIndexColumns":["b"]})", "Cannot create range index on non-numeric column: b without dictionary"}}) {
+    Result<TableConfig> table = parsed(indexing);
+    ASSERT_TRUE(table.ok()) << table.status().message();
+    EXPECT_NE(check_table_config(*table, *schema->schema).message().find(message), std::string::npos) << check_table_config(*table, *schema->schema).message();
+    table->upsert.mode = KeyMode::kUpsert;
+    if (table->indexes.star_trees.empty()) continue;
+    EXPECT_NE(check_table_config(*table, *schema->schema).message().find("The upsert table cannot have star-tree index."), std::string::npos);
+  }
 }
 
 TEST(TableConfig, UnknownKeysAreReportedAsPinotReportsThem) {

@@ -190,6 +190,60 @@ TEST(Table, ATopicThatIsNotThereYetIsAWarning) {
   EXPECT_TRUE(std::any_of(added->warnings.begin(), added->warnings.end(), [](const std::string& w) { return w.find("does not exist") != w.npos; }));
 }
 
+// With a star-tree over `id`, and without.
+std::string indexed_table_json(bool tree) {
+  std::string out = table_json(kSmallSegments);
+  const std::string type = R"("tableType":"REALTIME",)";
+  const std::string trees = R"("tableIndexConfig":{"starTreeIndexConfigs":[{"dimensionsSplitOrder":["id"],"functionColumnPairs":["COUNT__*","SUM__at"]}]},)";
+  if (tree) out.insert(out.find(type) + type.size(), trees);
+  return out;
+}
+
+TEST(Table, IndexesComeAndGoOnALiveTableAndDamagedOnesAreMadeAgain) {
+  Fixture f;
+  for (int i = 0; i < 45; ++i) f.topic->add(0, fmt::format(R"({{"id":{},"at":20000}})", i % 3));
+  f.start();
+  f.create(kSmallSegments);
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 45; }));
+  auto trees = [&] {
+    size_t out = 0;
+    const auto snapshot = f.instance->tables("s")[0]->snapshot();
+    for (const auto& segment : snapshot->segments) out += segment->star_trees().size();
+    return out;
+  };
+  auto sums = [&] { return to_json(f.instance->query("SELECT id, COUNT(*), SUM(at) FROM s GROUP BY id ORDER BY id", {})).substr(0, 250); };
+  const std::string before = sums();
+  ASSERT_TRUE(f.instance->update_table("s", indexed_table_json(true)).ok());
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 45 && trees() == 5; }));
+  ASSERT_TRUE(f.becomes([&] { return sums() == before; })) << sums() << before;
+
+  f.start();  // the files have it
+  EXPECT_EQ(f.instance->tables("s")[0]->segments().outdated().size(), 0u);
+  EXPECT_EQ(trees(), 5u);
+  f.instance.reset();
+  const std::string path = std::filesystem::directory_iterator(f.segments())->path().string();
+  std::ifstream in(path, std::ios::binary);
+  const std::string good{std::istreambuf_iterator<char>(in), {}};
+  auto schema = parse_schema_config(kSchema)->schema;
+  std::string damaged;
+  for (size_t at = good.size(); at-- > 0 && damaged.empty();) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bad;
+    auto opened = open_segment(path, schema);
+    if (opened.ok() && !(*opened)->meta().damaged.empty()) damaged = (*opened)->meta().damaged[0];
+  }
+  EXPECT_NE(damaged.find("star-tree"), std::string::npos) << damaged;
+  f.start();
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 45 && trees() == 5; }));
+  EXPECT_TRUE(f.instance->tables("s")[0]->segments().damaged().empty());
+  EXPECT_EQ(sums(), before);
+
+  ASSERT_TRUE(f.instance->update_table("s", indexed_table_json(false)).ok());
+  ASSERT_TRUE(f.becomes([&] { return f.count() == 45 && trees() == 0 && f.instance->tables("s")[0]->segments().outdated().empty(); }));
+  EXPECT_EQ(sums(), before);
+}
+
 TEST(Table, SegmentsPastTheirRetentionLeaveAnswersAtOnceAndTheDiskSoon) {
   Fixture f;
   for (int i = 0; i < 10; ++i) f.topic->add(0, R"({"id":1,"at":19995})");
