@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,10 @@ class PinotApi {
   HttpResponse table_configs(const HttpRequest& request, const Path& path);
   HttpResponse create_table_configs(const HttpRequest& request);
   HttpResponse segments(const HttpRequest& request, const Path& path);
+  // `segment` empty: every one of the table.
+  HttpResponse reload(const HttpRequest& request, const std::string& name, const std::string& segment);
+  HttpResponse reload_status(const std::string& id);
+  HttpResponse need_reload(const std::string& name);
   HttpResponse size(const HttpRequest& request, const std::string& name);
   HttpResponse metadata(const HttpRequest& request, const std::string& name);
   HttpResponse consuming_info(const std::string& name);
@@ -47,8 +53,16 @@ class PinotApi {
   HttpResponse query(const HttpRequest& request);
   HttpResponse cluster(const HttpRequest& request, const Path& path);
 
+  struct ReloadJob {
+    std::string table;
+    std::vector<std::string> segments;
+    int64_t started_ms = 0;
+  };
+
   analytics::Instance& instance_;
   const Options options_;
+  std::mutex jobs_mutex_;
+  std::map<std::string, ReloadJob> jobs_;  // by id; the newest
 };
 
 // What all of Pinot's resources share.

@@ -56,6 +56,17 @@ TEST(PinotApi, AFileIsIngestedAndQueriedOnBothPorts) {
   }
   EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/metadata?columns=*").body)["numRows"], 4);
   EXPECT_EQ(json::parse(f.ask("GET", "/segments/s").body)[0]["OFFLINE"].size(), 2u);
+  EXPECT_EQ(json::parse(f.ask("GET", "/segments/s_OFFLINE/needReload").body)["needReload"], false);
+  const json reloaded = json::parse(json::parse(f.ask("POST", "/segments/s/reload").body)["status"].get<std::string>());
+  const json job = json::parse(f.ask("GET", "/segments/segmentReloadStatus/" + reloaded["s_OFFLINE"]["reloadJobId"].get<std::string>()).body);
+  EXPECT_EQ(job["status"], "COMPLETED");
+  EXPECT_EQ(job["totalSegmentCount"], 2);
+  EXPECT_EQ(job["successCount"], 2);
+  const std::string one = json::parse(f.ask("GET", "/segments/s").body)[0]["OFFLINE"][0];
+  EXPECT_NE(f.ask("POST", "/segments/s/" + one + "/reload").body.find("Submitted reload job id: "), std::string::npos);
+  EXPECT_EQ(f.ask("POST", "/segments/s/nope/reload").status, 404);
+  EXPECT_EQ(f.ask("POST", "/segments/nope/reload").status, 404);
+  EXPECT_EQ(f.ask("GET", "/segments/segmentReloadStatus/nope").status, 404);
   EXPECT_EQ(f.ask("DELETE", "/segments/s").status, 200);
   EXPECT_EQ(json::parse(f.sql("SELECT COUNT(*) FROM s").body)["resultTable"]["rows"], json::parse("[[0]]"));
 }

@@ -8,6 +8,10 @@ namespace bywash::rest {
 using Json = nlohmann::ordered_json;
 
 HttpResponse PinotApi::segments(const HttpRequest& request, const Path& path) {
+  if (path.size() == 3 && path[1] == "segmentReloadStatus" && request.method == "GET") return reload_status(path[2]);
+  if (path.size() == 3 && path[2] == "needReload" && request.method == "GET") return need_reload(path[1]);
+  if (path.size() == 3 && path[2] == "reload") return reload(request, path[1], "");
+  if (path.size() == 4 && path[3] == "reload") return reload(request, path[1], path[2]);
   if (path.size() < 2 || path.size() > 3) return pinot::not_found();
   const auto found = instance_.tables(path[1], pinot::query_value(request, "type"));
   if (found.empty()) return pinot::error(404, fmt::format("Table {} does not exist", path[1]));

@@ -252,6 +252,43 @@ def test_an_offline_table_takes_files(start_bywash):
     assert program.sql("SELECT 1 FROM stock_transactions")["exceptions"][0]["errorCode"] == 190
 
 
+def test_indexes_come_and_go_while_queries_run(start_bywash):
+    program = start_bywash(Bywash.analytics())
+    assert http("POST", program.controller_url + "/schemas", document_schema())[0] == 200
+    table = {"tableName": "stock_transactions", "tableType": "OFFLINE", "segmentsConfig": {"timeColumnName": "update_at", "replication": "1"}}
+    assert http("POST", program.controller_url + "/tables", table)[0] == 200
+    rows = list(StockTransactions(seed=5).rows(20_000))
+    ingest = program.controller_url + "/ingestFromFile?tableNameWithType=stock_transactions_OFFLINE&batchConfigMapStr=%7B%22inputFormat%22%3A%22json%22%7D"
+    assert http("POST", ingest, b"\n".join(plain(rows)), {"Content-Type": "text/plain"})[0] == 200
+    query = "SELECT symbol, COUNT(*), SUM(shares) FROM stock_transactions GROUP BY symbol ORDER BY symbol LIMIT 1000"
+    scanned = program.sql(query)
+    assert scanned["numDocsScanned"] == 20_000
+    url = program.controller_url + "/tables/stock_transactions_OFFLINE"
+    trees = [{"dimensionsSplitOrder": ["symbol"], "functionColumnPairs": ["COUNT__*", "SUM__shares"], "maxLeafRecords": 100}]
+    status, answer = http("PUT", url, {**table, "tableIndexConfig": {"starTreeIndexConfigs": trees, "noDictionaryColumns": ["symbol"]}})
+    assert status == 400 and "Cannot create star-tree index on dimension column: symbol without dictionary" in answer["error"]
+    assert http("PUT", url, {**table, "tableIndexConfig": {"starTreeIndexConfigs": trees, "rangeIndexColumns": ["purchase"]}})[0] == 200
+
+    def wait_for(docs):
+        deadline = time.monotonic() + 30
+        while (found := program.sql(query))["numDocsScanned"] != docs:
+            assert found["resultTable"] == scanned["resultTable"]
+            assert time.monotonic() < deadline, program.log()[-2000:]
+        assert found["resultTable"] == scanned["resultTable"]
+        assert http("GET", program.controller_url + "/segments/stock_transactions_OFFLINE/needReload")[1]["needReload"] is False
+    wait_for(len({r.symbol for r in rows}))
+    assert program.sql("SET useStarTree = false; " + query)["numDocsScanned"] == 20_000
+    assert program.sql("SELECT COUNT(*) FROM stock_transactions WHERE purchase > 990")["numEntriesScannedInFilter"] == 0
+    status, answer = http("POST", program.controller_url + "/segments/stock_transactions/reload")
+    job = json.loads(answer["status"])["stock_transactions_OFFLINE"]["reloadJobId"]
+    assert http("GET", program.controller_url + f"/segments/segmentReloadStatus/{job}")[1]["status"] == "COMPLETED"
+    program.kill()
+    program.start()
+    assert program.sql(query)["numDocsScanned"] < 20_000
+    assert http("PUT", url, table)[0] == 200
+    wait_for(20_000)
+
+
 def test_a_second_process_and_an_occupied_port_are_refused(start_bywash, tmp_path):
     program = start_bywash(Bywash.analytics(folder=tmp_path))
     controller, broker = free_ports(2)
