@@ -223,15 +223,16 @@ void AggregationState::add_records(const StarAggregate& records, int64_t first, 
   if (aggregation_->nullable) mark_seen(selection.count, groups);
 }
 
-void AggregationState::merge(const AggregationState& other, size_t from, size_t to) {
-  if (!counts_.empty()) counts_[to] += other.counts_[from];
-  if (!integers_.empty()) {
-    integers_[to] += other.integers_[from];
-    reals_[to] += other.reals_[from];
-  }
-  if (!mins_.empty()) mins_[to] = std::min(mins_[to], other.mins_[from]);
-  if (!maxs_.empty()) maxs_[to] = std::max(maxs_[to], other.maxs_[from]);
-  if (!seen_.empty()) seen_[to] |= other.seen_[from];
+void AggregationState::merge(const AggregationState& other, const std::vector<uint32_t>& from, const std::vector<uint32_t>& to) {
+  auto each = [&](auto add) {
+    for (size_t i = 0; i < from.size(); ++i) add(from[i], to[i]);
+  };
+  if (!counts_.empty()) each([&](uint32_t a, uint32_t b) { counts_[b] += other.counts_[a]; });
+  if (!integers_.empty()) each([&](uint32_t a, uint32_t b) { integers_[b] += other.integers_[a]; });
+  if (!reals_.empty()) each([&](uint32_t a, uint32_t b) { reals_[b] += other.reals_[a]; });
+  if (!mins_.empty()) each([&](uint32_t a, uint32_t b) { mins_[b] = std::min(mins_[b], other.mins_[a]); });
+  if (!maxs_.empty()) each([&](uint32_t a, uint32_t b) { maxs_[b] = std::max(maxs_[b], other.maxs_[a]); });
+  if (!seen_.empty()) each([&](uint32_t a, uint32_t b) { seen_[b] |= other.seen_[a]; });
 }
 
 void AggregationState::finish(Vector* out) {

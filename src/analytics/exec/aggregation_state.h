@@ -31,8 +31,8 @@ class AggregationState {
   double* real_sums() { return reals_.data(); }
   int64_t* counts() { return counts_.data(); }
 
-  // Adds group `from` of `other` to group `to`. Not for kinds that need values (see needs_values()).
-  void merge(const AggregationState& other, size_t from, size_t to);
+  // Adds group from[i] of `other` to group to[i]. Not for kinds that need values (see needs_values()).
+  void merge(const AggregationState& other, const std::vector<uint32_t>& from, const std::vector<uint32_t>& to);
   // Whether the kind keeps values beside numbers: such states are never merged, they are updated in place.
   bool needs_values() const;
   const Aggregation& aggregation() const { return *aggregation_; }

@@ -90,6 +90,7 @@ bool GroupScan::plan_dense(const Segment& segment) {
 void GroupScan::begin(const StarTreePlan& plan) {
   begin(plan.records(), false);
   star_tree_ = &plan;
+  dense_ = false;  // a record is nearly a group: what dense arrays save in rows, their merge would cost
 }
 
 void GroupScan::begin(const Segment& segment, bool whole) {
@@ -188,23 +189,23 @@ void GroupScan::end() {
   if (!dense_) return;
   std::vector<uint32_t> ids(query_.keys.size() + 1);
   if (groups_.null_mask()) ids.back() = groups_.dictionary(query_.keys.size()).id_of(int64_t{0});
-  std::vector<uint32_t> to(dense_size_, kUnknown);
+  std::vector<uint32_t> from, to;
+  std::vector<uint32_t> at(query_.keys.size());  // the group's id of each key: counts up with the group
   for (size_t group = 0; group < dense_size_; ++group) {
-    if (!seen_[group]) continue;
-    for (size_t key = 0; key < query_.keys.size(); ++key) {
-      const DictionaryView& values = segment_->column(query_.keys[key]->field).dictionary;
-      auto id = static_cast<uint32_t>(group / strides_[key] % values.cardinality);
-      uint32_t& known = translations_[key][id];
-      if (known == kUnknown) known = translate(values, id, groups_.dictionary(key));
-      ids[key] = known;
+    if (seen_[group]) {
+      for (size_t key = 0; key < at.size(); ++key) {
+        uint32_t& known = translations_[key][at[key]];
+        if (known == kUnknown) known = translate(segment_->column(query_.keys[key]->field).dictionary, at[key], groups_.dictionary(key));
+        ids[key] = known;
+      }
+      from.push_back(static_cast<uint32_t>(group));
+      to.push_back(groups_.group_of(ids.data()));
     }
-    to[group] = groups_.group_of(ids.data());
+    for (size_t key = 0; key < at.size() && ++at[key] == translations_[key].size(); ++key) at[key] = 0;
   }
   for (size_t i = 0; i < states_.size(); ++i) {
     states_[i].resize(groups_.size());
-    for (size_t group = 0; group < dense_size_; ++group) {
-      if (to[group] != kUnknown) states_[i].merge(local_[i], group, to[group]);
-    }
+    states_[i].merge(local_[i], from, to);
   }
 }
 
