@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <mutex>
 
+#include "duckdb/duckdb.h"
 #include "formats/json/json_writer.h"
 #include "kafka/producer.h"
 #include "processing/arrow_rows.h"
-#include "processing/duckdb.h"
 #include "processing/input_files.h"
 
 namespace bywash::processing {
@@ -95,7 +95,7 @@ class RowWriter {
 
 std::string view_sql(const InputFiles& input, bool partition_columns) {
   std::string list;
-  for (const auto& path : input.paths) list += (list.empty() ? "" : ", ") + sql_literal(path);
+  for (const auto& path : input.paths) list += (list.empty() ? "" : ", ") + duckdb::sql_literal(path);
   const char* hive = partition_columns ? "true" : "false";
   std::string read;
   switch (input.format) {
@@ -116,7 +116,7 @@ Result<ProcessResult> run_process(const ProcessOptions& options, const Progress&
   ASSIGN_OR_RETURN(InputFiles input, collect_input(url, spool.path() + "/objects", [&](size_t done, size_t total) {
     progress("Fetching", static_cast<int64_t>(done), static_cast<int64_t>(total));
   }));
-  ASSIGN_OR_RETURN(auto database, DuckDb::open(spool.path(), options.memory_limit_bytes));
+  ASSIGN_OR_RETURN(auto database, duckdb::DuckDb::open(spool.path(), options.memory_limit_bytes));
   Status viewed = database->execute(view_sql(input, options.partition_columns));
   if (!viewed.ok()) return viewed.with_context("Cannot read the input");
   ASSIGN_OR_RETURN(auto writer, RowWriter::open(options));

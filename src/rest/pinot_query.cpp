@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analytics/sql/parser.h"
+#include "analytics/sql/statement.h"
 #include "analytics/table/json_document.h"
 #include "rest/pinot_api.h"
 
@@ -40,6 +41,8 @@ Status check_options(const std::string& sql, const std::map<std::string, std::st
       if (calls_groovy(*item.expression)) return Status::invalid("Groovy transform functions are disabled for queries");
     }
     if (parsed->where && calls_groovy(*parsed->where)) return Status::invalid("Groovy transform functions are disabled for queries");
+  } else if (Result<analytics::sql::MultiStageQuery> several = analytics::sql::parse_multi_stage(sql)) {
+    for (const auto& [key, value] : several->options) options[key] = value;
   }
   return options.empty() ? Status() : analytics::check_query_options(options);
 }
@@ -62,6 +65,7 @@ HttpResponse PinotApi::query(const HttpRequest& request) {
   } else {
     return pinot::method_not_allowed();
   }
+  if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
   if (Status status = check_options(sql, options); !status.ok()) return pinot::text(500, status.message());
   const analytics::QueryResponse answer = instance_.query(sql, options);
   HttpResponse response = pinot::json(analytics::to_json(answer));

@@ -39,6 +39,13 @@ def test_the_db_api_reads_rows_types_and_errors(program, rows):
     assert [column[0] for column in cursor.description] == ["symbol", "s", "count(*)"]
     cursor.execute("SELECT COUNT(*) FROM stock_transactions WHERE user_id = %(user)d", {"user": rows[0].user_id})
     assert cursor.fetchone()[0] == sum(row.user_id == rows[0].user_id for row in rows)
+    cursor.execute("SELECT a.symbol, a.s, RANK() OVER (ORDER BY a.s DESC) AS r FROM (SELECT symbol, SUM(shares) AS s FROM stock_transactions GROUP BY symbol) a "
+                   "JOIN (SELECT DISTINCT symbol FROM stock_transactions WHERE id < 40) b ON a.symbol = b.symbol ORDER BY r, a.symbol LIMIT 5")
+    early = {row.symbol for row in rows if row.id < 40}
+    ranked = sorted(((symbol, shares) for symbol, (shares, _) in sums.items() if symbol in early), key=lambda r: (-r[1], r[0]))[:5]
+    found = [tuple(row) for row in cursor.fetchall()]
+    assert [row[:2] for row in found] == ranked and found[0][2] == 1
+    assert [column[0] for column in cursor.description] == ["symbol", "s", "r"]
     with pytest.raises(pinotdb.exceptions.DatabaseError, match="Unknown columnName 'nope'"):
         cursor.execute("SELECT nope FROM stock_transactions")
     with pytest.raises(pinotdb.exceptions.DatabaseError, match="190"):

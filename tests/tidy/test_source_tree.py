@@ -14,7 +14,7 @@ LEVELS = {
     "base": 0,
     "columnar": 1, "config": 1,
     "net": 2, "expressions": 2,
-    "plugin": 3, "kafka": 3, "storage": 3,
+    "plugin": 3, "kafka": 3, "storage": 3, "duckdb": 3,
     "formats": 4, "transforms": 4,
     "analytics": 5,
     "connectors": 6, "processing": 6,

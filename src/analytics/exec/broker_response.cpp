@@ -155,7 +155,12 @@ std::string to_json(const QueryResponse& r) {
   out += "],";
   field.boolean("numGroupsLimitReached", r.groups_limit_reached);
   field.boolean("numGroupsWarningLimitReached", false);
+  if (r.multi_stage) field.boolean("maxRowsInJoinReached", false), field.boolean("maxRowsInWindowReached", false);
   field.number("timeUsedMs", r.time_used_ms);
+  if (r.multi_stage && !r.stage_stats.empty()) {
+    out += "\"stageStats\":" + r.stage_stats + ",";
+    field.number("maxRowsInOperator", r.max_rows_in_operator);
+  }
   field.text("requestId", r.request_id, true);
   field.text("clientRequestId", r.client_request_id, true);
   field.text("brokerId", r.broker_id, true);
@@ -192,7 +197,7 @@ std::string to_json(const QueryResponse& r) {
     field.number(fmt::format("offline{}", kind), 0);
     field.number(fmt::format("realtime{}", kind), 0);
   }
-  out += r.tables_queried.empty() ? "\"pools\":[]," : "\"pools\":[-1],";
+  out += r.tables_queried.empty() || r.multi_stage ? "\"pools\":[]," : "\"pools\":[-1],";
   out += "\"rlsFiltersApplied\":false,\"groupsTrimmed\":false}";
   return out;
 }

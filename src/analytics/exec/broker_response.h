@@ -55,6 +55,9 @@ struct QueryResponse {
   int64_t thread_cpu_ns = 0;
   bool realtime = true;  // which of offline*/realtime* figures thread_cpu_ns goes to
   std::vector<std::string> tables_queried;
+  bool multi_stage = false;            // adds the fields that only the multi-stage engine's answers have
+  std::string stage_stats;             // of it: a JSON object
+  int64_t max_rows_in_operator = 0;    // likewise
 
   // Pinot's X-Pinot-Error-Code header: the first exception's code, or -1.
   int error_code() const { return exceptions.empty() ? -1 : exceptions[0].code; }

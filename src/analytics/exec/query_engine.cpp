@@ -6,6 +6,7 @@
 #include "analytics/exec/kernels.h"
 #include "analytics/exec/row_scan.h"
 #include "analytics/exec/star_tree_plan.h"
+#include "analytics/exec/visible_rows.h"
 #include "analytics/plan/binder.h"
 #include "analytics/sql/parser.h"
 #include "base/text.h"
@@ -13,7 +14,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <numeric>
 
@@ -40,21 +40,6 @@ int code_of(BindFailure kind) {
   return error_code::kInternal;
 }
 
-// Leaves of a block's rows those whose bits are set. The mask is read and written only where the answer is kMixed.
-Verdict keep_valid(const uint64_t* words, size_t n, Verdict verdict, uint8_t* mask) {
-  if (!words) return Verdict::kNone;
-  size_t valid = 0;
-  for (size_t word = 0; word * 64 < n; ++word) {
-    const size_t left = n - word * 64;
-    valid += static_cast<size_t>(std::popcount(left >= 64 ? words[word] : words[word] & ((uint64_t{1} << left) - 1)));
-  }
-  if (valid == 0) return Verdict::kNone;
-  if (valid == n) return verdict;
-  if (verdict == Verdict::kAll) std::fill_n(mask, n, uint8_t{1});
-  for (size_t i = 0; i < n; ++i) mask[i] &= static_cast<uint8_t>(words[i >> 6] >> (i & 63) & 1);
-  return Verdict::kMixed;
-}
-
 // What options say of the scan.
 struct ScanOptions {
   int64_t timeout_ms = 0;
@@ -67,7 +52,7 @@ class Execution {
   Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, const ScanOptions& options)
       : every_row_(options.every_row), use_star_trees_(options.use_star_trees), request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(options.timeout_ms)), timeout_ms_(options.timeout_ms),
         evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(kBlockRows), rows_(kBlockRows) {
-    if (table.boundary) before_boundary_ = with_boundary(true), after_boundary_ = with_boundary(false);
+    if (table.boundary) before_boundary_ = within_boundary(table, bound.filter, true), after_boundary_ = within_boundary(table, bound.filter, false);
   }
 
   QueryResponse run() {
@@ -112,31 +97,6 @@ class Execution {
   const Filter& filter_of(size_t at) const {
     if (!table_.boundary) return *bound_.filter;
     return at < table_.boundary->offline_segments ? *before_boundary_ : *after_boundary_;
-  }
-
-  FilterPtr with_boundary(bool before) const {
-    const TimeBoundary& boundary = *table_.boundary;
-    DataType type = table_.schema->fields[boundary.field].type;
-    Predicate predicate;
-    predicate.field = boundary.field;
-    predicate.operation = "RANGE";
-    predicate.text = fmt::format("{} {} time boundary", table_.schema->fields[boundary.field].name, before ? "<=" : ">");
-    if (is_text(type)) {
-      (before ? predicate.high_text : predicate.low_text) = boundary.value.text;
-      (before ? predicate.has_high : predicate.has_low) = true;
-      predicate.low_open = !before;
-    } else if (before) {
-      predicate.high_integer = boundary.value.integer;
-    } else {
-      predicate.low_integer = boundary.value.integer + 1;
-    }
-    auto time = std::make_shared<Filter>();
-    time->kind = FilterKind::kPredicate;
-    time->predicate = std::move(predicate);
-    auto both = std::make_shared<Filter>();
-    both->kind = FilterKind::kAnd;
-    both->children = {std::move(time), bound_.filter};
-    return both;
   }
 
   // Feeds the selected rows of every segment to `scan` (GroupScan or RowScan).
@@ -348,7 +308,9 @@ class Execution {
   QueryResponse response_;
 };
 
-std::string_view option(const std::map<std::string, std::string>& options, std::string_view name) {
+}  // namespace
+
+std::string_view query_option(const std::map<std::string, std::string>& options, std::string_view name) {
   for (const auto& [key, value] : options) {
     bool same = key.size() == name.size() && std::equal(key.begin(), key.end(), name.begin(), [](char a, char b) { return (a | 32) == (b | 32); });
     if (same) return value;
@@ -356,12 +318,19 @@ std::string_view option(const std::map<std::string, std::string>& options, std::
   return {};
 }
 
-bool truthy(std::string_view value) { return value == "true" || value == "TRUE" || value == "True"; }
+bool query_flag(const std::map<std::string, std::string>& options, std::string_view name) {
+  const std::string_view value = query_option(options, name);
+  return value == "true" || value == "TRUE" || value == "True";
+}
 
-}  // namespace
+int64_t query_timeout_ms(const std::map<std::string, std::string>& options, int64_t otherwise) {
+  int64_t out = otherwise;
+  if (std::string_view text = query_option(options, "timeoutMs"); !text.empty()) std::from_chars(text.data(), text.data() + text.size(), out);
+  return std::min<int64_t>(out, int64_t{1} << 40);
+}
 
 Status check_query_options(const std::map<std::string, std::string>& options) {
-  std::string_view timeout = option(options, "timeoutMs");
+  std::string_view timeout = query_option(options, "timeoutMs");
   if (timeout.empty()) return {};
   int64_t value = 0;
   auto [end, error] = std::from_chars(timeout.data(), timeout.data() + timeout.size(), value);
@@ -389,13 +358,8 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
   std::map<std::string, std::string> options = request.options;
   for (const auto& [key, value] : request.query.options) options[key] = value;
   if (Status valid = check_query_options(options); !valid.ok()) return QueryResponse::failure(error_code::kQueryValidation, valid.message());
-  int64_t timeout_ms = request.default_timeout_ms;
-  if (std::string_view text = option(options, "timeoutMs"); !text.empty()) std::from_chars(text.data(), text.data() + text.size(), timeout_ms);
-  timeout_ms = std::min<int64_t>(timeout_ms, int64_t{1} << 40);
-  if (truthy(option(options, "useMultistageEngine"))) {
-    return QueryResponse::failure(error_code::kQueryValidation, "QueryValidationError: option useMultistageEngine=true is not supported yet; leave it out");
-  }
-  BindOptions bind_options{wall_clock_ms(), truthy(option(options, "enableNullHandling"))};
+  const int64_t timeout_ms = query_timeout_ms(options, request.default_timeout_ms);
+  BindOptions bind_options{wall_clock_ms(), query_flag(options, "enableNullHandling")};
   BoundQuery bound;
   BindError error;
   if (!bind(request.query, *table.schema, bind_options, &bound, &error)) {
@@ -410,22 +374,24 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
     out.time_used_ms = elapsed_ms(request.started);
     return out;
   }
-  const ScanOptions scan{timeout_ms, truthy(option(options, "skipUpsert")), ascii_lower(option(options, "useStarTree")) != "false"};
+  const ScanOptions scan{timeout_ms, query_flag(options, "skipUpsert"), ascii_lower(query_option(options, "useStarTree")) != "false"};
   QueryResponse out = request.query.explain ? explain(request.query, bound, table, scan.use_star_trees) : Execution(request, table, bound, scan).run();
   out.time_used_ms = elapsed_ms(request.started);
   return out;
 }
 
 QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+  Result<sql::Query> query = sql::parse(sql);
+  if (query.ok()) return answer(*std::move(query), options, tables);
+  const std::string& reason = query.status().message();
+  if (reason.starts_with(sql::kMultiStageOnly)) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: " + reason);
+  return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, reason));
+}
+
+QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables) {
   QueryRequest request;
   request.options = options;
-  Result<sql::Query> query = sql::parse(sql);
-  if (!query.ok()) {
-    const std::string& reason = query.status().message();
-    if (reason.starts_with(sql::kMultiStageOnly)) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: " + reason);
-    return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, reason));
-  }
-  request.query = *std::move(query);
+  request.query = std::move(query);
   if (request.query.table.empty()) {
     BoundQuery bound;
     BindError error;

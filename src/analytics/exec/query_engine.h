@@ -57,9 +57,15 @@ using TableResolver = std::function<std::shared_ptr<const TableSnapshot>(std::st
 
 // The whole line for one request: parse, look the table up, execute.
 QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
+QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables);
 
 // Reads the request's queryOptions field: "k=v;k2=v2".
 std::map<std::string, std::string> parse_query_options(std::string_view text);
+
+// An option's value by its name in any case; empty: it is not set. A flag is set by "true".
+std::string_view query_option(const std::map<std::string, std::string>& options, std::string_view name);
+bool query_flag(const std::map<std::string, std::string>& options, std::string_view name);
+int64_t query_timeout_ms(const std::map<std::string, std::string>& options, int64_t otherwise);
 
 // Whether values of query options are well-formed; the message is what Pinot's broker answers with HTTP 500
 // ("timeoutMs must be a number between 1 and 2^63-1, got: abc").

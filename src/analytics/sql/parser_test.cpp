@@ -85,7 +85,7 @@ TEST(Parser, SaysWhereAndWhy) {
   EXPECT_EQ(error("SHOW TABLES"), "From line 1, column 1 to line 1, column 4: Non-query expression encountered in illegal context");
 }
 
-TEST(Parser, RefusesWhatOnlyTheMultiStageEngineHas) {
+TEST(Parser, KnowsWhatOnlyTheMultiStageEngineHas) {
   for (const char* text : {"SELECT a.x FROM t a JOIN t b ON a.id = b.id", "WITH a AS (SELECT 1) SELECT * FROM a", "SELECT x FROM (SELECT 1)",
                            "SELECT SUM(x) OVER (PARTITION BY y) FROM t", "SELECT x FROM t WHERE x IN (SELECT y FROM t)", "SELECT x FROM t, u",
                            "SELECT x FROM t UNION SELECT y FROM t", "SELECT DISTINCT x, COUNT(*) FROM t GROUP BY x"}) {

@@ -31,7 +31,7 @@ std::string to_string(const Expression& expression) {
 }
 
 bool same(const Expression& a, const Expression& b) {
-  if (a.kind != b.kind || a.name != b.name || a.args.size() != b.args.size()) return false;
+  if (a.kind != b.kind || a.name != b.name || a.args.size() != b.args.size() || a.subquery != b.subquery || a.window != b.window) return false;
   if (a.kind == ExpressionKind::kLiteral && (a.literal != b.literal || !(a.value == b.value))) return false;
   for (size_t i = 0; i < a.args.size(); ++i) {
     if (!same(*a.args[i], *b.args[i])) return false;

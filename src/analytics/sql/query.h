@@ -22,6 +22,9 @@ enum class ExpressionKind : uint8_t { kLiteral, kIdentifier, kFunction, kStar };
 enum class LiteralType : uint8_t { kNull, kBoolean, kInt, kLong, kDouble, kString };
 
 struct Expression;
+struct Statement;
+struct Window;
+using StatementPtr = std::shared_ptr<const Statement>;
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
 // Function names are in lower case without underscores, as Pinot's parser makes them. Operators are functions: plus minus times divide
@@ -35,6 +38,8 @@ struct Expression {
   std::string name;    // of an identifier (as written, unquoted, with the table's name before it) or of a function
   std::vector<ExpressionPtr> args;
   int depth = 1;       // levels of the tree below and with this one
+  StatementPtr subquery;                 // multi-stage dialect only: see statement.h
+  std::shared_ptr<const Window> window;  // likewise
   Position at;
 };
 

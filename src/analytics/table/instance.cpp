@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "analytics/multistage/engine.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -303,7 +304,7 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, st
 QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) {
   const SteadyTime started = steady_now();
   std::string table;
-  QueryResponse response = answer(sql, options, [&](std::string_view name) { return resolve(name, &table); });
+  QueryResponse response = answer_any(sql, options, [&](std::string_view name) { return resolve(name, &table); });
   // A text that is no query never becomes a request: both are null, as in Pinot.
   const bool unparsed = !response.exceptions.empty() && response.exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
   if (!unparsed) {

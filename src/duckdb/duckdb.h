@@ -1,5 +1,5 @@
 // DuckDB behind a small face: SQL in, Arrow record batches out. The library (70 MB) is loaded at the first use, from beside the program,
-// so that a worker that runs no SQL never pays for it. Level 6; one thread per connection.
+// so that a worker that runs no SQL never pays for it. Level 3; one thread per connection.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace arrow {
 class RecordBatch;
 }
 
-namespace bywash::processing {
+namespace bywash::duckdb {
 
 class DuckDb {
  public:
@@ -28,4 +28,4 @@ class DuckDb {
 // 'text' as an SQL string literal.
 std::string sql_literal(const std::string& text);
 
-}  // namespace bywash::processing
+}  // namespace bywash::duckdb
