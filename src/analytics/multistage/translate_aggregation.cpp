@@ -1,3 +1,4 @@
+// Aggregations, and windows over them. See translator.h.
 #include "analytics/multistage/translator.h"
 
 #include "analytics/plan/aggregations.h"

@@ -1,3 +1,4 @@
+// Scalar expressions with their types. See translator.h.
 #include "analytics/multistage/translator.h"
 
 #include "analytics/plan/functions.h"

@@ -1,3 +1,4 @@
+// FROM, conditions that go into scans, and names. See translator.h.
 #include "analytics/multistage/translator.h"
 
 #include <algorithm>

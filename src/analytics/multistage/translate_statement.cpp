@@ -1,3 +1,4 @@
+// SELECT, set operations, VALUES, WITH. See translator.h.
 #include "analytics/multistage/translator.h"
 
 #include <algorithm>

@@ -64,7 +64,7 @@ class Translator {
     Typed value;
     std::string name, canonical;
   };
-  struct Common {
+  struct NamedQuery {
     std::string sql_name;
     std::vector<OutputSpec> columns;
   };
@@ -152,7 +152,7 @@ class Translator {
   TranslateOptions options_;
   Translation* out_;
   Frame* frame_ = nullptr;
-  std::vector<std::map<std::string, Common>> common_;  // WITH, innermost last; names in lower case
+  std::vector<std::map<std::string, NamedQuery>> common_;  // WITH, innermost last; names in lower case
   std::map<std::string, std::shared_ptr<const TableSnapshot>> snapshots_;
   std::map<std::string, std::string> calls_;           // names of out_->calls by what they compute
   int relations_ = 0, commons_ = 0, depth_ = 0;

@@ -1,3 +1,4 @@
+// The clauses that both dialects write alike. See clause_parser.h.
 #include "analytics/sql/clause_parser.h"
 
 #include <charconv>
