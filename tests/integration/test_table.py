@@ -285,6 +285,13 @@ def test_indexes_come_and_go_while_queries_run(start_bywash):
     program.kill()
     program.start()
     assert program.sql(query)["numDocsScanned"] < 20_000
+    for turn in range(6):  # killed while segments are written anew
+        assert http("PUT", url, {**table, "tableIndexConfig": {"starTreeIndexConfigs": trees if turn % 2 else []}})[0] == 200
+        time.sleep(0.005 * turn)
+        program.kill()
+        program.start()
+        check_sums(program, rows)
+        assert program.sql(query)["resultTable"] == scanned["resultTable"]
     assert http("PUT", url, table)[0] == 200
     wait_for(20_000)
 

@@ -133,7 +133,13 @@ class Execution {
       bool whole = filter.verdict() == Verdict::kAll;
       begin(segment, whole && !kept);
       int64_t docs = 0;
-      for (int64_t row = 0; row < segment->rows() && !full(); row += kBlockRows) {
+      const std::vector<uint32_t>* listed = kept ? nullptr : filter.listed_rows();
+      for (size_t next = 0; listed && next < listed->size() && !full();) {
+        if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
+        const int64_t first = (*listed)[next] / kBlockRows * kBlockRows;
+        docs += static_cast<int64_t>(consume(first, rows_of_block(*listed, first, &next)));
+      }
+      for (int64_t row = 0; !listed && row < segment->rows() && !full(); row += kBlockRows) {
         if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
         auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
         Selection selection{nullptr, n};
@@ -200,14 +206,19 @@ class Execution {
     return render_groups(inputs, groups.group_count());
   }
 
+  // Those of the ascending `rows`, from number *at on, that lie in the block at `first`.
+  Selection rows_of_block(const std::vector<uint32_t>& rows, int64_t first, size_t* at) {
+    size_t n = 0;
+    for (; *at < rows.size() && rows[*at] < first + kBlockRows; ++*at) rows_[n++] = static_cast<uint16_t>(rows[*at] - first);
+    return {rows_.data(), n};
+  }
+
   // One segment's part of the answer from the records of its star-tree.
   void scan_records(const StarTreePlan& plan, const std::vector<uint32_t>& records, GroupScan* groups) {
     groups->begin(plan);
     for (size_t at = 0; at < records.size();) {
       const int64_t first = records[at] / kBlockRows * kBlockRows;
-      size_t n = 0;
-      for (; at < records.size() && records[at] < first + kBlockRows; ++at) rows_[n++] = static_cast<uint16_t>(records[at] - first);
-      groups->consume(first, {rows_.data(), n});
+      groups->consume(first, rows_of_block(records, first, &at));
     }
     groups->end();
   }

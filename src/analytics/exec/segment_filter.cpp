@@ -75,6 +75,30 @@ Marked mark_ids(const Predicate& predicate, const DictionaryView& values, std::v
   return out;
 }
 
+// The ids that pass when a search alone finds them, in one run: one value, or a range of whole numbers, in a sorted dictionary.
+bool find_run(const Predicate& predicate, const DictionaryView& values, Marked* out) {
+  if (!values.sorted) return false;
+  uint32_t from = 0, end = 0;
+  auto of_one = [&](const auto& wanted) {
+    if (wanted.size() != 1) return false;
+    from = end = lower_bound(values, wanted[0]);
+    while (end < values.cardinality && passes(predicate, values, end)) ++end;
+    return true;
+  };
+  if (predicate.kind == PredicateKind::kSet) {
+    if (!(values.kind == Stored::kI64 ? of_one(predicate.integers) : values.kind == Stored::kF64 ? of_one(predicate.reals) : of_one(predicate.texts))) return false;
+  } else if (predicate.kind == PredicateKind::kRange && values.kind == Stored::kI64) {
+    if (predicate.low_integer <= predicate.high_integer) {
+      from = lower_bound(values, predicate.low_integer);
+      end = predicate.high_integer == INT64_MAX ? values.cardinality : lower_bound(values, predicate.high_integer + 1);
+    }
+  } else {
+    return false;
+  }
+  if (from < end) *out = {end - from, from, end - 1};
+  return true;
+}
+
 // Whether a bloom filter says that a raw column holds none of the values.
 bool surely_none(const Predicate& predicate, const ColumnView& column) {
   if (!column.bloom) return false;
@@ -114,7 +138,7 @@ struct SegmentFilter::Node {
   int64_t first = 0, end = 0;          // kRowRange: rows; kIdRange: ids
   std::vector<uint32_t> rows;          // kRows, ascending
   bool by_range_index = false;         // kRows
-  std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test
+  std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test; while a node is built, empty: a run of ids
   double low = -INFINITY, high = INFINITY;  // kRaw over reals: closed ends
   const Bound* expression = nullptr;   // kExpression; `flipped`: rows pass where it is false
   bool flipped = false;
@@ -129,6 +153,7 @@ SegmentFilter::SegmentFilter(const Filter& filter, const Segment& segment, Evalu
 SegmentFilter::~SegmentFilter() = default;
 
 Verdict SegmentFilter::verdict() const { return segment_.rows() == 0 ? Verdict::kNone : root_->verdict(); }
+const std::vector<uint32_t>* SegmentFilter::listed_rows() const { return root_->kind == Node::Kind::kRows && !root_->negated ? &root_->rows : nullptr; }
 Verdict SegmentFilter::test(int64_t first_row, size_t n, uint8_t* mask) { return run(*root_, first_row, n, mask); }
 
 std::unique_ptr<SegmentFilter::Node> SegmentFilter::build(const Filter& filter) {
@@ -213,8 +238,13 @@ void SegmentFilter::explain(const Node& node, int depth, std::vector<std::pair<i
 
 void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& column, Node* node) {
   const DictionaryView& values = column.dictionary;
-  node->table.resize(values.cardinality);
-  auto [passing, first, last] = mark_ids(predicate, values, node->table);
+  Marked marked;
+  const bool run = find_run(predicate, values, &marked);
+  if (!run) {
+    node->table.resize(values.cardinality);
+    marked = mark_ids(predicate, values, node->table);
+  }
+  const auto [passing, first, last] = marked;
   if (passing == 0) return node->set(predicate.negated);
   if (passing == values.cardinality) return node->set(!predicate.negated);
   bool contiguous = passing == last - first + 1;
@@ -227,6 +257,8 @@ void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& colu
   if (column.inverted && use_postings(column, first, last, node)) return;
   if (!column.field->single_value) {
     node->kind = Node::Kind::kMultiIds;
+    node->table.resize(values.cardinality);
+    if (run) std::fill_n(node->table.begin() + first, passing, uint8_t{1});
   } else if (contiguous) {
     node->kind = Node::Kind::kIdRange;
     node->first = first;
@@ -241,11 +273,11 @@ bool SegmentFilter::use_postings(const ColumnView& column, uint32_t first, uint3
   const InvertedView& index = column.inverted;
   uint64_t listed = 0;
   for (uint32_t id = first; id <= last; ++id) {
-    if (node->table[id]) listed += count_postings(index.offsets, index.bytes, id);
+    if (node->table.empty() || node->table[id]) listed += count_postings(index.offsets, index.bytes, id);
   }
   if (static_cast<double>(listed) > kPostingsShare * static_cast<double>(segment_.rows())) return false;
   for (uint32_t id = first; id <= last; ++id) {
-    if (node->table[id] && !read_postings(index.offsets, index.bytes, id, &node->rows)) return false;
+    if ((node->table.empty() || node->table[id]) && !read_postings(index.offsets, index.bytes, id, &node->rows)) return false;
   }
   std::sort(node->rows.begin(), node->rows.end());
   node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());

@@ -25,6 +25,8 @@ class SegmentFilter {
 
   // Of the whole segment: kNone prunes it, kAll needs no filter.
   Verdict verdict() const;
+  // The rows that pass, ascending, when an index alone answers the filter; else nullptr.
+  const std::vector<uint32_t>* listed_rows() const;
   // Of the block at `first_row` with `n` rows. When kMixed, mask[i] is 1 for the rows that pass, else 0.
   Verdict test(int64_t first_row, size_t n, uint8_t* mask);
   // What smallest and largest values say of the block at `first_row`, of a filter that is an AND of ranges; else kMixed.
