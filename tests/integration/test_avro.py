@@ -9,6 +9,7 @@ from decimal import Decimal
 import fastavro
 import pytest
 
+from tests.integration.test_table import http, row, wait_count
 from tests.support.bywash_process import Bywash
 from tests.support.schema_registry import SchemaRegistry, frame
 
@@ -153,3 +154,26 @@ def test_the_latest_version_is_written_with(kafka, topic, worker, registry, tmp_
         "value.converter.auto.register.schemas": "false", "value.converter.use.latest.version": "true"})
     record = kafka.consume_all(topic, count=1)[0]
     assert record.value == frame(schema_id, b"\x00\x02\x02a")
+
+
+def test_a_table_reads_avro_by_the_registry_and_counts_what_is_none(kafka, topic, registry, start_bywash):
+    schema_id = registry.register(f"{topic}-value", _ORDER)
+    program = start_bywash(Bywash.analytics())
+    schema = {"schemaName": "stock_transactions", "dateTimeFieldSpecs": [{"name": "at", "dataType": "LONG", "format": "1:MILLISECONDS:EPOCH", "granularity": "1:DAYS"}],
+              "dimensionFieldSpecs": [{"name": name, "dataType": kind} for name, kind in (("id", "LONG"), ("symbol", "STRING"), ("price", "DOUBLE"), ("note", "STRING"))]}
+    assert http("POST", program.controller_url + "/schemas", schema)[0] == 200
+    decoder = "org.apache.pinot.plugin.inputformat.avro.confluent.KafkaConfluentSchemaRegistryAvroMessageDecoder"
+    stream = {"streamType": "kafka", "stream.kafka.topic.name": topic, "stream.kafka.broker.list": kafka.bootstrap, "stream.kafka.decoder.class.name": decoder,
+              "stream.kafka.decoder.prop.schema.registry.rest.url": registry.url, "stream.kafka.consumer.prop.auto.offset.reset": "smallest"}
+    table = {"tableName": "stock_transactions", "tableType": "REALTIME", "tenants": {}, "segmentsConfig": {"timeColumnName": "at", "replication": "1"},
+             "tableIndexConfig": {}, "ingestionConfig": {"streamIngestionConfig": {"streamConfigMaps": [stream]}}}
+    status, answer = http("POST", program.controller_url + "/tables", table)
+    assert status == 200, answer
+    good = [encoded(schema_id, _ORDER, {"id": i, "symbol": "BBB", "price": Decimal("12.50"), "note": None if i % 2 else f"n{i}", "at": 1700000000123 + i})
+            for i in range(50)]
+    kafka.produce_many(topic, good[:25] + [b"\1 no magic", good[0][:-3]] + good[25:])
+    wait_count(program, 50)
+    assert row(program, "SELECT id, symbol, price, note, at FROM stock_transactions WHERE id = 4") == [4, "BBB", 12.5, "n4", 1700000000127]
+    assert row(program, "SELECT COUNT(*), SUM(price) FROM stock_transactions WHERE note = 'null'") == [25, 312.5]
+    counted = [line for line in http("GET", program.controller_url + "/metrics")[1].splitlines() if "records_dropped_total" in line and "undecodable" in line]
+    assert len(counted) == 1 and float(counted[0].rsplit(" ", 1)[1]) == 2

@@ -23,6 +23,7 @@ std::string_view to_string(DropReason reason) {
     case DropReason::kNotAnObject: return "not_an_object";
     case DropReason::kFiltered: return "filtered";
     case DropReason::kTooManyRows: return "too_many_rows";
+    case DropReason::kUndecodable: return "undecodable";
     default: return "tombstone";
   }
 }
@@ -357,6 +358,7 @@ JsonRows::JsonRows(const SchemaConfig& schema, const TableConfig& table) : impl_
 JsonRows::~JsonRows() = default;
 
 int64_t JsonRows::filtered() const { return impl_->counts.dropped[static_cast<size_t>(DropReason::kFiltered)]; }
+void JsonRows::drop(DropReason reason) { (void)impl_->drop(reason); }
 int64_t JsonRows::rows_per_record() const { return impl_->unnests ? static_cast<int64_t>(kUnnestedRowsMax) : 1; }
 
 bool JsonRows::append(std::optional<std::string_view> payload, MutableSegment& segment) {

@@ -16,7 +16,7 @@
 namespace bywash::analytics {
 
 // Why a record gave no row.
-enum class DropReason { kNotJson, kNotAnObject, kTombstone, kFiltered, kTooManyRows, kCount };
+enum class DropReason { kNotJson, kNotAnObject, kTombstone, kFiltered, kTooManyRows, kUndecodable, kCount };
 // Why a value of a row is not what the record says.
 enum class ReplaceReason { kOutOfRange, kNotANumber, kFractional, kWrongType, kNested, kTooLong, kTimeOutOfRange, kNotTransformed, kCount };
 std::string_view to_string(DropReason reason);     // "not_json", ...
@@ -38,6 +38,8 @@ class JsonRows {
   // Appends the record's row to `segment` (made with segment_schema() of the same config), or its rows where complex types are unnested.
   // False: the record was dropped or filtered, nothing appended.
   bool append(std::optional<std::string_view> payload, MutableSegment& segment);
+  // Counts a record that gave no text to append.
+  void drop(DropReason reason);
   // At most how many rows one record becomes.
   int64_t rows_per_record() const;
   // Records that the table's filter left out, since the last take_counts().

@@ -129,6 +129,7 @@ Status PartitionConsumer::open_consumer() {
     consumer.prefetch_bytes = std::max<int64_t>(4 << 20, (32LL << 20) / options_.partition_count);
     ASSIGN_OR_RETURN(consumer_, options_.consumers(std::move(consumer)));
   }
+  ASSIGN_OR_RETURN(decoder_, make_record_decoder(stream_.decoder, options_.schema->schema));
   const ManifestState state = options_.segments->manifest().state();
   if (!state.positions.count(options_.group())) {
     ASSIGN_OR_RETURN(const Offset first, first_offset());
@@ -216,15 +217,33 @@ void PartitionConsumer::consume_once() {
   if (full(*segment_)) seal();
 }
 
+bool PartitionConsumer::decode(const columnar::RawBatch& batch, std::vector<DecodedRecord>* out) {
+  std::vector<std::optional<std::string_view>> payloads;
+  for (const columnar::RawRecord& record : batch.records()) payloads.push_back(record.value);
+  for (int64_t backoff_ms = 200;; backoff_ms = std::min<int64_t>(backoff_ms * 2, 10'000)) {
+    out->clear();
+    const Status decoded = decoder_->decode(stream_.topic, payloads, out);
+    if (decoded.ok()) return true;
+    if (status().problem != decoded.message()) log::warn(kIngestLogger, "Table {}: consumption waits, records cannot be decoded: {}", title_, decoded.message());
+    set_problem(decoded.message());
+    if (!wait(backoff_ms)) return false;
+  }
+}
+
 void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
+  std::vector<DecodedRecord> decoded;
+  if (decoder_ && !decode(batch, &decoded)) return;
+  size_t at = 0;
   for (const columnar::RawRecord& record : batch.records()) {
+    const DecodedRecord* text = decoder_ ? &decoded[at++] : nullptr;
     if (record.offset < next_offset_) continue;
     if (segment_->full() || segment_->appended_rows() + rows_.rows_per_record() > segment_->options().max_rows) {
       options_.segments->publish(options_.group(), *segment_, next_offset_);
       if (!seal()) return;
     }
     const int64_t first = segment_->appended_rows();
-    rows_.append(record.value, *segment_);
+    if (text && text->failed) rows_.drop(DropReason::kUndecodable);
+    else rows_.append(text ? text->json : record.value, *segment_);
     if (keys_) take_keys(first);
     next_offset_ = record.offset + 1;
     newest_record_ms_.store(record.timestamp_ms, std::memory_order_relaxed);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "analytics/table/json_rows.h"
+#include "analytics/table/record_decoder.h"
 #include "analytics/table/segment_set.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -69,6 +70,8 @@ class PartitionConsumer {
   Result<std::shared_ptr<MutableSegment>> make_segment(int64_t sequence, int64_t first_offset);
   void consume_once();
   void ingest(const columnar::RawBatch& batch);
+  // Tries until the decoder answers; false: the thread is to end, and nothing of the batch was taken.
+  bool decode(const columnar::RawBatch& batch, std::vector<DecodedRecord>* out);
   // Holds the segment's rows from `first` on against the table's keys; one that may not stay leaves the segment again.
   void take_keys(int64_t first);
   bool full(const MutableSegment& segment) const;
@@ -84,6 +87,7 @@ class PartitionConsumer {
   const TopicPartition origin_;
   const std::string title_;  // for logs: table and partition
   JsonRows rows_;
+  std::unique_ptr<RecordDecoder> decoder_;  // nullptr: records are JSON
   std::unique_ptr<kafka::Consumer> consumer_;
   UpsertPartition* keys_ = nullptr;  // of tables with upsert or dedup
   int64_t refused_by_key_ = 0;       // since the last report

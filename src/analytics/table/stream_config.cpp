@@ -15,6 +15,7 @@ using Entries = std::map<std::string, std::string>;
 
 constexpr std::string_view kPrefix = "stream.kafka.";
 constexpr std::string_view kConsumerProp = "stream.kafka.consumer.prop.";
+constexpr std::string_view kDecoderProp = "stream.kafka.decoder.prop.";
 
 std::string value_of(const Entries& entries, const std::string& key) {
   auto found = entries.find(key);
@@ -68,18 +69,19 @@ OffsetCriteria read_criteria(std::string text, int64_t now_ms, std::vector<std::
   return out;
 }
 
-void check_decoder(const std::string& name, std::vector<std::string>& problems) {
-  if (name.empty()) {
+DecoderConfig read_decoder(const Entries& entries, std::vector<std::string>& problems) {
+  DecoderConfig out;
+  out.class_name = value_of(entries, "stream.kafka.decoder.class.name");
+  if (out.class_name.empty()) {
     problems.push_back("Stream config property stream.kafka.decoder.class.name cannot be null");
-    return;
+    return out;
   }
-  static const std::set<std::string_view> kJson = {
-      "org.apache.pinot.plugin.stream.kafka.KafkaJSONMessageDecoder", "org.apache.pinot.plugin.inputformat.json.JSONMessageDecoder",
-      "org.apache.pinot.core.realtime.stream.KafkaJSONMessageDecoder", "org.apache.pinot.core.realtime.impl.kafka.KafkaJSONMessageDecoder"};
-  if (!kJson.count(name)) {
-    problems.push_back(fmt::format("stream.kafka.decoder.class.name: '{}' is not supported yet; JSON is "
-                                   "(org.apache.pinot.plugin.inputformat.json.JSONMessageDecoder)", name));
+  for (const auto& [key, value] : entries) {
+    if (key.starts_with(kDecoderProp)) out.properties[key.substr(kDecoderProp.size())] = value;
   }
+  Result<std::unique_ptr<RecordDecoder>> made = make_record_decoder(out, std::make_shared<TableSchema>());
+  if (!made.ok()) problems.push_back(made.status().message());
+  return out;
 }
 
 void read_flush(const Entries& entries, StreamConfig& out, std::vector<std::string>& problems) {
@@ -119,6 +121,7 @@ void read_rest(const Entries& entries, StreamConfig& out, std::vector<std::strin
   for (const auto& [key, value] : entries) {
     if (key == "streamType" || key == "stopOnDecodeError" || key.rfind("realtime.segment.flush.", 0) == 0) continue;
     if (key == std::string(kConsumerProp) + "auto.offset.reset") continue;
+    if (key.starts_with(kDecoderProp)) continue;
     if (key.rfind(kConsumerProp, 0) == 0) {
       out.kafka_properties[key.substr(kConsumerProp.size())] = value;
     } else if (key.rfind(kPrefix, 0) == 0) {
@@ -192,7 +195,7 @@ StreamConfig read_stream_config(const Entries& entries, int64_t now_ms, std::vec
   if (!consumer_type.empty() && consumer_type != "lowlevel" && consumer_type != "simple") {
     problems.push_back(fmt::format("stream.kafka.consumer.type: '{}' is not supported; use lowlevel", consumer_type));
   }
-  check_decoder(value_of(entries, "stream.kafka.decoder.class.name"), problems);
+  out.decoder = read_decoder(entries, problems);
   out.stop_on_decode_error = value_of(entries, "stopOnDecodeError") == "true";
   out.criteria = read_criteria(value_of(entries, std::string(kConsumerProp) + "auto.offset.reset"), now_ms, problems);
   read_flush(entries, out, problems);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/table/record_decoder.h"
 #include "base/status.h"
 
 namespace bywash::analytics {
@@ -28,6 +29,7 @@ struct StreamConfig {
   int64_t flush_bytes = 0;                         // of one segment in memory; 0: by kDefaultTableBytes over the partitions
   int64_t fetch_timeout_ms = 5000;
   bool stop_on_decode_error = false;
+  DecoderConfig decoder;
   std::map<std::string, std::string> kafka_properties;  // Java client names, unprefixed
   std::vector<std::string> warnings;
 
