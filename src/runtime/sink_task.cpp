@@ -172,11 +172,17 @@ void SinkTask::settle_filtered(const Batch& batch) {
   columnar::RowMask kept = batch.selected;
   for (const columnar::RowError& error : batch.errors) kept.set(error.row);
   int64_t filtered = 0;
+  // Offsets that follow one another are settled as one range.
+  OffsetRange run{-1, -1};
   for (int64_t row = 0; row < batch.row_count(); ++row) {
     if (kept.test(row)) continue;
     ++filtered;
-    tracker_.ack(batch.origin, generation_, {batch.offsets[static_cast<size_t>(row)], batch.offsets[static_cast<size_t>(row)] + 1});
+    const int64_t offset = batch.offsets[static_cast<size_t>(row)];
+    if (offset != run.end && run.end >= 0) tracker_.ack(batch.origin, generation_, run);
+    if (offset != run.end) run.first = offset;
+    run.end = offset + 1;
   }
+  if (filtered > 0) tracker_.ack(batch.origin, generation_, run);
   metrics_.filtered(filtered);
   balance_.filtered(filtered);
 }

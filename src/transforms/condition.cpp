@@ -74,14 +74,14 @@ int compare_numbers(const Value& a, const Value& b) {
 
 class ConditionWalk {
  public:
-  ConditionWalk(const Batch& batch, int64_t row, ConditionLanguage language) : batch_(batch), row_(row), groovy_(language == ConditionLanguage::kGroovy) {}
+  ConditionWalk(const ConditionRecords& records, int64_t row, ConditionLanguage language) : records_(records), batch_(records.batch), row_(row), groovy_(language == ConditionLanguage::kGroovy) {}
 
   Result<Item> item(const ConditionNode& n) const {
     switch (n.op) {
       case Op::kLiteral: return Item{Item::Kind::kData, RecordNode(&n.literal), nullptr, nullptr};
       case Op::kList: return list(n);
-      case Op::kKey: return Item{Item::Kind::kData, RecordNode(batch_.key, row_), nullptr, nullptr};
-      case Op::kValue: return Item{Item::Kind::kData, RecordNode(batch_.value, row_), nullptr, nullptr};
+      case Op::kKey: return Item{Item::Kind::kData, RecordNode(records_.key, row_), nullptr, nullptr};
+      case Op::kValue: return Item{Item::Kind::kData, RecordNode(records_.value, row_), nullptr, nullptr};
       case Op::kTopic: return item_of(Value::string(batch_.topic_of(row_)));
       case Op::kKeySchema: return schema_item(batch_.key.schema.get());
       case Op::kValueSchema: return schema_item(batch_.value.schema.get());
@@ -115,6 +115,7 @@ class ConditionWalk {
       ASSIGN_OR_RETURN(bool left, truth(*n.parts[0]));
       return left == (n.op == Op::kOr) ? Result<bool>(left) : truth(*n.parts[1]);
     }
+    if (auto order = n.op >= Op::kEq && n.op <= Op::kGe ? order_of_places(*n.parts[0], *n.parts[1]) : std::nullopt) return ordered(n.op, *order);
     ASSIGN_OR_RETURN(Item left, item(*n.parts[0]));
     if (n.op == Op::kMatches || n.op == Op::kFinds) {
       if (left.is_null()) return false;
@@ -130,7 +131,7 @@ class ConditionWalk {
       return equal == (n.op == Op::kEq);
     }
     ASSIGN_OR_RETURN(int order, compared(n, left, right));
-    return n.op == Op::kLt ? order < 0 : n.op == Op::kLe ? order <= 0 : n.op == Op::kGt ? order > 0 : order >= 0;
+    return ordered(n.op, order);
   }
 
  private:
@@ -326,13 +327,37 @@ class ConditionWalk {
   }
   // Most comparisons are of two texts or two whole numbers: no Value is made for them.
   static std::optional<int> plain_order(const Item& left, const Item& right) {
-    if (left.kind != Item::Kind::kData || right.kind != Item::Kind::kData) return std::nullopt;
-    if (auto a = left.data.text()) {
-      auto b = right.data.text();
+    return left.kind == Item::Kind::kData && right.kind == Item::Kind::kData ? plain_order(left.data, right.data) : std::nullopt;
+  }
+  static std::optional<int> plain_order(const RecordNode& left, const RecordNode& right) {
+    if (auto a = left.text()) {
+      auto b = right.text();
       return b ? std::optional(a->compare(*b)) : std::nullopt;
     }
-    auto a = left.data.whole_number(), b = right.data.whole_number();
-    return a && b ? std::optional(*a < *b ? -1 : int{*a > *b}) : std::nullopt;
+    auto a = left.whole_number();
+    auto b = a ? right.whole_number() : std::nullopt;
+    return b ? std::optional(*a < *b ? -1 : int{*a > *b}) : std::nullopt;
+  }
+  // And most sides are literals or fields of the record that are there: they are reached without Items. nullopt: not of that kind.
+  std::optional<int> order_of_places(const ConditionNode& left, const ConditionNode& right) const {
+    const RecordNode a = place(left);
+    return a.is_missing() ? std::nullopt : plain_order(a, place(right));
+  }
+  RecordNode place(const ConditionNode& n) const {
+    if (n.op == Op::kMember) return place(*n.parts[0]).member(n.name, true);
+    if (n.op == Op::kLiteral) return RecordNode(&n.literal);
+    if (n.op == Op::kValue) return {records_.value, row_};
+    return n.op == Op::kKey ? RecordNode(records_.key, row_) : RecordNode();
+  }
+  static bool ordered(Op op, int order) {
+    switch (op) {
+      case Op::kEq: return order == 0;
+      case Op::kNe: return order != 0;
+      case Op::kLt: return order < 0;
+      case Op::kLe: return order <= 0;
+      case Op::kGt: return order > 0;
+      default: return order >= 0;
+    }
   }
   Result<int> compared(const ConditionNode& n, const Item& left, const Item& right) const {
     if (auto order = plain_order(left, right)) return *order;
@@ -347,6 +372,7 @@ class ConditionWalk {
     return error(n, fmt::format("Cannot compare {} with {}", java_class_of(a), java_class_of(b)));
   }
 
+  const ConditionRecords& records_;
   const Batch& batch_;
   const int64_t row_;
   const bool groovy_;
@@ -359,8 +385,8 @@ Result<Condition> Condition::compile(std::string_view text, ConditionLanguage la
   return Condition(std::move(root), language);
 }
 
-Result<bool> Condition::holds(const Batch& batch, int64_t row) const {
-  const ConditionWalk walk(batch, row, language_);
+Result<bool> Condition::holds(const ConditionRecords& records, int64_t row) const {
+  const ConditionWalk walk(records, row, language_);
   if (ConditionWalk::is_boolean(*root_)) return walk.boolean(*root_);
   ASSIGN_OR_RETURN(Item out, walk.item(*root_));
   if (out.is_null()) return Status::data("The condition's result is null").with_java_class(std::string(kNullPointer));
@@ -369,8 +395,8 @@ Result<bool> Condition::holds(const Batch& batch, int64_t row) const {
   return Status::data(fmt::format("The condition's result is not a Boolean but {}", java_class_of(value)));
 }
 
-Result<std::optional<std::string>> Condition::text(const Batch& batch, int64_t row) const {
-  ASSIGN_OR_RETURN(Item out, ConditionWalk(batch, row, language_).item(*root_));
+Result<std::optional<std::string>> Condition::text(const ConditionRecords& records, int64_t row) const {
+  ASSIGN_OR_RETURN(Item out, ConditionWalk(records, row, language_).item(*root_));
   if (out.is_null()) return std::optional<std::string>();
   const Value value = out.kind == Item::Kind::kData ? out.data.value() : Value();
   if (auto* text = value.get_if<std::string>()) return std::optional(*text);

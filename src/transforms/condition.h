@@ -39,13 +39,20 @@ enum class ConditionLanguage : uint8_t { kGroovy, kJavaScript };
 // Error: what is not understood, and where ("... at position 12").
 Result<ConditionNodePtr> parse_condition(std::string_view text, ConditionLanguage language);
 
+// A batch as conditions see it.
+struct ConditionRecords {
+  explicit ConditionRecords(const Batch& of) : batch(of), key(of.key), value(of.value) {}
+  const Batch& batch;
+  const RecordColumn key, value;
+};
+
 class Condition {
  public:
   static Result<Condition> compile(std::string_view text, ConditionLanguage language);
   // Is it true of the record? Error: what fails there too (a member of null, a result that is no boolean), without values.
-  Result<bool> holds(const Batch& batch, int64_t row) const;
+  Result<bool> holds(const ConditionRecords& records, int64_t row) const;
   // The text that it gives for the record; nullopt: null. Error: as above, or a result that is no text.
-  Result<std::optional<std::string>> text(const Batch& batch, int64_t row) const;
+  Result<std::optional<std::string>> text(const ConditionRecords& records, int64_t row) const;
 
  private:
   Condition(ConditionNodePtr root, ConditionLanguage language) : root_(std::move(root)), language_(language) {}

@@ -30,6 +30,7 @@ class ConditionFilter : public plugin::Transform {
     explicit Bound(const ConditionFilter& filter) : filter_(filter) {}
     bool edits_selected_only() const override { return true; }
     Status apply(Batch& batch) override {
+      const ConditionRecords records(batch);
       columnar::RowMask rows = batch.selected;
       if (filter_.use_ == ConditionUse::kRoute && batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
       std::string known_topic;
@@ -41,7 +42,7 @@ class ConditionFilter : public plugin::Transform {
           known_topic = topic;
           known = true;
         }
-        if (ours) filter_.settle(batch, row);
+        if (ours) filter_.settle(batch, records, row);
       });
       return {};
     }
@@ -52,18 +53,18 @@ class ConditionFilter : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas&) override { return make_bound<Bound>(*this); }
 
  private:
-  void settle(Batch& batch, int64_t row) const {
-    if (batch.value.is_null(row) && (keeps_nulls_ || drops_nulls_)) {
+  void settle(Batch& batch, const ConditionRecords& records, int64_t row) const {
+    if (records.value.is_null(row) && (keeps_nulls_ || drops_nulls_)) {
       if (drops_nulls_) batch.drop(row);
       return;
     }
     if (use_ == ConditionUse::kRoute) {
-      auto topic = condition_.text(batch, row);
+      auto topic = condition_.text(records, row);
       if (!topic.ok()) fail(batch, row, topic.status());
       else if (topic->has_value()) batch.topics[static_cast<size_t>(row)] = **std::move(topic);
       return;
     }
-    auto holds = condition_.holds(batch, row);
+    auto holds = condition_.holds(records, row);
     if (!holds.ok()) fail(batch, row, holds.status());
     else if (!*holds) batch.drop(row);
   }

@@ -132,8 +132,9 @@ class Unwrap : public DividedTransform {
     std::vector<uint32_t> part(static_cast<size_t>(batch.row_count()));
     std::vector<DropList> lists;
     uint32_t all = 0;
+    const States states(*this, batch);
     rows.for_each([&](int64_t row) {
-      uint32_t id = static_cast<uint32_t>(kind_of(batch, row));
+      uint32_t id = static_cast<uint32_t>(states.kind_of(row));
       if (!plan_.drop_header.empty() && !batch.headers.empty()) {
         DropList list = drop_list_of(batch.headers[static_cast<size_t>(row)], plan_.drop_header);
         auto found = std::find(lists.begin(), lists.end(), list);
@@ -153,8 +154,9 @@ class Unwrap : public DividedTransform {
     columnar::RowMask rows = batch.selected;
     Kind kind = kUpsert;
     int64_t first = -1;
+    const States states(*this, batch);
     rows.for_each([&](int64_t row) {
-      if (batch.value.is_null(row)) {
+      if (states.is_tombstone(row)) {
         TombstonesOnly::tombstone(batch, row, plan_);
         return;
       }
@@ -162,7 +164,7 @@ class Unwrap : public DividedTransform {
         fail_row(batch, row, refusal_);
         return;
       }
-      const Kind its = kind_of(batch, row);
+      const Kind its = states.kind_of(row);
       if (its == kNothing || (its == kDelete && plan_.mode == DeleteMode::kDrop)) {
         batch.drop(row);
         return;
@@ -207,12 +209,24 @@ class Unwrap : public DividedTransform {
   Status before_refusal_for(Kind kind) const {
     return kind == kDelete && before_ < 0 ? data_error(kIllegalArgument, "Unknown field: before") : Status();
   }
-  Kind kind_of(const Batch& batch, int64_t row) const {
-    if (batch.value.is_null(row)) return kTombstone;
-    if (!refusal_.ok() || !batch.value.child(after_).is_null(row)) return kUpsert;
-    // Without `before` the record fails as a delete.
-    return before_ < 0 || !batch.value.child(before_).is_null(row) ? kDelete : kNothing;
-  }
+  // What the events of a batch are.
+  class States {
+   public:
+    States(const Unwrap& unwrap, const Batch& batch) : events_(batch.value.data) {
+      if (unwrap.refusal_.ok()) after_ = batch.value.child(unwrap.after_).data;
+      if (unwrap.before_ >= 0) before_ = batch.value.child(unwrap.before_).data;
+    }
+    bool is_tombstone(int64_t row) const { return events_->IsNull(row); }
+    Kind kind_of(int64_t row) const {
+      if (is_tombstone(row)) return kTombstone;
+      if (!after_ || after_->IsValid(row)) return kUpsert;
+      // Without `before` the record fails as a delete.
+      return !before_ || before_->IsValid(row) ? kDelete : kNothing;
+    }
+
+   private:
+    std::shared_ptr<arrow::Array> events_, after_, before_;
+  };
 
   void add_headers(Batch& batch) {
     for (const EventColumn& field : headers_) {

@@ -28,13 +28,14 @@ class ExtractTopic : public plugin::Transform {
     Status apply(Batch& batch) override {
       if (batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
       const std::shared_ptr<arrow::StringArray> texts = extract_.texts_of(batch);
+      const RecordColumn records(column_of(batch, extract_.source_ == TopicSource::kKey ? Side::kKey : Side::kValue));
       columnar::RowMask rows = batch.selected;
       rows.for_each([&](int64_t row) {
         if (texts && texts->IsValid(row) && texts->value_length(row) > 0) {
           batch.topics[static_cast<size_t>(row)] = texts->GetView(row);
           return;
         }
-        auto topic = extract_.topic(batch, row);
+        auto topic = extract_.topic(batch, records, row);
         if (!topic.ok()) fail_row(batch, row, topic.status());
         else if (topic->has_value()) batch.topics[static_cast<size_t>(row)] = **std::move(topic);
       });
@@ -60,7 +61,7 @@ class ExtractTopic : public plugin::Transform {
     return texts.schema->type() == columnar::Type::kString ? std::static_pointer_cast<arrow::StringArray>(texts.data) : nullptr;
   }
   // The new topic; nullopt: the record keeps its own.
-  Result<std::optional<std::string>> topic(const Batch& batch, int64_t row) const {
+  Result<std::optional<std::string>> topic(const Batch& batch, const RecordColumn& records, int64_t row) const {
     RecordNode found;
     if (source_ == TopicSource::kHeader) {
       if (!batch.headers.empty()) {
@@ -70,8 +71,7 @@ class ExtractTopic : public plugin::Transform {
         }
       }
     } else {
-      const RecordNode record(column_of(batch, source_ == TopicSource::kKey ? Side::kKey : Side::kValue), row);
-      ASSIGN_OR_RETURN(found, place(record));
+      ASSIGN_OR_RETURN(found, place({records, row}));
     }
     if (found.is_missing()) {
       if (config_.skip) return std::optional<std::string>();

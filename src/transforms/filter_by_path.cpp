@@ -20,8 +20,9 @@ class PathFilter : public plugin::Transform {
     bool edits_selected_only() const override { return true; }
     Status apply(Batch& batch) override {
       const Column column = column_of(batch, filter_.side_);
+      const RecordColumn records(column);
       columnar::RowMask rows = batch.selected;
-      rows.for_each([&](int64_t row) { filter_.apply(batch, column, row); });
+      rows.for_each([&](int64_t row) { filter_.apply(batch, records, row); });
       return {};
     }
 
@@ -31,17 +32,16 @@ class PathFilter : public plugin::Transform {
   Result<std::unique_ptr<plugin::BoundTransform>> bind(const plugin::BatchSchemas&) override { return make_bound<Bound>(*this); }
 
  private:
-  void apply(Batch& batch, const Column& column, int64_t row) const {
-    const RecordNode record(column, row);
+  void apply(Batch& batch, const RecordColumn& records, int64_t row) const {
+    const RecordNode record(records, row);
     if (!record.is_missing() && !record.has_members()) {
-      fail_row(batch, row, column.schema->schemaless() ? not_a_map("filtering records without schema", java_class_of(record.value()))
-                                                       : not_a_struct("filtering records with schema", java_class_of(*column.schema)));
+      fail_row(batch, row, records.schema().schemaless() ? not_a_map("filtering records without schema", java_class_of(record.value()))
+                                                       : not_a_struct("filtering records with schema", java_class_of(records.schema())));
       return;
     }
-    const std::vector<RecordNode> found = record.is_missing() ? std::vector<RecordNode>{} : path_.find(record);
-    const bool matched = !found.empty() && !(path_.definite() && found[0].is_null());
-    if (matched || (!record.is_missing() && !path_.names_missing(record))) {
-      if (matched != includes_) batch.drop(row);
+    const bool met = !record.is_missing() && path_.is_met(record);
+    if (met || (!record.is_missing() && !path_.names_missing(record))) {
+      if (met != includes_) batch.drop(row);
     } else if (missing_ == "exclude") {
       batch.drop(row);
     } else if (missing_ == "fail") {

@@ -31,6 +31,7 @@ struct PathOperand {
   bool from_root = false;
   bool definite = false;  // the path leads to one place at most
   Value literal;
+  std::optional<int64_t> whole;  // the literal, where it is a whole number
   std::vector<Value> list;  // of `in` and `nin`
   std::shared_ptr<const JavaRegex> regex;
 };
@@ -269,6 +270,7 @@ class PathParser {
     auto number = columnar::parse_decimal(text_.substr(at_, end - at_));
     if (end == at_ || !number.ok()) return error("a path, a quoted text, a number, true, false or null is expected");
     at_ = end;
+    if (number->scale == 0 && number->unscaled.size() <= 8) out.whole = long_value(Value(*number));
     out.literal = Value(*std::move(number));
     return out;
   }
@@ -280,44 +282,47 @@ class PathParser {
 
 bool path_holds(const PathCondition& c, const RecordNode& element, const RecordNode& root);
 
-void walk_path(const PathSteps& steps, size_t i, const RecordNode& node, const RecordNode& root, std::vector<RecordNode>& out) {
-  if (i == steps.size()) {
-    if (!node.is_absent()) out.push_back(node);
-    return;
-  }
+// Visits the places that the path leads to until `visit` returns true; was that so?
+template <class Visit>
+bool walk_path(const PathSteps& steps, size_t i, const RecordNode& node, const RecordNode& root, const Visit& visit) {
+  if (i == steps.size()) return !node.is_absent() && visit(node);
   const auto& step = steps[i];
   switch (step.kind) {
     case StepKind::kMember: {
-      RecordNode next = node.member(step.name);
-      if (!next.is_absent()) walk_path(steps, i + 1, next, root, out);
-      return;
+      const RecordNode next = node.member(step.name);
+      return !next.is_absent() && walk_path(steps, i + 1, next, root, visit);
     }
     case StepKind::kIndex: {
-      if (!node.is_list()) return;
-      auto items = node.items();
+      if (!node.is_list()) return false;
+      const auto items = node.items();
       const int64_t at = step.index < 0 ? step.index + static_cast<int64_t>(items.size()) : step.index;
-      if (at >= 0 && at < static_cast<int64_t>(items.size())) walk_path(steps, i + 1, items[static_cast<size_t>(at)], root, out);
-      return;
+      return at >= 0 && at < static_cast<int64_t>(items.size()) && walk_path(steps, i + 1, items[static_cast<size_t>(at)], root, visit);
     }
     case StepKind::kAll:
-      for (const RecordNode& item : node.items()) walk_path(steps, i + 1, item, root, out);
-      return;
-    case StepKind::kDescend:
-      walk_path(steps, i + 1, node, root, out);
       for (const RecordNode& item : node.items()) {
-        if (item.is_list() || item.has_members()) walk_path(steps, i, item, root, out);
+        if (walk_path(steps, i + 1, item, root, visit)) return true;
       }
-      return;
+      return false;
+    case StepKind::kDescend:
+      if (walk_path(steps, i + 1, node, root, visit)) return true;
+      for (const RecordNode& item : node.items()) {
+        if ((item.is_list() || item.has_members()) && walk_path(steps, i, item, root, visit)) return true;
+      }
+      return false;
     case StepKind::kFilter:
-      if (node.is_list()) {
-        for (const RecordNode& item : node.items()) {
-          if (path_holds(*step.condition, item, root)) walk_path(steps, i + 1, item, root, out);
-        }
-      } else if (node.has_members() && path_holds(*step.condition, node, root)) {
-        walk_path(steps, i + 1, node, root, out);
+      if (!node.is_list()) return node.has_members() && path_holds(*step.condition, node, root) && walk_path(steps, i + 1, node, root, visit);
+      for (const RecordNode& item : node.items()) {
+        if (path_holds(*step.condition, item, root) && walk_path(steps, i + 1, item, root, visit)) return true;
       }
-      return;
+      return false;
   }
+  return false;
+}
+
+std::vector<RecordNode> places_of(const PathSteps& steps, const RecordNode& from, const RecordNode& root) {
+  std::vector<RecordNode> out;
+  walk_path(steps, 0, from, root, [&](const RecordNode& node) { return out.push_back(node), false; });
+  return out;
 }
 
 // The place of a definite path; absent: it leads nowhere.
@@ -341,11 +346,9 @@ RecordNode side_node(const PathOperand& side, const RecordNode& element, const R
   if (!side.path) return RecordNode(&side.literal);
   const RecordNode& from = side.from_root ? root : element;
   if (side.definite) return definite_place(*side.path, from);
-  std::vector<RecordNode> found;
-  walk_path(*side.path, 0, from, root, found);
-  if (found.empty()) return {};
   Value::List items;
-  for (const RecordNode& node : found) items.push_back(node.value());
+  walk_path(*side.path, 0, from, root, [&](const RecordNode& node) { return items.push_back(node.value()), false; });
+  if (items.empty()) return {};
   return RecordNode(Value::list(std::move(items)));
 }
 
@@ -394,9 +397,11 @@ bool path_compares(const PathCondition& c, const RecordNode& element, const Reco
   using Op = PathCondition::Op;
   const RecordNode left_node = side_node(c.left, element, root);
   const bool comparison = c.op == Op::kEq || c.op == Op::kNe || c.op == Op::kLt || c.op == Op::kLe || c.op == Op::kGt || c.op == Op::kGe;
-  if (auto text = comparison && !c.right.path ? left_node.text() : std::nullopt) {
-    // Texts against a literal text, without making Values.
-    if (auto* literal = c.right.literal.get_if<std::string>()) return holds_for(c.op, text->compare(*literal));
+  // Texts and whole numbers against a literal, without making Values.
+  if (comparison && !c.right.path) {
+    auto* literal = c.right.literal.get_if<std::string>();
+    if (auto text = literal ? left_node.text() : std::nullopt) return holds_for(c.op, text->compare(*literal));
+    if (auto number = c.right.whole ? left_node.whole_number() : std::nullopt) return holds_for(c.op, *number < *c.right.whole ? -1 : *number > *c.right.whole);
   }
   auto value_of = [](const RecordNode& node) { return node.is_absent() ? std::nullopt : std::optional(node.value()); };
   const auto left = value_of(left_node);
@@ -441,11 +446,7 @@ bool path_holds(const PathCondition& c, const RecordNode& element, const RecordN
       }
       return false;
     case PathCondition::Op::kNot: return !path_holds(*c.parts[0], element, root);
-    case PathCondition::Op::kExists: {
-      std::vector<RecordNode> found;
-      walk_path(*c.left.path, 0, c.left.from_root ? root : element, root, found);
-      return !found.empty();
-    }
+    case PathCondition::Op::kExists: return walk_path(*c.left.path, 0, c.left.from_root ? root : element, root, [](const RecordNode&) { return true; });
     default: return path_compares(c, element, root);
   }
 }
@@ -470,8 +471,7 @@ bool path_missing(const PathSteps& steps, const RecordNode& start, const RecordN
     if (step.kind == StepKind::kMember) {
       at = at.member(step.name);
     } else if (step.kind == StepKind::kIndex) {
-      std::vector<RecordNode> found;
-      walk_path({step}, 0, at, root, found);
+      const auto found = places_of({step}, at, root);
       at = found.empty() ? RecordNode() : found[0];
     } else {
       return step.kind == StepKind::kFilter && at.has_members() && condition_missing(*step.condition, at, root);
@@ -493,12 +493,14 @@ Result<JsonPath> JsonPath::compile(std::string_view text) {
 }
 
 std::vector<RecordNode> JsonPath::find(const RecordNode& root) const {
-  std::vector<RecordNode> out;
-  walk_path(*steps_, 0, root, root, out);
-  return out;
+  return places_of(*steps_, root, root);
 }
 
-bool JsonPath::names_missing(const RecordNode& root) const { return path_missing(*steps_, root, root); }
+bool JsonPath::is_met(const RecordNode& root) const {
+  return walk_path(*steps_, 0, root, root, [](const RecordNode&) { return true; }) && !(definite() && definite_place(*steps_, root).is_null());
+}
+
 bool JsonPath::definite() const { return is_definite(*steps_); }
+bool JsonPath::names_missing(const RecordNode& root) const { return path_missing(*steps_, root, root); }
 
 }  // namespace bywash::transforms

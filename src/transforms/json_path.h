@@ -23,10 +23,12 @@ class JsonPath {
 
   // The places that the path leads to. A filter on a struct or map keeps it or not; on a list it keeps elements.
   std::vector<RecordNode> find(const RecordNode& root) const;
-  // Is a field that the path or its conditions name absent or null in the record?
-  bool names_missing(const RecordNode& root) const;
+  // As a condition: does it lead to something? A definite path to more than null, too.
+  bool is_met(const RecordNode& root) const;
   // Leads to one place at most.
   bool definite() const;
+  // Is a field that the path or its conditions name absent or null in the record?
+  bool names_missing(const RecordNode& root) const;
 
   struct Step;
 

@@ -31,9 +31,10 @@ class MessageTimestampRouter : public plugin::Transform {
     bool edits_selected_only() const override { return true; }
     Status apply(Batch& batch) override {
       if (batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
+      const RecordColumn records(batch.value);
       columnar::RowMask rows = batch.selected;
       rows.for_each([&](int64_t row) {
-        auto ms = router_.time_of(RecordNode(batch.value, row));
+        auto ms = router_.time_of({records, row});
         if (!ms.ok()) {
           fail_row(batch, row, ms.status());
           return;

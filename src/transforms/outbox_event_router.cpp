@@ -83,9 +83,10 @@ class OutboxRows : public DividedTransform {
     if (one_shape) return {};
     std::vector<uint32_t> part(static_cast<size_t>(batch.row_count()));
     std::vector<EventShape> shapes;
+    const RecordColumn records(batch.value);
     rows.for_each([&](int64_t row) {
       if (!is_event(batch, row)) return;
-      auto shape = shape_of(batch, row);
+      auto shape = shape_of(records, row);
       if (!shape.ok()) return;
       size_t at = 0;
       while (at < shapes.size() && !alike(shapes[at], *shape)) ++at;
@@ -100,10 +101,11 @@ class OutboxRows : public DividedTransform {
     std::optional<EventShape> common;
     std::vector<Value> expanded(plan_.config.expand_json ? static_cast<size_t>(batch.row_count()) : 0);
     int64_t updates = 0;
+    const RecordColumn records(batch.value);
     rows.for_each([&](int64_t row) {
       if (!settle(batch, row, &updates)) return;
-      auto shape = shape_of(batch, row);
-      Status routed = shape.ok() ? route(batch, row) : shape.status();
+      auto shape = shape_of(records, row);
+      Status routed = shape.ok() ? route(batch, records, row) : shape.status();
       if (!routed.ok()) {
         fail_row(batch, row, std::move(routed));
         return;
@@ -232,8 +234,8 @@ class OutboxRows : public DividedTransform {
     return true;
   }
 
-  Result<EventShape> shape_of(const Batch& batch, int64_t row) const {
-    const RecordNode event = RecordNode(batch.value, row).member("after");
+  Result<EventShape> shape_of(const RecordColumn& records, int64_t row) const {
+    const RecordNode event = RecordNode(records, row).member("after");
     EventShape out;
     out.payload = field(payload_).schema;
     const Value payload = event.member(field(payload_).name, true).value();
@@ -272,8 +274,8 @@ class OutboxRows : public DividedTransform {
   }
 
   // Topic, time and headers of one event.
-  Status route(Batch& batch, int64_t row) const {
-    const RecordNode record(batch.value, row), event = record.member("after");
+  Status route(Batch& batch, const RecordColumn& records, int64_t row) const {
+    const RecordNode record(records, row), event = record.member("after");
     const auto topic = text_of(event, topic_);
     if (!topic) return data_error(kNullPointer, fmt::format("The field '{}' is null, so the event gets no topic from it", plan_.config.route_by));
     ASSIGN_OR_RETURN(bool matches, plan_.regex->matches(*topic));

@@ -7,12 +7,47 @@ namespace bywash::transforms {
 
 using columnar::Type;
 
-void RecordNode::settle() {
-  if (!array_ || schema_->type() != Type::kVariant || array_->IsNull(row_)) return;
-  owned_ = std::make_shared<const Value>(columnar::value_at(*schema_, *array_, row_));
+RecordColumn::RecordColumn(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array)
+    : schema_(schema),
+      array_(std::move(array)),
+      validity_(array_->null_bitmap_data()),
+      offset_(array_->offset()),
+      all_null_(array_->type_id() == arrow::Type::NA),
+      has_members_(schema->has_fields() || schema->type() == Type::kMap) {}
+RecordColumn::~RecordColumn() = default;
+
+const RecordColumn* RecordColumn::field(std::string_view name) const {
+  for (const Field& known : fields_) {
+    if (known.name == name) return known.column.get();
+  }
+  const int i = schema_->field_index(name);
+  if (i < 0) return nullptr;
+  const auto& field = schema_->fields()[static_cast<size_t>(i)];
+  auto made = std::make_unique<RecordColumn>(field.schema.get(), static_cast<const arrow::StructArray&>(*array_).field(i));
+  if (field.may_be_absent) {
+    int at = static_cast<int>(schema_->fields().size());
+    for (int k = 0; k < i; ++k) at += schema_->fields()[static_cast<size_t>(k)].may_be_absent;
+    made->present_ = static_cast<const arrow::StructArray&>(*array_).field(at);
+  }
+  return fields_.emplace_back(Field{field.name, std::move(made)}).column.get();
+}
+
+bool RecordColumn::is_absent(int64_t row) const { return present_ && !static_cast<const arrow::BooleanArray&>(*present_).Value(row); }
+
+const RecordColumn& RecordColumn::elements() const {
+  if (!elements_) {
+    const auto& list = static_cast<const arrow::ListArray&>(*array_);
+    auto values = schema_->type() == Type::kArray ? list.values() : static_cast<const arrow::StructArray&>(*list.values()).field(1);
+    elements_ = std::make_unique<RecordColumn>(schema_->value_schema().get(), std::move(values));
+  }
+  return *elements_;
+}
+
+void RecordNode::decode() {
+  if (column_->is_null(row_)) return;
+  owned_ = std::make_shared<const Value>(columnar::value_at(column_->schema(), column_->array(), row_));
   value_ = owned_.get();
-  array_ = nullptr;
-  schema_ = nullptr;
+  column_ = nullptr;
 }
 
 RecordNode RecordNode::inside(const Value& value) const {
@@ -21,49 +56,30 @@ RecordNode RecordNode::inside(const Value& value) const {
   return out;
 }
 
-bool RecordNode::is_null() const {
-  if (array_) return array_->IsNull(row_);
-  return value_ && value_->is_null();
-}
-
 bool RecordNode::is_list() const {
-  if (array_) return schema_->type() == Type::kArray && !array_->IsNull(row_);
+  if (column_) return column_->schema().type() == Type::kArray && !column_->is_null(row_);
   return value_ && value_->as_list();
 }
 
 bool RecordNode::is_struct() const {
-  if (array_) return schema_->type() == Type::kStruct && !array_->IsNull(row_);
+  if (column_) return column_->schema().type() == Type::kStruct && !column_->is_null(row_);
   return value_ && value_->as_struct();
-}
-
-bool RecordNode::has_members() const {
-  if (array_) return (schema_->has_fields() || schema_->type() == Type::kMap) && !array_->IsNull(row_);
-  return value_ && (value_->as_map() || value_->as_struct());
 }
 
 RecordNode RecordNode::member(std::string_view name, bool defaults) const {
   if (!has_members()) return {};
-  if (array_ && schema_->has_fields()) {
-    const int i = schema_->field_index(name);
-    if (i < 0) return {};
-    const auto& field = schema_->fields()[static_cast<size_t>(i)];
-    const auto& parent = static_cast<const arrow::StructArray&>(*array_);
-    if (field.may_be_absent) {
-      int at = static_cast<int>(schema_->fields().size());
-      for (int k = 0; k < i; ++k) at += schema_->fields()[static_cast<size_t>(k)].may_be_absent;
-      if (!static_cast<const arrow::BooleanArray&>(*parent.field(at)).Value(row_)) return {};
-    }
-    RecordNode out(field.schema.get(), parent.field(i).get(), row_);
-    if (defaults && schema_->type() == Type::kStruct && out.is_null() && field.schema->default_value()) return RecordNode(&*field.schema->default_value());
-    return out;
+  if (column_ && column_->schema().has_fields()) {
+    const RecordColumn* field = column_->field(name);
+    if (!field || field->is_absent(row_)) return {};
+    if (defaults && column_->schema().type() == Type::kStruct && field->schema().default_value() && field->is_null(row_)) return RecordNode(&*field->schema().default_value());
+    return {*field, row_};
   }
-  if (array_) {
-    const auto& map = static_cast<const arrow::ListArray&>(*array_);
-    const auto& entries = static_cast<const arrow::StructArray&>(*map.values());
-    if (schema_->key_schema()->type() != Type::kString) return {};
-    const auto keys = std::static_pointer_cast<arrow::StringArray>(entries.field(0));
+  if (column_) {
+    const auto& map = static_cast<const arrow::ListArray&>(column_->array());
+    if (column_->schema().key_schema()->type() != Type::kString) return {};
+    const auto keys = std::static_pointer_cast<arrow::StringArray>(static_cast<const arrow::StructArray&>(*map.values()).field(0));
     for (int64_t i = map.value_offset(row_); i < map.value_offset(row_ + 1); ++i) {
-      if (!keys->IsNull(i) && keys->GetView(i) == name) return {schema_->value_schema().get(), entries.field(1).get(), i};
+      if (!keys->IsNull(i) && keys->GetView(i) == name) return {column_->elements(), i};
     }
     return {};
   }
@@ -83,15 +99,14 @@ RecordNode RecordNode::member(std::string_view name, bool defaults) const {
 std::vector<RecordNode> RecordNode::items() const {
   std::vector<RecordNode> out;
   if (is_missing()) return out;
-  if (array_ && schema_->has_fields()) {
-    for (const auto& field : schema_->fields()) {
+  if (column_ && column_->schema().has_fields()) {
+    for (const auto& field : column_->schema().fields()) {
       RecordNode item = member(field.name);
       if (!item.is_absent()) out.push_back(std::move(item));
     }
-  } else if (array_ && (schema_->type() == Type::kArray || schema_->type() == Type::kMap)) {
-    const auto& list = static_cast<const arrow::ListArray&>(*array_);
-    const auto values = schema_->type() == Type::kArray ? list.values() : static_cast<const arrow::StructArray&>(*list.values()).field(1);
-    for (int64_t i = list.value_offset(row_); i < list.value_offset(row_ + 1); ++i) out.push_back({schema_->value_schema().get(), values.get(), i});
+  } else if (column_ && (column_->schema().type() == Type::kArray || column_->schema().type() == Type::kMap)) {
+    const auto& list = static_cast<const arrow::ListArray&>(column_->array());
+    for (int64_t i = list.value_offset(row_); i < list.value_offset(row_ + 1); ++i) out.push_back({column_->elements(), i});
   } else if (value_) {
     if (auto* list = value_->as_list()) {
       for (const Value& item : *list) out.push_back(inside(item));
@@ -105,27 +120,28 @@ std::vector<RecordNode> RecordNode::items() const {
 }
 
 Value RecordNode::value() const {
-  if (array_) return columnar::value_at(*schema_, *array_, row_);
+  if (column_) return columnar::value_at(column_->schema(), column_->array(), row_);
   return value_ ? *value_ : Value();
 }
 
 std::optional<std::string_view> RecordNode::text() const {
-  if (array_) {
-    if (schema_->type() != Type::kString || array_->IsNull(row_)) return std::nullopt;
-    return static_cast<const arrow::StringArray&>(*array_).GetView(row_);
+  if (column_) {
+    if (column_->schema().type() != Type::kString || column_->is_null(row_)) return std::nullopt;
+    return static_cast<const arrow::StringArray&>(column_->array()).GetView(row_);
   }
   auto* text = value_ ? value_->get_if<std::string>() : nullptr;
   return text ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 std::optional<int64_t> RecordNode::whole_number() const {
-  if (array_) {
-    if (schema_->logical() != columnar::Logical::kNone || array_->IsNull(row_)) return std::nullopt;
-    switch (schema_->type()) {
-      case Type::kInt8: return static_cast<const arrow::Int8Array&>(*array_).Value(row_);
-      case Type::kInt16: return static_cast<const arrow::Int16Array&>(*array_).Value(row_);
-      case Type::kInt32: return static_cast<const arrow::Int32Array&>(*array_).Value(row_);
-      case Type::kInt64: return static_cast<const arrow::Int64Array&>(*array_).Value(row_);
+  if (column_) {
+    if (column_->schema().logical() != columnar::Logical::kNone || column_->is_null(row_)) return std::nullopt;
+    const arrow::Array& array = column_->array();
+    switch (column_->schema().type()) {
+      case Type::kInt8: return static_cast<const arrow::Int8Array&>(array).Value(row_);
+      case Type::kInt16: return static_cast<const arrow::Int16Array&>(array).Value(row_);
+      case Type::kInt32: return static_cast<const arrow::Int32Array&>(array).Value(row_);
+      case Type::kInt64: return static_cast<const arrow::Int64Array&>(array).Value(row_);
       default: return std::nullopt;
     }
   }

@@ -12,21 +12,59 @@
 
 namespace bywash::transforms {
 
+// A column of records as nodes walk it: what each node needs of a column is looked up once a batch, not once a row. Columns of fields
+// and elements are made when they are first asked for.
+class RecordColumn {
+ public:
+  // The schema must outlive this.
+  explicit RecordColumn(const Column& column) : RecordColumn(column.schema.get(), column.data) {}
+  RecordColumn(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array);
+  ~RecordColumn();
+  RecordColumn(const RecordColumn&) = delete;
+  RecordColumn& operator=(const RecordColumn&) = delete;
+
+  bool is_null(int64_t row) const { return all_null_ || (validity_ && !(validity_[(row + offset_) >> 3] >> ((row + offset_) & 7) & 1)); }
+  // Are its values structs or maps?
+  bool has_members() const { return has_members_; }
+  const columnar::ConnectSchema& schema() const { return *schema_; }
+  const arrow::Array& array() const { return *array_; }
+  // Structs: the field's column; null: there is no such field.
+  const RecordColumn* field(std::string_view name) const;
+  // In a map without schema the key may be absent although its column is there.
+  bool is_absent(int64_t row) const;
+  // Lists and maps: the column of their elements or values.
+  const RecordColumn& elements() const;
+
+ private:
+  struct Field {
+    std::string_view name;  // the schema's
+    std::unique_ptr<const RecordColumn> column;
+  };
+  const columnar::ConnectSchema* schema_;
+  const std::shared_ptr<arrow::Array> array_;
+  std::shared_ptr<arrow::Array> present_;  // of a field that may be absent
+  const uint8_t* validity_ = nullptr;      // null: no row is null, unless all are
+  int64_t offset_ = 0;
+  bool all_null_ = false, has_members_ = false;
+  mutable std::vector<Field> fields_;  // those asked for so far
+  mutable std::unique_ptr<const RecordColumn> elements_;
+};
+
 class RecordNode {
  public:
   // Nothing: a key that a map lacks, or a field that a struct does not have.
   RecordNode() = default;
   // The column, or the value behind the pointer, must outlive the node and what is reached from it.
-  RecordNode(const Column& column, int64_t row) : RecordNode(column.schema.get(), column.data.get(), row) {}
+  RecordNode(const RecordColumn& column, int64_t row) : column_(&column), row_(row) { settle(); }
   explicit RecordNode(const Value* value) : value_(value) {}
   explicit RecordNode(Value value) : owned_(std::make_shared<const Value>(std::move(value))), value_(owned_.get()) {}
 
-  bool is_absent() const { return !array_ && !value_; }
-  bool is_null() const;
+  bool is_absent() const { return !column_ && !value_; }
+  bool is_null() const { return column_ ? column_->is_null(row_) : value_ && value_->is_null(); }
   bool is_missing() const { return is_absent() || is_null(); }
   bool is_list() const;
   // A struct or map.
-  bool has_members() const;
+  bool has_members() const { return column_ ? column_->has_members() && !column_->is_null(row_) : value_ && (value_->as_map() || value_->as_struct()); }
   bool is_struct() const;
 
   // A field or entry by name; absent when there is none. `defaults`: a struct's null field gives its schema's default (Struct.get).
@@ -40,17 +78,18 @@ class RecordNode {
   std::optional<std::string_view> text() const;
   std::optional<int64_t> whole_number() const;
   // The schema of a value under a schema; null for schemaless data.
-  const columnar::ConnectSchema* schema() const { return schema_ && !schema_->schemaless() ? schema_ : nullptr; }
+  const columnar::ConnectSchema* schema() const { return column_ && !column_->schema().schemaless() ? &column_->schema() : nullptr; }
 
  private:
-  RecordNode(const columnar::ConnectSchema* schema, const arrow::Array* array, int64_t row) : schema_(schema), array_(array), row_(row) { settle(); }
   // One that lies in `value`, which this node may own.
   RecordNode inside(const Value& value) const;
   // A value of mixed type is decoded at once.
-  void settle();
+  void settle() {
+    if (column_->schema().type() == columnar::Type::kVariant) decode();
+  }
+  void decode();
 
-  const columnar::ConnectSchema* schema_ = nullptr;
-  const arrow::Array* array_ = nullptr;
+  const RecordColumn* column_ = nullptr;
   int64_t row_ = 0;
   std::shared_ptr<const Value> owned_;
   const Value* value_ = nullptr;

@@ -182,29 +182,43 @@ std::shared_ptr<arrow::Array> times_as(const Conversion& how, const arrow::Buffe
   return arrow::MakeArray(arrow::ArrayData::Make(out->arrow_type(), rows, {std::move(validity), *std::move(made)}));
 }
 
-std::shared_ptr<arrow::Array> times_as_text(const Conversion& how, const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows) {
+// Milliseconds as what `append(ms, &bytes)` writes of each; nullptr: more than one array holds.
+template <class Append>
+std::shared_ptr<arrow::Array> times_as_bytes(const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows, const SchemaPtr& out, size_t width, const Append& append) {
   auto offsets = arrow::AllocateBuffer((rows + 1) * static_cast<int64_t>(sizeof(int32_t)));
   if (!offsets.ok()) return nullptr;
   auto* at = reinterpret_cast<int32_t*>((*offsets)->mutable_data());
   const auto* from = reinterpret_cast<const int64_t*>(ms.data());
   std::string bytes;
-  bytes.reserve(static_cast<size_t>(rows) * how.pattern.size());
+  bytes.reserve(static_cast<size_t>(rows) * width);
   for (int64_t i = 0; i < rows; ++i) {
     at[i] = static_cast<int32_t>(bytes.size());
-    if (!validity || arrow::bit_util::GetBit(validity->data(), i)) how.format->append(from[i], &bytes);
+    if (!validity || arrow::bit_util::GetBit(validity->data(), i)) append(from[i], &bytes);
   }
   if (bytes.size() > static_cast<size_t>(INT32_MAX)) return nullptr;
   at[rows] = static_cast<int32_t>(bytes.size());
-  return arrow::MakeArray(arrow::ArrayData::Make(arrow::utf8(), rows, {std::move(validity), *std::move(offsets), arrow::Buffer::FromString(std::move(bytes))}));
+  return arrow::MakeArray(arrow::ArrayData::Make(out->arrow_type(), rows, {std::move(validity), *std::move(offsets), arrow::Buffer::FromString(std::move(bytes))}));
+}
+
+std::shared_ptr<arrow::Array> times_in(const Conversion& how, const arrow::Buffer& ms, std::shared_ptr<arrow::Buffer> validity, int64_t rows, const SchemaPtr& out) {
+  if (how.target == TimeKind::kString) {
+    return times_as_bytes(ms, std::move(validity), rows, out, how.pattern.size(), [&](int64_t time, std::string* to) { how.format->append(time, to); });
+  }
+  if (out->type() != Type::kVariant) return times_as(how, ms, std::move(validity), rows, out);
+  // Dates without schema are java.util.Date, which no type of Connect holds.
+  return times_as_bytes(ms, std::move(validity), rows, out, sizeof(int64_t) + 1, [&](int64_t time, std::string* to) {
+    const int64_t in_day = time - floor_div(time, kMsPerDay) * kMsPerDay;
+    const int64_t kept = how.target == TimeKind::kDate ? time - in_day : how.target == TimeKind::kTime ? in_day : time;
+    to->append(columnar::encode_variant(Value(Value::Millis{kept})));
+  });
 }
 
 // Whole columns where the types allow it, else value by value; a row that is no time fails with the same words either way.
 Result<Column> convert_rows(Batch& batch, const Conversion& how, const Column& column, const SchemaPtr& out) {
-  const bool plain_target = how.target == TimeKind::kString || how.target == TimeKind::kUnix;
   std::vector<int64_t> refused;
   std::shared_ptr<arrow::Buffer> ms;
-  // Schemaless dates have shapes of their own, and columns of nulls only as well.
-  if ((out || plain_target) && column.data->null_count() < column.row_count()) ms = millis_of_column(how, column, &refused);
+  // Schemaless columns of nulls only have a shape of their own.
+  if (column.data->null_count() < column.row_count()) ms = millis_of_column(how, column, &refused);
   if (!ms) return map_column(batch, column, out, how);
   auto validity = validity_of(*column.data);
   if (!refused.empty()) {
@@ -217,9 +231,9 @@ Result<Column> convert_rows(Batch& batch, const Conversion& how, const Column& c
     }
     validity = *std::move(own);
   }
-  SchemaPtr schema = out ? out : ConnectSchema::schemaless(how.target == TimeKind::kString ? Type::kString : Type::kInt64);
-  auto array = how.target == TimeKind::kString ? times_as_text(how, *ms, std::move(validity), column.row_count())
-                                           : times_as(how, *ms, std::move(validity), column.row_count(), schema);
+  const Type shape = how.target == TimeKind::kString ? Type::kString : how.target == TimeKind::kUnix ? Type::kInt64 : Type::kVariant;
+  SchemaPtr schema = out ? out : ConnectSchema::schemaless(shape);
+  auto array = times_in(how, *ms, std::move(validity), column.row_count(), schema);
   if (!array) return map_column(batch, column, out, how);
   return Column{std::move(schema), std::move(array)};
 }

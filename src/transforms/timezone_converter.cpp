@@ -1,13 +1,16 @@
 // TimezoneConverter: times of change events in the clocks of a zone (io.debezium.transforms.TimezoneConverter, Debezium 3.4).
 // Level 4, the task's thread.
 #include <arrow/array.h>
+#include <arrow/buffer.h>
 
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/time_arithmetic.h"
+#include "transforms/cast_kernels.h"
 #include "transforms/change_event.h"
 #include "transforms/column_map.h"
 #include "transforms/config_checks.h"
@@ -115,6 +118,18 @@ OffsetTime in_zone(const OffsetTime& time, int64_t offset) {
   return {time.local_second - time.offset_second + offset, time.nano, static_cast<int32_t>(offset)};
 }
 
+int64_t zoned_number(int64_t time, EventTimeKind kind, const ZoneOffsets& zone) {
+  switch (kind) {
+    case EventTimeKind::kMicros: return as_local(time, 1'000'000, zone);
+    case EventTimeKind::kNanos: return as_local(time, 1'000'000'000, zone);
+    case EventTimeKind::kMillis:
+    case EventTimeKind::kTimestamp: return as_local(time, 1000, zone);
+    case EventTimeKind::kSourceMillis: return shifted(time, 1000, zone);
+    case EventTimeKind::kSourceMicros: return shifted(time, 1'000'000, zone);
+    default: return shifted(time, 1'000'000'000, zone);
+  }
+}
+
 Result<Value> zoned(const Value& value, EventTimeKind kind, const ZoneOffsets& zone) {
   if (kind == EventTimeKind::kZonedTimestamp || kind == EventTimeKind::kZonedTime) {
     auto* text = value.get_if<std::string>();
@@ -128,18 +143,11 @@ Result<Value> zoned(const Value& value, EventTimeKind kind, const ZoneOffsets& z
   if (kind == EventTimeKind::kTimestamp) {
     auto* ms = value.get_if<Value::Millis>();
     if (!ms) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.util.Date", java_class_of(value)));
-    return Value(Value::Millis{as_local(ms->ms, 1000, zone)});
+    return Value(Value::Millis{zoned_number(ms->ms, kind, zone)});
   }
   auto* number = value.get_if<int64_t>();
   if (!number) return data_error(kClassCast, fmt::format("class {} cannot be cast to class java.lang.Long", java_class_of(value)));
-  switch (kind) {
-    case EventTimeKind::kMicros: return Value(as_local(*number, 1'000'000, zone));
-    case EventTimeKind::kNanos: return Value(as_local(*number, 1'000'000'000, zone));
-    case EventTimeKind::kMillis: return Value(as_local(*number, 1000, zone));
-    case EventTimeKind::kSourceMillis: return Value(shifted(*number, 1000, zone));
-    case EventTimeKind::kSourceMicros: return Value(shifted(*number, 1'000'000, zone));
-    default: return Value(shifted(*number, 1'000'000'000, zone));
-  }
+  return Value(zoned_number(*number, kind, zone));
 }
 
 class TimezoneConverter : public plugin::Transform {
@@ -178,16 +186,22 @@ class TimezoneConverter : public plugin::Transform {
     // Of each row, its rule's position in `rules_`.
     std::vector<size_t> rules_of(const Batch& batch) {
       std::map<std::pair<std::optional<std::string>, std::string>, size_t> known;
+      auto last = known.end();
       rules_.clear();
       std::vector<size_t> out(static_cast<size_t>(batch.row_count()));
       Column source = at_[2] < 0 ? Column{} : batch.value.child(at_[2]);
       Column tables = table_ < 0 ? Column{} : source.child(table_);
       batch.selected.for_each([&](int64_t row) {
-        std::optional<std::string> table;
-        if (tables.data && !source.is_null(row) && !tables.is_null(row)) table = static_cast<const arrow::StringArray&>(*tables.data).GetString(row);
-        auto [it, fresh] = known.emplace(std::pair(table, batch.topic_of(row)), rules_.size());
-        if (fresh) rules_.push_back(parent_.rules_.rule_for(table, batch.topic_of(row)));
-        out[static_cast<size_t>(row)] = it->second;
+        std::optional<std::string_view> table;
+        if (tables.data && !source.is_null(row) && !tables.is_null(row)) table = static_cast<const arrow::StringArray&>(*tables.data).GetView(row);
+        const std::string& topic = batch.topic_of(row);
+        // Most rows are of the table of the row before.
+        if (last == known.end() || last->first.first != table || last->first.second != topic) {
+          bool fresh = false;
+          std::tie(last, fresh) = known.emplace(std::pair(table, topic), rules_.size());
+          if (fresh) rules_.push_back(parent_.rules_.rule_for(last->first.first, topic));
+        }
+        out[static_cast<size_t>(row)] = last->second;
       });
       return out;
     }
@@ -214,6 +228,7 @@ class TimezoneConverter : public plugin::Transform {
     }
     Result<Column> converted(Batch& batch, const Column& column, EventTimeKind kind, const std::function<bool(int64_t)>& takes) {
       ASSIGN_OR_RETURN(Column filled, with_default(column));
+      if (filled.data == column.data && is_number(kind, column)) return numbers_converted(batch, column, kind, takes);
       columnar::ValueAppender appender(column.schema);
       for (int64_t row = 0; row < column.row_count(); ++row) {
         const bool ours = batch.selected.test(row) && takes(row);
@@ -227,6 +242,24 @@ class TimezoneConverter : public plugin::Transform {
         RETURN_IF_ERROR(appender.append(value));
       }
       return appender.finish();
+    }
+
+    static bool is_number(EventTimeKind kind, const Column& column) {
+      if (kind == EventTimeKind::kTimestamp) return column.schema->logical() == columnar::Logical::kTimestamp;
+      return kind != EventTimeKind::kZonedTimestamp && kind != EventTimeKind::kZonedTime && column.schema->type() == Type::kInt64 && column.schema->logical() == columnar::Logical::kNone;
+    }
+    // A column of 64-bit numbers without a Value for each.
+    Result<Column> numbers_converted(const Batch& batch, const Column& column, EventTimeKind kind, const std::function<bool(int64_t)>& takes) {
+      const int64_t rows = column.row_count();
+      auto made = arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(int64_t)));
+      if (!made.ok()) return Status::fatal(made.status().message());
+      const int64_t* from = column.data->data()->GetValues<int64_t>(1);
+      auto* to = reinterpret_cast<int64_t*>((*made)->mutable_data());
+      for (int64_t row = 0; row < rows; ++row) {
+        const bool ours = batch.selected.test(row) && column.data->IsValid(row) && takes(row);
+        to[row] = ours ? zoned_number(from[row], kind, parent_.zone_) : from[row];
+      }
+      return Column{column.schema, arrow::MakeArray(arrow::ArrayData::Make(column.data->type(), rows, {validity_of(*column.data), *std::move(made)}))};
     }
 
     const TimezoneConverter& parent_;

@@ -32,7 +32,7 @@ void try_condition(std::string_view text, std::string_view record) {
   batch.selected = columnar::RowMask(1);
   for (ConditionLanguage language : {ConditionLanguage::kGroovy, ConditionLanguage::kJavaScript}) {
     auto condition = Condition::compile(text, language);
-    if (condition.ok()) (void)condition->holds(batch, 0);
+    if (condition.ok()) (void)condition->holds(ConditionRecords(batch), 0);
     else CHECK(!condition.status().message().empty());
   }
 }
