@@ -18,7 +18,7 @@ namespace bywash::kafka {
 struct ConsumerOptions {
   Properties java;        // the Java consumer's keys (bootstrap.servers, group.id, ...)
   // Bytes that may be fetched ahead; counted in the process's memory budget.
-  int64_t prefetch_bytes = int64_t{32} << 20;
+  int64_t prefetch_bytes = int64_t{24} << 20;
   // Called inside poll(): partitions assigned. The next fetch starts at the committed offsets unless seek() is called here.
   std::function<Status(const std::vector<TopicPartition>&)> on_assigned;
   // Called inside poll(): partitions go away. `lost`: they are already someone else's, committing would fail.
