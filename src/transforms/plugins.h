@@ -22,6 +22,7 @@ plugin::TransformPlugin extract_topic();
 plugin::TransformPlugin filter();
 plugin::TransformPlugin filter_by_path();
 plugin::TransformPlugin flatten();
+plugin::TransformPlugin gzip_decompress();
 plugin::TransformPlugin header_from();
 plugin::TransformPlugin header_to_value();
 plugin::TransformPlugin hoist_field();
@@ -51,7 +52,7 @@ void for_each_transform(F&& f) {
   for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, insert_header, mask_field, regex_router, replace_field,
                     set_schema_metadata, timestamp_converter, timestamp_router, value_to_key,
                     by_logical_table_router, condition_filter, extract_new_record_state, timezone_converter, content_based_router, header_to_value, outbox_event_router,
-                    drop, extract_topic, filter_by_path, message_timestamp_router, tombstone_handler, topic_regex_router, sql}) f(make());
+                    drop, extract_topic, filter_by_path, gzip_decompress, message_timestamp_router, tombstone_handler, topic_regex_router, sql}) f(make());
 }
 template <class F>
 void for_each_predicate(F&& f) {

@@ -127,6 +127,15 @@ bool lacks_controls(UConverter* converter) {
   return standard && std::string_view(standard).starts_with("windows-125");
 }
 
+// What java.nio.charset.Charset lets a name be made of; ICU passes over other characters.
+bool legal_name(std::string_view name) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    const bool plain = std::isalnum(byte(name, i)) != 0;
+    if (!plain && (i == 0 || std::string_view("-+:_.").find(name[i]) == std::string_view::npos)) return false;
+  }
+  return !name.empty();
+}
+
 }  // namespace
 
 void Charset::Closer::operator()(UConverter* c) const { ucnv_close(c); }
@@ -147,8 +156,7 @@ Result<Charset> Charset::named(const std::string& name) {
     if (known == key) return Charset(kind);
   }
   UErrorCode error = U_ZERO_ERROR;
-  // ICU takes nearly any spelling for UTF-8; an empty name would be the platform's default.
-  UConverter* converter = key.empty() ? nullptr : ucnv_open(key.c_str(), &error);
+  UConverter* converter = legal_name(key) ? ucnv_open(key.c_str(), &error) : nullptr;
   if (!converter || U_FAILURE(error)) {
     return Status::invalid("Unsupported encoding " + name).with_java_class("org.apache.kafka.common.errors.SerializationException");
   }
