@@ -99,6 +99,11 @@ MergeCell merge_cells(MergeStrategy strategy, DataType type, MergeCell before, M
   }
 }
 
+void replace_row(const std::vector<MergeCell>& cells, int64_t row, const std::vector<FieldSpec>& fields, MutableSegment& target) {
+  target.rollback(row);
+  for (size_t i = 0; i < fields.size(); ++i) append_merged(cells[i], fields[i], i, target);
+}
+
 }  // namespace
 
 std::optional<MergeStrategy> merge_strategy_from(std::string_view name) {
@@ -114,8 +119,17 @@ void merge_rows(const std::vector<MergeStrategy>& strategies, RowInSegment befor
   std::vector<MergeCell> merged;
   merged.reserve(fields.size());
   for (size_t i = 0; i < fields.size(); ++i) merged.push_back(merge_cells(strategies[i], fields[i].type, read_cell(before, i), read_cell(now, i)));
-  target.rollback(now.row);
-  for (size_t i = 0; i < fields.size(); ++i) append_merged(merged[i], fields[i], i, target);
+  replace_row(merged, now.row, fields, target);
+}
+
+void set_integer(RowInSegment now, size_t field, int64_t value, MutableSegment& target) {
+  const std::vector<FieldSpec>& fields = now.segment.schema()->fields;
+  std::vector<MergeCell> cells;
+  cells.reserve(fields.size());
+  for (size_t i = 0; i < fields.size(); ++i) cells.push_back(read_cell(now, i));
+  cells[field].null = false;
+  cells[field].integer = value;
+  replace_row(cells, now.row, fields, target);
 }
 
 }  // namespace bywash::analytics

@@ -24,4 +24,7 @@ struct RowInSegment {
 // Replaces `now`, the newest and unpublished row of `target`, by what the strategies (one per field) make of it and `before`.
 void merge_rows(const std::vector<MergeStrategy>& strategies, RowInSegment before, RowInSegment now, MutableSegment& target);
 
+// The same row with another value in one field, which holds integers.
+void set_integer(RowInSegment now, size_t field, int64_t value, MutableSegment& target);
+
 }  // namespace bywash::analytics

@@ -32,6 +32,7 @@ UpsertRules UpsertRules::of(const UpsertConfig& config, const TableSchema& schem
   out.config = config;
   for (const std::string& column : schema.primary_key_columns) out.keys.push_back(static_cast<size_t>(schema.find(column)));
   out.comparison = schema.find(config.comparison_columns.empty() ? time_column : config.comparison_columns[0]);
+  if (!config.out_of_order_column.empty()) out.out_of_order = schema.find(config.out_of_order_column);
   if (!config.delete_column.empty()) out.deleted = schema.find(config.delete_column);
   for (const FieldSpec& field : schema.fields) out.strategies.push_back(config.strategy_of(field.name, schema, time_column));
   return out;
@@ -98,17 +99,25 @@ void UpsertPartition::merge(MutableSegment& segment, uint32_t row) {
   merge_rows(rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
 }
 
+void UpsertPartition::mark(MutableSegment& segment, uint32_t row) {
+  parts_.back().segment = segment.snapshot();  // as in merge()
+  const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
+  const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
+  const bool late = known && !gone(*known) && compare(place, *known) < 0;
+  set_integer({*parts_.back().segment, row}, static_cast<size_t>(rules_.out_of_order), late, segment);
+}
+
 bool UpsertPartition::add(uint32_t row) {
   const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
   const KeyHash key = key_of(*parts_.back().segment, row);
   RowPlace* known = map_.find(key);
   if (known && gone(*known)) known = nullptr;
+  if (rules_.config.metadata_ttl > 0 || rules_.config.deleted_keys_ttl > 0) newest_ = std::max(newest_, comparison_of(place));
   if (rules_.config.mode == KeyMode::kDedup) {
-    if (known) return false;
+    if (known && !is_stale(*known)) return false;
     map_.put(key, place);
     return true;
   }
-  if (rules_.config.metadata_ttl > 0 || rules_.config.deleted_keys_ttl > 0) newest_ = std::max(newest_, comparison_of(place));
   if (known && compare(place, *known) < 0) return !rules_.config.drop_out_of_order;
   if (known) changes_.emplace_back(*known, false);
   if (!is_deletion(place)) changes_.emplace_back(place, true);
@@ -135,7 +144,7 @@ void UpsertPartition::forget_old() {
   if (!any && metadata_ttl <= 0 && deleted_ttl <= 0) return;
   map_.erase_if([&](RowPlace place) {
     if (dropped[place.segment]) return true;
-    if (metadata_ttl > 0 && comparison_of(place) < newest_ - metadata_ttl) return true;
+    if (is_stale(place)) return true;
     return deleted_ttl > 0 && is_deletion(place) && comparison_of(place) < newest_ - deleted_ttl;
   });
   for (size_t i = 0; i < parts_.size(); ++i) {

@@ -26,6 +26,7 @@ struct UpsertRules {
   std::vector<size_t> keys;
   int comparison = -1;
   int deleted = -1;
+  int out_of_order = -1;
   std::vector<MergeStrategy> strategies;  // per field, where upserts are partial
 
   // The config was checked against this schema.
@@ -42,6 +43,9 @@ class UpsertPartition {
   // Partial upserts: makes the newest row of the consuming segment, unpublished, what comes of it and its key's row. Before add().
   void merge(MutableSegment& segment, uint32_t row);
   bool merges() const { return rules_.config.partial; }
+  // With an outOfOrderRecordColumn: writes into the row, as above, whether it came too late. After merge(), before add().
+  void mark(MutableSegment& segment, uint32_t row);
+  bool marks() const { return rules_.out_of_order >= 0; }
   // Takes the row, the segment's newest. False: it must not stay in the segment (a duplicate, or out of order and to be dropped).
   bool add(uint32_t row);
   // Makes queries see what add() decided. Under the table's lock, together with the rows.
@@ -69,6 +73,7 @@ class UpsertPartition {
   double comparison_of(RowPlace place) const;
   int compare(RowPlace a, RowPlace b) const;
   bool is_deletion(RowPlace place) const;
+  bool is_stale(RowPlace place) const { return rules_.config.metadata_ttl > 0 && comparison_of(place) < newest_ - rules_.config.metadata_ttl; }
   bool gone(RowPlace place) const { return parts_[place.segment].gone->load(std::memory_order_relaxed); }
 
   const UpsertRules rules_;

@@ -68,9 +68,9 @@ void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>
   if (out.comparison_columns.size() > 1) problems.push_back("upsertConfig.comparisonColumns: more than one column is not supported yet");
   out.delete_column = text_at(upsert, "deleteRecordColumn");
   out.drop_out_of_order = flag_at(upsert, "dropOutOfOrderRecord", false);
-  if (upsert_key_given(upsert, "outOfOrderRecordColumn")) {
-    problems.push_back(out.drop_out_of_order ? "outOfOrderRecordColumn and dropOutOfOrderRecord shouldn't exist together for upsert table"
-                                             : "upsertConfig.outOfOrderRecordColumn is not supported yet");
+  out.out_of_order_column = text_at(upsert, "outOfOrderRecordColumn");
+  if (!out.out_of_order_column.empty() && out.drop_out_of_order) {
+    problems.push_back("outOfOrderRecordColumn and dropOutOfOrderRecord shouldn't exist together for upsert table");
   }
   if (upsert_key_given(upsert, "postPartialUpsertTransformConfigs")) {
     problems.push_back(out.partial ? "upsertConfig.postPartialUpsertTransformConfigs is not supported yet"
@@ -100,8 +100,8 @@ void check_surroundings(const Json& document, const UpsertConfig& config, std::v
   if (config.mode == KeyMode::kUpsert && upsert_key_given(document, "tierConfigs")) problems.push_back("The upsert table cannot have multi-tiers");
   const Json* ingestion = upsert_object(document, "ingestionConfig");
   const Json* complex = ingestion ? upsert_object(*ingestion, "complexTypeConfig") : nullptr;
-  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || config.partial || config.mode == KeyMode::kDedup)) {
-    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig, upsertConfig.mode PARTIAL or dropOutOfOrderRecord");
+  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || !config.out_of_order_column.empty() || config.partial || config.mode == KeyMode::kDedup)) {
+    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig, upsertConfig.mode PARTIAL, dropOutOfOrderRecord or outOfOrderRecordColumn");
   }
 }
 
@@ -121,6 +121,17 @@ void check_strategy(const FieldSpec& field, MergeStrategy strategy, std::vector<
     else if (!compares && field.kind == FieldKind::kDateTime) problems.push_back(fmt::format("INCREMENT merger cannot be applied to date time column: {}", field.name));
   } else if ((strategy == MergeStrategy::kAppend || strategy == MergeStrategy::kUnion) && field.single_value) {
     problems.push_back(fmt::format("{} merger cannot be applied to single-value column: {}", strategy == MergeStrategy::kAppend ? "APPEND" : "UNION", field.name));
+  }
+}
+
+void check_dedup_time(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column, std::vector<std::string>& problems) {
+  if (config.metadata_ttl <= 0) return;
+  const std::string& column = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
+  const FieldSpec* field = upsert_field(schema, column);
+  if (!field) problems.push_back(fmt::format("dedupConfig.metadataTTL needs a dedupTimeColumn or time column; '{}' is not in the schema", column));
+  else if (is_text(field->type) || !field->single_value) {
+    problems.push_back(fmt::format("MetadataTTL must have {}: {} in numeric type, found: {}", config.comparison_columns.empty() ? "time column" : "dedupTimeColumn",
+                                   column, to_string(field->type)));
   }
 }
 
@@ -168,7 +179,10 @@ UpsertConfig read_upsert_config(const Json& document, bool realtime, std::vector
   if (mode == "PARTIAL") read_partial(section, out, problems);
   if (mode != "NONE") read_upsert(section, out, problems);
   if (const Json* indexing = upsert_object(document, "tableIndexConfig")) out.null_handling = flag_at(*indexing, "nullHandlingEnabled", false);
-  if (deduplicates && upsert_number(section, "metadataTTL", name, problems) > 0) problems.push_back("dedupConfig.metadataTTL is not supported yet");
+  if (deduplicates) {
+    out.metadata_ttl = upsert_number(section, "metadataTTL", name, problems);
+    if (std::string column = text_at(section, "dedupTimeColumn"); !column.empty()) out.comparison_columns.push_back(std::move(column));
+  }
   if (upsert_key_given(section, "metadataManagerClass")) problems.push_back(fmt::format("{}.metadataManagerClass: classes of one's own cannot be loaded", name));
   warn_without_effect(section, name, warnings);
   check_surroundings(document, out, problems);
@@ -183,7 +197,7 @@ void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, 
     if (!field) problems.push_back(fmt::format("The primary key column: {} is not in the schema", column));
     else if (!field->single_value) problems.push_back(fmt::format("Upsert/Dedup primary key column: {} cannot be of multi-value type", column));
   }
-  if (config.mode == KeyMode::kDedup) return;
+  if (config.mode == KeyMode::kDedup) return check_dedup_time(config, schema, time_column, problems);
   if (config.partial) check_partial(config, schema, time_column, problems);
   const std::string& comparison = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
   const FieldSpec* compared = upsert_field(schema, comparison);
@@ -196,6 +210,10 @@ void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, 
   } else if ((config.metadata_ttl > 0 || config.deleted_keys_ttl > 0) && is_text(compared->type)) {
     problems.push_back(fmt::format("MetadataTTL / DeletedKeysTTL must have {} column: {} in numeric type, found: {}",
                                    config.comparison_columns.empty() ? "time" : "comparison", comparison, to_string(compared->type)));
+  }
+  const FieldSpec* late = config.out_of_order_column.empty() ? nullptr : upsert_field(schema, config.out_of_order_column);
+  if (!config.out_of_order_column.empty() && (!late || !late->single_value || late->type != DataType::kBoolean)) {
+    problems.push_back("The outOfOrderRecordColumn must be a single-valued BOOLEAN column");
   }
   if (config.delete_column.empty()) return;
   const FieldSpec* deleted = upsert_field(schema, config.delete_column);

@@ -15,9 +15,10 @@ enum class KeyMode { kNone, kUpsert, kDedup };
 
 struct UpsertConfig {
   KeyMode mode = KeyMode::kNone;
-  std::vector<std::string> comparison_columns;  // empty: the time column
+  std::vector<std::string> comparison_columns;  // empty: the time column; of dedup what its time to live goes by
   std::string delete_column;                    // empty: none
   bool drop_out_of_order = false;
+  std::string out_of_order_column;              // says of each row whether it came too late; empty: none
   double metadata_ttl = 0, deleted_keys_ttl = 0;  // in the comparison column's unit; 0: for ever
 
   bool partial = false;                           // new rows are merged with their key's row

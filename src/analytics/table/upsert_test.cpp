@@ -87,6 +87,7 @@ struct Feed {
     segment->append_text(0, id);
     segment->append_long(1, at);
     segment->append_int(2, gone);
+    if (keys.marks()) keys.mark(*segment, static_cast<uint32_t>(row));
     const bool stays = keys.add(static_cast<uint32_t>(row));
     if (!stays) segment->rollback(row);
     segment->publish(0);
@@ -148,6 +149,34 @@ TEST(Upsert, RecordsOutOfOrderAreDroppedWhereTheConfigSaysSo) {
   EXPECT_EQ(feed.rows(0), 0b10u);
 }
 
+TEST(Upsert, RecordsOutOfOrderAreMarkedWhereTheConfigNamesAColumn) {
+  UpsertConfig config = upsert();
+  config.out_of_order_column = "gone";
+  Feed feed(config);
+  feed.add("a", 10, true);
+  feed.add("a", 9);
+  feed.add("b", 1);
+  feed.next_segment();
+  feed.add("a", 9);
+  feed.add("a", 10);
+  EXPECT_EQ(feed.rows(0), 0b100u);
+  EXPECT_EQ(feed.rows(1), 0b10u);
+  const auto flags = [&] {
+    const auto view = feed.segment->snapshot();
+    std::string out;
+    for (int64_t row = 0; row < view->rows(); ++row) {
+      const ColumnView& column = view->column(2);
+      out += std::to_string(column.encoding == Encoding::kDictionary ? column.dictionary.integer(column.dictionary_id(row)) : *column.block<int32_t>(row));
+    }
+    return out;
+  };
+  EXPECT_EQ(flags(), "10");
+  Feed first(config);
+  for (int64_t at : {3, 2, 4, 1}) first.add("k", at, true);
+  feed.segment = first.segment;
+  EXPECT_EQ(flags(), "0101") << "the record's own value does not count";
+}
+
 TEST(Upsert, KeysPastTheirTimeToLiveAreForgottenWhenASegmentIsSealed) {
   UpsertConfig config = upsert();
   config.metadata_ttl = 5;
@@ -197,6 +226,21 @@ TEST(Dedup, OnlyTheFirstRecordOfAKeyStays) {
   feed.next_segment();
   EXPECT_FALSE(feed.add("b", 2));
   EXPECT_EQ(feed.keys.rows_of("segment0"), nullptr);
+}
+
+TEST(Dedup, AKeyPastItsTimeToLiveIsNew) {
+  UpsertConfig config;
+  config.mode = KeyMode::kDedup;
+  config.metadata_ttl = 5;
+  Feed feed(config);
+  EXPECT_TRUE(feed.add("a", 10));
+  EXPECT_FALSE(feed.add("a", 15));
+  EXPECT_TRUE(feed.add("b", 16));
+  EXPECT_TRUE(feed.add("a", 16)) << "stale, though not yet forgotten";
+  EXPECT_FALSE(feed.add("a", 17));
+  EXPECT_TRUE(feed.add("c", 100));
+  feed.next_segment();
+  EXPECT_EQ(feed.keys.keys(), 1u);
 }
 
 // The row that a merge leaves, as text; n: null.
@@ -266,6 +310,12 @@ TEST(UpsertConfig, ProblemsAreInPinotsWords) {
             "Null handling must be enabled for partial upsert tables\nMerger cannot be applied to primary key columns\n"
             "Merger cannot be applied to non-existing column: no\nUNION merger cannot be applied to single-value column: gone");
   EXPECT_EQ(problems_of((routed + R"("tableIndexConfig":{"nullHandlingEnabled":true},"upsertConfig":{"mode":"PARTIAL","defaultPartialUpsertStrategy":"MAX"}})").c_str()), "");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","outOfOrderRecordColumn":"gone"}})").c_str()), "");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","outOfOrderRecordColumn":"at","dropOutOfOrderRecord":true}})").c_str()),
+            "outOfOrderRecordColumn and dropOutOfOrderRecord shouldn't exist together for upsert table\nThe outOfOrderRecordColumn must be a single-valued BOOLEAN column");
+  EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true,"metadataTTL":10}})").c_str()), "");
+  EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true,"metadataTTL":10,"dedupTimeColumn":"id"}})").c_str()),
+            "MetadataTTL must have dedupTimeColumn: id in numeric type, found: STRING");
   EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true}})").c_str(), false), "Dedup is not supported for OFFLINE table");
 }
 
