@@ -259,9 +259,10 @@ void PartitionConsumer::take_keys(int64_t first) {
   for (int64_t row = first; row < end; ++row) {
     if (keys_->merges()) keys_->merge(*segment_, static_cast<uint32_t>(row));
     if (keys_->marks()) keys_->mark(*segment_, static_cast<uint32_t>(row));
-    if (keys_->add(static_cast<uint32_t>(row))) continue;
+    const KeyVerdict verdict = keys_->add(static_cast<uint32_t>(row));
+    if (verdict == KeyVerdict::kTaken) continue;
     segment_->rollback(row);  // the only row of its record: configs that refuse or merge rows allow no more
-    ++refused_by_key_;
+    ++refused_by_key_[static_cast<size_t>(verdict)];
   }
 }
 
@@ -294,9 +295,11 @@ void PartitionConsumer::report(const IngestCounts& counts) {
   if (counts.rows > 0) consumed_->add(static_cast<double>(counts.rows));
   metrics::Registry& registry = metrics::Registry::process();
   const std::string& table = options_.config->name_with_type;
-  if (const int64_t refused = std::exchange(refused_by_key_, 0); refused > 0) {
-    const char* reason = options_.config->upsert.mode == KeyMode::kDedup ? "duplicate" : "out_of_order";
-    registry.counter("bywash_table_records_dropped_total", "Records that gave no row", {{"table", table}, {"reason", reason}})->add(static_cast<double>(refused));
+  for (size_t i = 0; i < refused_by_key_.size(); ++i) {
+    const int64_t refused = std::exchange(refused_by_key_[i], 0);
+    if (refused == 0) continue;
+    registry.counter("bywash_table_records_dropped_total", "Records that gave no row", {{"table", table}, {"reason", std::string(to_string(static_cast<KeyVerdict>(i)))}})
+        ->add(static_cast<double>(refused));
   }
   std::string summary;
   for (size_t i = 0; i < counts.dropped.size(); ++i) {

@@ -2,6 +2,7 @@
 // writer of the partition's consuming segment.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -90,7 +91,7 @@ class PartitionConsumer {
   std::unique_ptr<RecordDecoder> decoder_;  // nullptr: records are JSON
   std::unique_ptr<kafka::Consumer> consumer_;
   UpsertPartition* keys_ = nullptr;  // of tables with upsert or dedup
-  int64_t refused_by_key_ = 0;       // since the last report
+  std::array<int64_t, kKeyVerdictCount> refused_by_key_{};  // since the last report
   std::shared_ptr<MutableSegment> segment_;
   int64_t sequence_ = 0;
   int64_t next_offset_ = 0;

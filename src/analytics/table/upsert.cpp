@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace bywash::analytics {
 namespace {
@@ -27,14 +28,27 @@ void append_word(std::string& out, uint64_t word) { out.append(reinterpret_cast<
 
 }  // namespace
 
+std::string_view to_string(KeyVerdict verdict) {
+  static constexpr std::string_view kNames[kKeyVerdictCount] = {"taken", "duplicate", "out_of_order", "comparison_columns"};
+  return kNames[static_cast<size_t>(verdict)];
+}
+
 UpsertRules UpsertRules::of(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column) {
   UpsertRules out;
   out.config = config;
   for (const std::string& column : schema.primary_key_columns) out.keys.push_back(static_cast<size_t>(schema.find(column)));
-  out.comparison = schema.find(config.comparison_columns.empty() ? time_column : config.comparison_columns[0]);
+  std::vector<std::string> comparisons = config.comparison_columns;
+  if (comparisons.empty()) comparisons.push_back(time_column);
+  for (const std::string& column : comparisons) {
+    if (const int field = schema.find(column); field >= 0) out.comparisons.push_back(static_cast<size_t>(field));
+  }
   if (!config.out_of_order_column.empty()) out.out_of_order = schema.find(config.out_of_order_column);
   if (!config.delete_column.empty()) out.deleted = schema.find(config.delete_column);
-  for (const FieldSpec& field : schema.fields) out.strategies.push_back(config.strategy_of(field.name, schema, time_column));
+  for (const FieldSpec& field : schema.fields) {
+    const bool kept = config.comparison_columns.size() > 1 && config.compares_by(field.name);
+    out.revival.push_back(kept ? MergeStrategy::kOverwrite : MergeStrategy::kForceOverwrite);
+    out.strategies.push_back(config.partial ? config.strategy_of(field.name, schema, time_column) : out.revival.back());
+  }
   return out;
 }
 
@@ -56,18 +70,29 @@ KeyHash UpsertPartition::key_of(const Segment& segment, int64_t row) {
 }
 
 double UpsertPartition::comparison_of(RowPlace place) const {
-  const ColumnView& column = parts_[place.segment].segment->column(static_cast<size_t>(rules_.comparison));
+  const ColumnView& column = parts_[place.segment].segment->column(rules_.comparisons[0]);
   return is_integer(column.field->type) ? static_cast<double>(key_integer(column, place.row)) : key_real(column, place.row);
 }
 
-int UpsertPartition::compare(RowPlace a, RowPlace b) const {
-  if (rules_.comparison < 0) return 0;
-  const ColumnView& left = parts_[a.segment].segment->column(static_cast<size_t>(rules_.comparison));
-  const ColumnView& right = parts_[b.segment].segment->column(static_cast<size_t>(rules_.comparison));
-  auto order = [](const auto& x, const auto& y) { return x < y ? -1 : y < x ? 1 : 0; };
-  if (is_integer(left.field->type)) return order(key_integer(left, a.row), key_integer(right, b.row));
-  if (is_real(left.field->type)) return order(key_real(left, a.row), key_real(right, b.row));
-  return order(key_text(left, a.row), key_text(right, b.row));
+bool UpsertPartition::is_older(RowPlace now, RowPlace known) const {
+  const bool several = rules_.comparisons.size() > 1;
+  for (size_t field : rules_.comparisons) {
+    const ColumnView& left = parts_[now.segment].segment->column(field);
+    const ColumnView& right = parts_[known.segment].segment->column(field);
+    if (several && (left.is_null(now.row) || right.is_null(known.row))) continue;
+    bool older = false;
+    if (is_integer(left.field->type)) older = key_integer(left, now.row) < key_integer(right, known.row);
+    else if (is_real(left.field->type)) older = key_real(left, now.row) < key_real(right, known.row);
+    else older = key_text(left, now.row) < key_text(right, known.row);
+    if (older) return true;
+  }
+  return false;
+}
+
+bool UpsertPartition::has_one_comparison(const Segment& segment, int64_t row) const {
+  size_t given = 0;
+  for (size_t field : rules_.comparisons) given += !segment.column(field).is_null(row);
+  return given == 1;
 }
 
 // What org.apache.pinot.spi.utils.BooleanUtils takes for true.
@@ -94,35 +119,40 @@ void UpsertPartition::begin(std::shared_ptr<const Segment> segment) {
 void UpsertPartition::merge(MutableSegment& segment, uint32_t row) {
   parts_.back().segment = segment.snapshot();  // an older view may not know that a column has nulls
   const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
+  const bool several = rules_.comparisons.size() > 1;
+  refused_ = several && !has_one_comparison(*parts_.back().segment, row);
   const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
-  if (!known || gone(*known) || is_deletion(*known) || compare(place, *known) < 0) return;
-  merge_rows(rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
+  if (refused_ || !known || gone(*known) || is_older(place, *known)) return;
+  const bool revived = is_deletion(*known);
+  if (revived && !several) return;
+  merge_rows(revived ? rules_.revival : rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
 }
 
 void UpsertPartition::mark(MutableSegment& segment, uint32_t row) {
   parts_.back().segment = segment.snapshot();  // as in merge()
   const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
   const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
-  const bool late = known && !gone(*known) && compare(place, *known) < 0;
+  const bool late = known && !gone(*known) && is_older(place, *known);
   set_integer({*parts_.back().segment, row}, static_cast<size_t>(rules_.out_of_order), late, segment);
 }
 
-bool UpsertPartition::add(uint32_t row) {
+KeyVerdict UpsertPartition::add(uint32_t row) {
+  if (std::exchange(refused_, false)) return KeyVerdict::kNotComparable;
   const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
   const KeyHash key = key_of(*parts_.back().segment, row);
   RowPlace* known = map_.find(key);
   if (known && gone(*known)) known = nullptr;
   if (rules_.config.metadata_ttl > 0 || rules_.config.deleted_keys_ttl > 0) newest_ = std::max(newest_, comparison_of(place));
   if (rules_.config.mode == KeyMode::kDedup) {
-    if (known && !is_stale(*known)) return false;
+    if (known && !is_stale(*known)) return KeyVerdict::kDuplicate;
     map_.put(key, place);
-    return true;
+    return KeyVerdict::kTaken;
   }
-  if (known && compare(place, *known) < 0) return !rules_.config.drop_out_of_order;
+  if (known && is_older(place, *known)) return rules_.config.drop_out_of_order ? KeyVerdict::kOutOfOrder : KeyVerdict::kTaken;
   if (known) changes_.emplace_back(*known, false);
   if (!is_deletion(place)) changes_.emplace_back(place, true);
   map_.put(key, place);
-  return true;
+  return KeyVerdict::kTaken;
 }
 
 void UpsertPartition::publish() {

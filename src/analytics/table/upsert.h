@@ -24,14 +24,21 @@ namespace bywash::analytics {
 struct UpsertRules {
   UpsertConfig config;
   std::vector<size_t> keys;
-  int comparison = -1;
+  std::vector<size_t> comparisons;  // none: of equal keys the last row counts
   int deleted = -1;
   int out_of_order = -1;
-  std::vector<MergeStrategy> strategies;  // per field, where upserts are partial
+  std::vector<MergeStrategy> strategies;  // per field: what a row takes of its key's row
+  std::vector<MergeStrategy> revival;     // the same where that row deleted the key
+
 
   // The config was checked against this schema.
   static UpsertRules of(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column);
 };
+
+// What became of a row.
+enum class KeyVerdict { kTaken, kDuplicate, kOutOfOrder, kNotComparable };
+inline constexpr size_t kKeyVerdictCount = 4;
+std::string_view to_string(KeyVerdict verdict);
 
 class UpsertPartition {
  public:
@@ -40,14 +47,15 @@ class UpsertPartition {
   // Rows that follow belong to `segment`: sealed, or a view of the consuming one, whose later rows are read through it too.
   // Under the table's lock.
   void begin(std::shared_ptr<const Segment> segment);
-  // Partial upserts: makes the newest row of the consuming segment, unpublished, what comes of it and its key's row. Before add().
+  // Partial upserts, and several comparison columns: makes the newest row of the consuming segment, unpublished, what comes of it and its key's row. Before add().
   void merge(MutableSegment& segment, uint32_t row);
-  bool merges() const { return rules_.config.partial; }
+  bool merges() const { return rules_.config.partial || rules_.comparisons.size() > 1; }
   // With an outOfOrderRecordColumn: writes into the row, as above, whether it came too late. After merge(), before add().
   void mark(MutableSegment& segment, uint32_t row);
   bool marks() const { return rules_.out_of_order >= 0; }
-  // Takes the row, the segment's newest. False: it must not stay in the segment (a duplicate, or out of order and to be dropped).
-  bool add(uint32_t row);
+  // Takes the row, the segment's newest; if not kTaken, it must not stay in the segment: a duplicate, out of order and to be dropped,
+  // or with another number of comparison values than one.
+  KeyVerdict add(uint32_t row);
   // Makes queries see what add() decided. Under the table's lock, together with the rows.
   void publish();
   // The current segment is sealed: its rows are read from there. Under the table's lock.
@@ -71,7 +79,8 @@ class UpsertPartition {
   };
   KeyHash key_of(const Segment& segment, int64_t row);
   double comparison_of(RowPlace place) const;
-  int compare(RowPlace a, RowPlace b) const;
+  bool is_older(RowPlace now, RowPlace known) const;
+  bool has_one_comparison(const Segment& segment, int64_t row) const;
   bool is_deletion(RowPlace place) const;
   bool is_stale(RowPlace place) const { return rules_.config.metadata_ttl > 0 && comparison_of(place) < newest_ - rules_.config.metadata_ttl; }
   bool gone(RowPlace place) const { return parts_[place.segment].gone->load(std::memory_order_relaxed); }
@@ -81,6 +90,7 @@ class UpsertPartition {
   std::vector<Part> parts_;
   std::map<std::string, size_t> numbers_;           // of parts_, by name; read under the table's lock
   std::vector<std::pair<RowPlace, bool>> changes_;  // since the last publish()
+  bool refused_ = false;                            // by merge(): the row of the next add() has no one comparison value
   double newest_ = -1e300;                          // comparison value, for times to live
   std::string key_;
   Reservation reservation_;

@@ -65,7 +65,6 @@ void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>
       out.comparison_columns.push_back(text_of(*columns));
     }
   }
-  if (out.comparison_columns.size() > 1) problems.push_back("upsertConfig.comparisonColumns: more than one column is not supported yet");
   out.delete_column = text_at(upsert, "deleteRecordColumn");
   out.drop_out_of_order = flag_at(upsert, "dropOutOfOrderRecord", false);
   out.out_of_order_column = text_at(upsert, "outOfOrderRecordColumn");
@@ -83,8 +82,15 @@ void read_upsert(const Json& upsert, UpsertConfig& out, std::vector<std::string>
   }
   out.metadata_ttl = upsert_number(upsert, "metadataTTL", "upsertConfig", problems);
   out.deleted_keys_ttl = upsert_number(upsert, "deletedKeysTTL", "upsertConfig", problems);
+  if (out.comparison_columns.size() > 1 && (out.metadata_ttl > 0 || out.deleted_keys_ttl > 0)) {
+    problems.push_back("MetadataTTL / DeletedKeysTTL does not work with multiple comparison columns");
+  }
   if (out.metadata_ttl > 0 && ascii_upper(text_at(upsert, "snapshot", "DEFAULT")) == "DISABLE") problems.push_back("Upsert TTL must have snapshot enabled");
   if (out.deleted_keys_ttl > 0 && out.delete_column.empty()) problems.push_back("Deleted Keys TTL can only be enabled with deleteRecordColumn set.");
+}
+
+bool refuses_or_edits_rows(const UpsertConfig& config) {
+  return config.drop_out_of_order || !config.out_of_order_column.empty() || config.partial || config.comparison_columns.size() > 1 || config.mode == KeyMode::kDedup;
 }
 
 // What the rest of the document must say or not say when keys are unique.
@@ -100,8 +106,8 @@ void check_surroundings(const Json& document, const UpsertConfig& config, std::v
   if (config.mode == KeyMode::kUpsert && upsert_key_given(document, "tierConfigs")) problems.push_back("The upsert table cannot have multi-tiers");
   const Json* ingestion = upsert_object(document, "ingestionConfig");
   const Json* complex = ingestion ? upsert_object(*ingestion, "complexTypeConfig") : nullptr;
-  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && (config.drop_out_of_order || !config.out_of_order_column.empty() || config.partial || config.mode == KeyMode::kDedup)) {
-    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig, upsertConfig.mode PARTIAL, dropOutOfOrderRecord or outOfOrderRecordColumn");
+  if (complex && upsert_key_given(*complex, "fieldsToUnnest") && refuses_or_edits_rows(config)) {
+    problems.push_back("ingestionConfig.complexTypeConfig.fieldsToUnnest is not supported yet together with dedupConfig, upsertConfig.mode PARTIAL, several comparisonColumns, dropOutOfOrderRecord or outOfOrderRecordColumn");
   }
 }
 
@@ -124,6 +130,22 @@ void check_strategy(const FieldSpec& field, MergeStrategy strategy, std::vector<
   }
 }
 
+void check_comparison(const UpsertConfig& config, const TableSchema& schema, const std::string& column, std::vector<std::string>& problems) {
+  const FieldSpec* compared = upsert_field(schema, column);
+  const bool lives = config.metadata_ttl > 0 || config.deleted_keys_ttl > 0;
+  if (!compared) {
+    if (!config.comparison_columns.empty()) problems.push_back("The comparison column does not exist on schema");
+    else if (lives) problems.push_back("MetadataTTL / DeletedKeysTTL requires either a comparison column or a time column to be configured");
+  } else if (!compared->single_value) {
+    problems.push_back(fmt::format("The comparison column: {} cannot be of multi-value type", column));
+  } else if (compared->type == DataType::kBigDecimal) {
+    problems.push_back(fmt::format("The comparison column: {} of type BIG_DECIMAL is not supported yet", column));
+  } else if (lives && is_text(compared->type)) {
+    problems.push_back(fmt::format("MetadataTTL / DeletedKeysTTL must have {} column: {} in numeric type, found: {}",
+                                   config.comparison_columns.empty() ? "time" : "comparison", column, to_string(compared->type)));
+  }
+}
+
 void check_dedup_time(const UpsertConfig& config, const TableSchema& schema, const std::string& time_column, std::vector<std::string>& problems) {
   if (config.metadata_ttl <= 0) return;
   const std::string& column = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
@@ -140,7 +162,7 @@ void check_partial(const UpsertConfig& config, const TableSchema& schema, const 
   const std::vector<std::string>& keys = schema.primary_key_columns;
   for (const auto& [column, strategy] : config.strategies) {
     if (std::find(keys.begin(), keys.end(), column) != keys.end()) problems.push_back("Merger cannot be applied to primary key columns");
-    else if (!config.comparison_columns.empty() && column == config.comparison_columns[0]) problems.push_back("Merger cannot be applied to comparison column");
+    else if (config.compares_by(column)) problems.push_back("Merger cannot be applied to comparison column");
     else if (config.comparison_columns.empty() && column == time_column) problems.push_back("Merger cannot be applied to time column");
     else if (!upsert_field(schema, column)) problems.push_back(fmt::format("Merger cannot be applied to non-existing column: {}", column));
   }
@@ -149,8 +171,14 @@ void check_partial(const UpsertConfig& config, const TableSchema& schema, const 
 
 }  // namespace
 
+bool UpsertConfig::compares_by(const std::string& column) const {
+  return std::find(comparison_columns.begin(), comparison_columns.end(), column) != comparison_columns.end();
+}
+
 MergeStrategy UpsertConfig::strategy_of(const std::string& column, const TableSchema& schema, const std::string& time_column) const {
   const std::vector<std::string>& keys = schema.primary_key_columns;
+  // Of several, those that a record does not have stay.
+  if (comparison_columns.size() > 1 && compares_by(column)) return MergeStrategy::kOverwrite;
   const std::string& comparison = comparison_columns.empty() ? time_column : comparison_columns[0];
   if (column == comparison || std::find(keys.begin(), keys.end(), column) != keys.end()) return MergeStrategy::kForceOverwrite;
   auto found = strategies.find(column);
@@ -199,18 +227,8 @@ void check_upsert_config(const UpsertConfig& config, const TableSchema& schema, 
   }
   if (config.mode == KeyMode::kDedup) return check_dedup_time(config, schema, time_column, problems);
   if (config.partial) check_partial(config, schema, time_column, problems);
-  const std::string& comparison = config.comparison_columns.empty() ? time_column : config.comparison_columns[0];
-  const FieldSpec* compared = upsert_field(schema, comparison);
-  if (!compared) {
-    if (!config.comparison_columns.empty()) problems.push_back("The comparison column does not exist on schema");
-  } else if (!compared->single_value) {
-    problems.push_back(fmt::format("The comparison column: {} cannot be of multi-value type", comparison));
-  } else if (compared->type == DataType::kBigDecimal) {
-    problems.push_back(fmt::format("The comparison column: {} of type BIG_DECIMAL is not supported yet", comparison));
-  } else if ((config.metadata_ttl > 0 || config.deleted_keys_ttl > 0) && is_text(compared->type)) {
-    problems.push_back(fmt::format("MetadataTTL / DeletedKeysTTL must have {} column: {} in numeric type, found: {}",
-                                   config.comparison_columns.empty() ? "time" : "comparison", comparison, to_string(compared->type)));
-  }
+  if (config.comparison_columns.empty()) check_comparison(config, schema, time_column, problems);
+  for (const std::string& column : config.comparison_columns) check_comparison(config, schema, column, problems);
   const FieldSpec* late = config.out_of_order_column.empty() ? nullptr : upsert_field(schema, config.out_of_order_column);
   if (!config.out_of_order_column.empty() && (!late || !late->single_value || late->type != DataType::kBoolean)) {
     problems.push_back("The outOfOrderRecordColumn must be a single-valued BOOLEAN column");

@@ -15,7 +15,8 @@ enum class KeyMode { kNone, kUpsert, kDedup };
 
 struct UpsertConfig {
   KeyMode mode = KeyMode::kNone;
-  std::vector<std::string> comparison_columns;  // empty: the time column; of dedup what its time to live goes by
+  std::vector<std::string> comparison_columns;  // empty: the time column; of dedup what its time to live goes by.
+                                                // Of several a record has one, and the others stay what they were
   std::string delete_column;                    // empty: none
   bool drop_out_of_order = false;
   std::string out_of_order_column;              // says of each row whether it came too late; empty: none
@@ -28,6 +29,7 @@ struct UpsertConfig {
 
   // How a column is merged. Keys and the comparison column are the new row's.
   MergeStrategy strategy_of(const std::string& column, const TableSchema& schema, const std::string& time_column) const;
+  bool compares_by(const std::string& column) const;
   bool on() const { return mode != KeyMode::kNone; }
 };
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 
 #include "analytics/segment/mutable_segment.h"
@@ -82,13 +83,14 @@ struct Feed {
     keys.begin(segment->snapshot());
     if (made > 1) keys.forget_old();
   }
-  bool add(const char* id, int64_t at, bool gone = false) {
+  bool add(const char* id, std::optional<int64_t> at, std::optional<bool> gone = false) {
     const int64_t row = segment->appended_rows();
     segment->append_text(0, id);
-    segment->append_long(1, at);
-    segment->append_int(2, gone);
+    at ? segment->append_long(1, *at) : segment->append_null(1);
+    gone ? segment->append_int(2, *gone) : segment->append_null(2);
+    if (keys.merges()) keys.merge(*segment, static_cast<uint32_t>(row));
     if (keys.marks()) keys.mark(*segment, static_cast<uint32_t>(row));
-    const bool stays = keys.add(static_cast<uint32_t>(row));
+    const bool stays = keys.add(static_cast<uint32_t>(row)) == KeyVerdict::kTaken;
     if (!stays) segment->rollback(row);
     segment->publish(0);
     keys.publish();
@@ -175,6 +177,30 @@ TEST(Upsert, RecordsOutOfOrderAreMarkedWhereTheConfigNamesAColumn) {
   for (int64_t at : {3, 2, 4, 1}) first.add("k", at, true);
   feed.segment = first.segment;
   EXPECT_EQ(flags(), "0101") << "the record's own value does not count";
+}
+
+TEST(Upsert, OfSeveralComparisonColumnsTheOneThatARecordHasDecides) {
+  UpsertConfig config = upsert();
+  config.comparison_columns = {"at", "gone"};
+  Feed feed(config);
+  feed.add("a", 10, std::nullopt);
+  feed.add("a", std::nullopt, true);   // the first of its column: newer
+  feed.add("a", 9, std::nullopt);      // older than the 10 that the row before took over
+  feed.add("a", std::nullopt, false);  // older than true
+  EXPECT_EQ(feed.rows(0), 0b10u);
+  EXPECT_FALSE(feed.add("a", std::nullopt, std::nullopt));
+  EXPECT_FALSE(feed.add("a", 20, true));
+  feed.next_segment();
+  feed.add("a", 10, std::nullopt);  // equal: newer
+  EXPECT_EQ(feed.rows(0), 0u);
+  EXPECT_EQ(feed.rows(1), 1u);
+
+  // Read again from the segments, the same rows count.
+  UpsertPartition again(UpsertRules::of(config, *schema(), "at"));
+  again.begin(feed.segment->snapshot());
+  EXPECT_EQ(again.add(0), KeyVerdict::kTaken);
+  const auto view = feed.segment->snapshot();
+  EXPECT_FALSE(view->column(2).is_null(0)) << "what the record does not have stays";
 }
 
 TEST(Upsert, KeysPastTheirTimeToLiveAreForgottenWhenASegmentIsSealed) {
@@ -313,6 +339,9 @@ TEST(UpsertConfig, ProblemsAreInPinotsWords) {
   EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","outOfOrderRecordColumn":"gone"}})").c_str()), "");
   EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","outOfOrderRecordColumn":"at","dropOutOfOrderRecord":true}})").c_str()),
             "outOfOrderRecordColumn and dropOutOfOrderRecord shouldn't exist together for upsert table\nThe outOfOrderRecordColumn must be a single-valued BOOLEAN column");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["at","gone"]}})").c_str()), "");
+  EXPECT_EQ(problems_of((routed + R"("upsertConfig":{"mode":"FULL","comparisonColumns":["at","gone"],"metadataTTL":3}})").c_str()),
+            "MetadataTTL / DeletedKeysTTL does not work with multiple comparison columns");
   EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true,"metadataTTL":10}})").c_str()), "");
   EXPECT_EQ(problems_of((routed + R"("dedupConfig":{"dedupEnabled":true,"metadataTTL":10,"dedupTimeColumn":"id"}})").c_str()),
             "MetadataTTL must have dedupTimeColumn: id in numeric type, found: STRING");
