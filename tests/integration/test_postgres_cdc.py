@@ -81,6 +81,40 @@ def test_a_large_transaction_is_whole_after_kills(worker, kafka, postgres, datab
     assert len(got) < 2 * 20000
 
 
+def test_signals_ask_for_rows_anew(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE signals (id text PRIMARY KEY, type text, data text); "
+                             "INSERT INTO t VALUES (1, 'a'), (2, 'b'); INSERT INTO u VALUES (7)")
+    worker.create(name, source(snapshot__mode="no_data", signal__data__collection="public.signals", table__include__list="public.t,public.u",
+                               publication__autocreate__mode="filtered"))
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (3, 'c')")
+    signal = "INSERT INTO signals VALUES (%s, %s, %s)"
+    postgres.query(database, signal, ("one", "execute-snapshot", json.dumps({"data-collections": ["public.t"], "type": "incremental"})))
+    # What cannot be done is passed over, and the connector goes on.
+    postgres.query(database, signal, ("two", "execute-snapshot", "no JSON"))
+    postgres.query(database, signal, ("three", "execute-snapshot", json.dumps({
+        "data-collections": ["public.u"], "type": "blocking", "additional-conditions": [{"data-collection": "public.u", "filter": "no SQL"}]})))
+    postgres.query(database, signal, ("four", "execute-snapshot", json.dumps({
+        "data-collections": ["public.[tu]"], "type": "blocking", "additional-conditions": [{"data-collection": "public.t", "filter": "id > 1"}]})))
+    assert events(worker, kafka, f"{name}.public.u", 1) == [("r", 7)]
+    assert "Signal 'two' of type execute-snapshot is passed over" in worker.log()
+    before_update = postgres.query(database, "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint")[0][0]
+    postgres.query(database, "UPDATE t SET v = 'd' WHERE id = 1")
+    topic = f"{name}.public.t"
+    assert events(worker, kafka, topic, 7) == [("c", 3), ("r", 1), ("r", 2), ("r", 3), ("r", 2), ("r", 3), ("u", 1)]
+    marks = [json.loads(record.value)["source"]["snapshot"] for record in kafka.consume_all(topic)]
+    assert marks == ["false", "incremental", "incremental", "incremental", "first", "last_in_data_collection", "false"]
+    # The signals themselves are changes like any other; done is done, over a restart too.
+    assert events(worker, kafka, f"{name}.public.signals", 4) == [("c", "one"), ("c", "two"), ("c", "three"), ("c", "four")]
+    worker.process.wait_until(lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"][0]["offset"]["lsn"] >= before_update, "the update's offset is stored")
+    worker.kill()
+    worker.start()
+    worker.create(name, source(snapshot__mode="no_data", signal__data__collection="public.signals", table__include__list="public.t,public.u"))
+    postgres.query(database, "UPDATE t SET v = 'e' WHERE id = 2")
+    worker.process.wait_until(lambda: ("u", 2) in events(worker, kafka, topic, 8), "the next change is there", timeout=30)
+    assert len([1 for op, _ in events(worker, kafka, topic, 8) if op == "r"]) == 5
+
+
 def test_snapshot_modes(worker, kafka, postgres, database, source, name):
     topic = f"{name}.public.t"
     postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")

@@ -124,6 +124,11 @@ void add_selection(TypedConfig<ChangeConfig>& d) {
   d.key("snapshot.select.statement.overrides", &C::snapshot_overrides).by_default("").group("Snapshot", 3)
       .doc("Tables (`schema.table`) whose rows come from `snapshot.select.statement.overrides.<schema>.<table>`.");
   d.key("snapshot.delay.ms", &C::snapshot_delay_ms).by_default("0").low().group("Snapshot", 4).at_least(0).doc("How long to wait before a snapshot.");
+  d.key("signal.data.collection", &C::signal_table).by_default("").group("Snapshot", 6)
+      .doc("A table (`schema.table`; columns id, type and data) whose new rows ask for something: `execute-snapshot` reads the tables of its data anew, "
+           "`log` writes to the log.");
+  d.key("signal.enabled.channels", &C::signal_channels).by_default("source").group("Snapshot", 7)
+      .doc("Only `source`, the table, is there; without it signals are not looked for.");
   d.key("streaming.delay.ms", &C::streaming_delay_ms).by_default("0").low().group("Snapshot", 5).at_least(0).doc("How long to wait after a snapshot.");
 }
 

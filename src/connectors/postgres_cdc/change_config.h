@@ -33,6 +33,8 @@ struct ChangeConfig {
   std::string message_key_columns, message_prefix_include, message_prefix_exclude;
   std::string snapshot_mode_text, snapshot_tables, snapshot_overrides;
   int64_t snapshot_delay_ms = 0, streaming_delay_ms = 0;
+  std::string signal_table;  // "schema.table"; empty: no signals
+  config::List signal_channels;
   std::string decimal_text, time_text, binary_text, hstore_text, interval_text, schema_adjustment_text, field_adjustment_text;
   int32_t money_digits = 2;
   bool unknown_types = false;

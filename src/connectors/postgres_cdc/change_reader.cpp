@@ -1,5 +1,7 @@
 #include "connectors/postgres_cdc/change_reader.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
@@ -108,6 +110,7 @@ Status ChangeReader::take(const ChangeStream::Message& message) {
 }
 
 void ChangeReader::begin(uint64_t lsn) {
+  if (requests_.empty()) before_transaction_ = position_;
   commit_micros_ = message_.commit_micros;
   tx_id_ = message_.xid;
   origin_.clear();
@@ -212,6 +215,8 @@ Status ChangeReader::change(uint64_t lsn) {
   if (relation == relations_.end()) return {};
   const ChangeConfig& config = *settings_.config;
   bool skipped = message_.type == MessageType::kInsert ? config.skips_create : message_.type == MessageType::kUpdate ? config.skips_update : config.skips_delete;
+  // Also one that was given out before: what it asks for begins behind its transaction, and was not begun.
+  if (message_.type == MessageType::kInsert && relation->second == config.signal_table) note_signal(relation->second);
   bool again = already_given_out(lsn);
   std::unique_ptr<TableEvents>& table = tables_[relation->second];
   if (again || skipped) {
@@ -234,6 +239,26 @@ Status ChangeReader::change(uint64_t lsn) {
   }
   ++pending_rows_;
   return status;
+}
+
+void ChangeReader::note_signal(const std::string& table) {
+  const ChangeConfig& config = *settings_.config;
+  bool listens = std::find(config.signal_channels.begin(), config.signal_channels.end(), "source") != config.signal_channels.end();
+  if (!listens) return;
+  auto text = [&](size_t i) {
+    bool there = i < message_.new_row.size() && message_.new_row[i].kind == TupleValue::Kind::kText;
+    return there ? std::string(message_.new_row[i].text) : std::string();
+  };
+  auto request = message_.new_row.size() < 3 ? Result<std::optional<SnapshotRequest>>(Status::invalid(fmt::format("Table '{}' needs the columns id, type and data", table)))
+                                             : request_of_signal(text(0), text(1), text(2));
+  if (!request.ok()) log::warn(kReaderLogger, "{} (signal.data.collection)", request.status().message());
+  else if (*request) requests_.push_back(**std::move(request));
+}
+
+std::vector<SnapshotRequest> ChangeReader::take_requests(Position* from) {
+  if (in_transaction_ || requests_.empty()) return {};
+  *from = before_transaction_;
+  return std::exchange(requests_, {});
 }
 
 Status ChangeReader::truncate(uint64_t lsn) {
@@ -298,19 +323,14 @@ Status ChangeReader::transaction_record(bool ends) {
   return {};
 }
 
-Status ChangeReader::take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id) {
+Status ChangeReader::take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id, bool aside) {
   ASSIGN_OR_RETURN(TableEvents * table, table_of(*row.table));
   for (const TupleValue& value : row.values) pending_bytes_ += value.text.size();
-  position_.lsn = lsn;
-  position_.commit_lsn = 0;
-  position_.changes_at_lsn = 0;
-  position_.tx_id = tx_id;
-  position_.commit_micros = wall_clock_ms() * 1000;
-  position_.message_type = "";
-  position_.snapshot = SnapshotState::kRunning;
+  const int64_t now_micros = wall_clock_ms() * 1000;
+  if (!aside) position_ = {lsn, 0, 0, tx_id, now_micros, "", SnapshotState::kRunning};
   EventMark mark;
   mark.snapshot = row.marker;
-  mark.commit_micros = position_.commit_micros;
+  mark.commit_micros = now_micros;
   mark.tx_id = tx_id;
   mark.lsn = lsn;
   Status status = table->add_read(row.values, mark);

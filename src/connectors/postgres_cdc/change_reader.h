@@ -22,7 +22,10 @@ class ChangeReader {
   // What take() would see: the type, and for a kBegin where its transaction was committed.
   Status peek(const ChangeStream::Message& message);
   const ChangeMessage& peeked() const { return message_; }
-  Status take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id);
+  // `aside`: of a snapshot that a signal asked for; the position stays that of the changes.
+  Status take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id, bool aside = false);
+  // What signals of transactions that were taken whole ask for, once. `from`: the position before the first of them.
+  std::vector<SnapshotRequest> take_requests(Position* from);
   // The snapshot's last row was taken.
   void end_snapshot() { position_.snapshot = position_.snapshot == SnapshotState::kNone ? SnapshotState::kNone : SnapshotState::kLastRecord; }
 
@@ -49,6 +52,7 @@ class ChangeReader {
   bool already_given_out(uint64_t lsn);
   Status add(TableEvents* table, const EventMark& mark);
   Status add_again(std::unique_ptr<TableEvents>* table, const EventMark& mark);
+  void note_signal(const std::string& table);
   EventMark mark_of(uint64_t lsn);
   void count_in_transaction(const std::string& collection, EventMark* mark);
   Status transaction_record(bool ends);
@@ -57,6 +61,8 @@ class ChangeReader {
   const EventSettings& settings_;
   Catalog& catalog_;
   Position position_, resume_;
+  Position before_transaction_;
+  std::vector<SnapshotRequest> requests_;
   bool resuming_ = false, skipping_ = false, in_transaction_ = false;
   int64_t skipped_at_lsn_ = 0;
   ChangeMessage message_;

@@ -25,6 +25,9 @@ Status PostgresChangeTask::start(plugin::SourceContext* context) {
   context_ = context;
   settings_ = {&config_, &selection_, context_headers(config_, context->task_id()), &out_};
   next_heartbeat_ = steady_now() + Millis(config_.heartbeat_ms);
+  for (const std::string& channel : config_.signal_channels) {
+    if (channel != "source") log::warn(kTaskLogger, "Signals by the channel '{}' are not looked for: use source and signal.data.collection (signal.enabled.channels)", channel);
+  }
   return {};
 }
 
@@ -46,6 +49,7 @@ Result<std::vector<plugin::SourceBatch>> PostgresChangeTask::poll() {
 Status PostgresChangeTask::advance() {
   switch (phase_) {
     case Phase::kConnect: return connect();
+    case Phase::kRequested: return start_request();
     case Phase::kCatchUp:
     case Phase::kStream: return read_changes();
     case Phase::kSnapshot: return read_rows();
@@ -63,7 +67,7 @@ Result<std::vector<plugin::SourceBatch>> PostgresChangeTask::hand_over() {
   if (reader_) RETURN_IF_ERROR(reader_->flush());
   RETURN_IF_ERROR(heartbeat());
   if (!out_.empty() && reader_) {
-    handed_over_ = reader_->position();
+    handed_over_ = requests_.empty() ? reader_->position() : before_requests_;
     // Whatever was given out meanwhile: after a restart the snapshot is still to be taken.
     if (rows_are_missing_ && handed_over_->snapshot == SnapshotState::kNone) handed_over_->snapshot = SnapshotState::kRunning;
     out_.back().source_offsets.back() = offset_json(*handed_over_);
@@ -104,6 +108,7 @@ void PostgresChangeTask::disconnect() {
   snapshot_session_.reset();
   slot_session_.reset();
   snapshot_taken_ = false;
+  requests_.clear();
   phase_ = Phase::kConnect;
 }
 
@@ -206,11 +211,32 @@ Status PostgresChangeTask::read_rows() {
   SteadyTime end = steady_now() + Millis(kPollTimeMaxMs);
   Snapshot::SnapshotRow row;
   while (!reader_->is_full() && steady_now() < end && !stopped_) {
-    ASSIGN_OR_RETURN(bool more, snapshot_->next(&row));
-    if (!more) return end_snapshot();
-    RETURN_IF_ERROR(reader_->take_row(row, snapshot_lsn_, snapshot_->tx_id()));
-    if (row.marker == "last") reader_->end_snapshot();
+    bool aside = !requests_.empty();
+    auto more = snapshot_->next(&row);
+    // A filter that is no SQL: the signal would be met again at each restart.
+    if (aside && !more.ok() && !more.status().retriable()) {
+      log::warn(kTaskLogger, "The snapshot of signal '{}' is given up: {}", requests_.front().id, more.status().message());
+      return end_snapshot();
+    }
+    RETURN_IF_ERROR(more.status());
+    if (!*more) return end_snapshot();
+    if (aside && requests_.front().incremental) row.marker = "incremental";
+    RETURN_IF_ERROR(reader_->take_row(row, snapshot_lsn_, snapshot_->tx_id(), aside));
+    if (row.marker == "last" && !aside) reader_->end_snapshot();
   }
+  return {};
+}
+
+// A slot of its own marks the point at which the rows are seen: the changes before it come first, those behind it after the rows.
+Status PostgresChangeTask::start_request() {
+  ASSIGN_OR_RETURN(slot_session_, ServerSession::open(config_, ServerSession::Kind::kReplication));
+  ASSIGN_OR_RETURN(CreatedSlot created, create_slot(*slot_session_, config_, config_.slot_name.substr(0, 50) + "_snapshot", true));
+  snapshot_lsn_ = created.consistent_lsn;
+  ASSIGN_OR_RETURN(snapshot_session_, ServerSession::open(config_, ServerSession::Kind::kStatements));
+  log::info(kTaskLogger, "Signal '{}' asks for a snapshot; it is taken at {}", requests_.front().id, lsn_text(snapshot_lsn_));
+  ASSIGN_OR_RETURN(snapshot_, Snapshot::open(*snapshot_session_, config_, selection_, created.snapshot, &requests_.front()));
+  if (!stream_) { ASSIGN_OR_RETURN(stream_, ChangeStream::start(config_, reader_->position().start_lsn())); }
+  phase_ = Phase::kCatchUp;
   return {};
 }
 
@@ -220,6 +246,19 @@ Status PostgresChangeTask::end_snapshot() {
   snapshot_.reset();
   snapshot_session_.reset();
   slot_session_.reset();
+  if (!requests_.empty()) {
+    requests_.erase(requests_.begin());
+    // Signals that came before this one's point.
+    Position before;
+    for (SnapshotRequest& more : reader_->take_requests(&before)) {
+      if (requests_.empty()) before_requests_ = before;
+      requests_.push_back(std::move(more));
+    }
+    // The rows are handed over before anything else can fail.
+    delay_until_ = steady_now();
+    phase_ = requests_.empty() ? Phase::kDelay : Phase::kRequested;
+    return {};
+  }
   reader_->end_snapshot();
   rows_are_missing_ = false;
   if (config_.snapshot == SnapshotMode::kInitialOnly) {
@@ -263,6 +302,10 @@ Status PostgresChangeTask::read_changes() {
       }
     }
     RETURN_IF_ERROR(reader_->take(*message));
+    if (phase_ == Phase::kStream && (requests_ = reader_->take_requests(&before_requests_)).size() > 0) {
+      phase_ = Phase::kRequested;
+      break;
+    }
     if (steady_now() >= end) break;
   }
   if (phase_ == Phase::kCatchUp && stream_->sent_lsn() >= snapshot_lsn_ && reader_->pending_rows() == 0) {

@@ -23,7 +23,7 @@ class PostgresChangeTask final : public plugin::SourceTask {
   void stop() override;
 
  private:
-  enum class Phase : uint8_t { kConnect, kCatchUp, kSnapshot, kDelay, kStream, kIdle };
+  enum class Phase : uint8_t { kConnect, kRequested, kCatchUp, kSnapshot, kDelay, kStream, kIdle };
 
   Status advance();
   Status connect();
@@ -31,6 +31,7 @@ class PostgresChangeTask final : public plugin::SourceTask {
   Status check_slot(const std::optional<SlotState>& slot);
   Result<bool> wants_snapshot(const std::optional<SlotState>& slot);
   Status start_stream();
+  Status start_request();
   Status read_rows();
   Status end_snapshot();
   Status read_changes();
@@ -53,6 +54,9 @@ class PostgresChangeTask final : public plugin::SourceTask {
   std::unique_ptr<ChangeStream> stream_;
   std::unique_ptr<ChangeReader> reader_;
   std::optional<Position> handed_over_;  // behind the last batch that poll gave
+  // Snapshots that signals asked for, the first one under way. Meanwhile offsets stay before the signals: a restart meets them again.
+  std::vector<SnapshotRequest> requests_;
+  Position before_requests_;
   uint64_t confirmed_lsn_ = 0, snapshot_lsn_ = 0;
   SteadyTime busy_since_{}, retry_at_{}, delay_until_{}, next_heartbeat_{};
   bool slot_was_busy_ = false, told_ = false, snapshot_taken_ = false, snapshot_done_ = false, rows_are_missing_ = false, outstanding_ = false, heartbeat_query_failed_ = false;

@@ -106,6 +106,7 @@ const std::vector<std::string>* KeyColumns::of(const std::string& table) const {
 
 Result<Selection> Selection::make(const ChangeConfig& c) {
   Selection out;
+  out.signal_table_ = c.signal_table;
   ASSIGN_OR_RETURN(out.table_include_, NamePatterns::make(c.table_include));
   ASSIGN_OR_RETURN(out.table_exclude_, NamePatterns::make(c.table_exclude));
   ASSIGN_OR_RETURN(out.schema_include_, NamePatterns::make(c.schema_include));
@@ -125,6 +126,8 @@ Result<Selection> Selection::make(const ChangeConfig& c) {
 
 bool Selection::has_table(const std::string& schema, const std::string& table) const {
   if (schema == "pg_catalog" || schema == "information_schema" || schema.starts_with("pg_toast") || schema.starts_with("pg_temp")) return false;
+  // As in Debezium the table of signals is read whatever the lists say.
+  if (!signal_table_.empty() && schema + "." + table == signal_table_) return true;
   if (!schema_include_.empty() && !schema_include_.match(schema)) return false;
   if (schema_exclude_.match(schema)) return false;
   std::string name = schema + "." + table;

@@ -54,6 +54,7 @@ class Selection {
   const ChangeConfig::ColumnRule* rule_of(const std::string& schema, const std::string& table, const std::string& column) const;
 
  private:
+  std::string signal_table_;
   NamePatterns table_include_, table_exclude_, schema_include_, schema_exclude_, column_include_, column_exclude_, snapshot_, message_include_, message_exclude_;
   KeyColumns keys_;
   std::vector<std::pair<NamePatterns, ChangeConfig::ColumnRule>> rules_;

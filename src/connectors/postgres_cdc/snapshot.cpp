@@ -50,8 +50,9 @@ Status split_copy_line(std::string_view line, std::string* texts, Tuple* out) {
   }
 }
 
-Result<std::unique_ptr<Snapshot>> Snapshot::open(ServerSession& session, const ChangeConfig& config, const Selection& selection, const std::string& exported) {
-  std::unique_ptr<Snapshot> out(new Snapshot(session, config));
+Result<std::unique_ptr<Snapshot>> Snapshot::open(ServerSession& session, const ChangeConfig& config, const Selection& selection, const std::string& exported,
+                                                 const SnapshotRequest* request) {
+  std::unique_ptr<Snapshot> out(new Snapshot(session, config, request));
   ASSIGN_OR_RETURN(Rows tx, session.query("SELECT CASE WHEN pg_is_in_recovery() THEN 0 ELSE txid_current() END"));
   if (!tx.empty() && tx[0][0]) out->tx_id_ = std::stoll(*tx[0][0]);
   RETURN_IF_ERROR(session.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
@@ -59,7 +60,7 @@ Result<std::unique_ptr<Snapshot>> Snapshot::open(ServerSession& session, const C
   ASSIGN_OR_RETURN(auto tables, captured_tables(session, config, selection));
   Catalog catalog(&session);
   for (const auto& [schema, table] : tables) {
-    if (!selection.in_snapshot(schema, table)) continue;
+    if (request ? !request->tables.match(schema + "." + table) : !selection.in_snapshot(schema, table)) continue;
     ASSIGN_OR_RETURN(auto structure, catalog.table(schema, table));
     if (structure) out->tables_.push_back(*std::move(structure));
   }
@@ -73,7 +74,9 @@ Status Snapshot::start_table() {
   std::string columns, name = session_.identifier(table_->schema) + "." + session_.identifier(table_->table);
   for (const TableColumn& column : table_->columns) columns += (columns.empty() ? "" : ", ") + session_.identifier(column.name);
   auto given = config_.select_statements.find(table_->name());
-  std::string from = given == config_.select_statements.end() ? name : "(" + std::string(config::trim(given->second)) + ") bywash_rows";
+  const std::string* filter = request_ ? request_->filter_of(table_->name()) : nullptr;
+  if (filter) name += " WHERE " + *filter;
+  std::string from = filter || given == config_.select_statements.end() ? name : "(" + std::string(config::trim(given->second)) + ") bywash_rows";
   Status status = session_.start_copy("COPY (SELECT " + columns + " FROM " + from + ") TO STDOUT", PGRES_COPY_OUT);
   copying_ = status.ok();
   return status.ok() ? status : status.with_context(fmt::format("Cannot read table '{}'", table_->name()));

@@ -9,13 +9,16 @@
 #include "connectors/postgres_cdc/catalog.h"
 #include "connectors/postgres_cdc/pgoutput.h"
 #include "connectors/postgres_cdc/selection.h"
+#include "connectors/postgres_cdc/signal_request.h"
 
 namespace bywash::postgres_cdc {
 
 class Snapshot {
  public:
   // Opens the transaction that sees the database as `exported` does (empty: as it is now). `session` is the snapshot's until it is over.
-  static Result<std::unique_ptr<Snapshot>> open(ServerSession& session, const ChangeConfig& config, const Selection& selection, const std::string& exported);
+  // `request`: only its tables, and their rows that it wants; null: those of snapshot.include.collection.list.
+  static Result<std::unique_ptr<Snapshot>> open(ServerSession& session, const ChangeConfig& config, const Selection& selection, const std::string& exported,
+                                                const SnapshotRequest* request = nullptr);
 
   // One row; `marker` is Debezium's: first, first_in_data_collection, true, last_in_data_collection, last.
   struct SnapshotRow {
@@ -28,13 +31,14 @@ class Snapshot {
   int64_t tx_id() const { return tx_id_; }
 
  private:
-  Snapshot(ServerSession& session, const ChangeConfig& config) : session_(session), config_(config) {}
+  Snapshot(ServerSession& session, const ChangeConfig& config, const SnapshotRequest* request) : session_(session), config_(config), request_(request) {}
   Status start_table();
   // The next line of COPY into line_; false when there is no table any more.
   Result<bool> read_line();
 
   ServerSession& session_;
   const ChangeConfig& config_;
+  const SnapshotRequest* request_;
   std::deque<TableStructure> tables_;  // those that are still to come, after the one that is read
   // The row that waits for what follows it: only then its marker is known.
   std::shared_ptr<const TableStructure> table_, held_table_, given_table_;
