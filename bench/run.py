@@ -7,7 +7,6 @@ BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole proce
 import json
 import os
 import pathlib
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,14 +17,14 @@ import pyarrow.parquet
 
 from bench.analytics import run_analytics
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
-from bench.loads import bare_loop, deliver, null_sink, padded_plain
+from bench.loads import bare_loop, null_sink, padded_plain
 from bench.records import run_records
+from bench.relational import run_relational
 from bench.storage import run_storage
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import http_json
 from tests.support.paths import REPO
-from tests.support.postgres import Postgres
 from tests.support.stock_transactions import StockTransactions, enveloped, plain
 
 
@@ -107,30 +106,6 @@ def run_worker(kafka) -> None:
             resident = worker.process.rss_bytes()
     target("seconds from start to the first REST answer (median of 5)", sorted(starts)[2], 0.5)
     target("RSS at rest in MiB", resident / 2**20, 60)
-
-
-def relational_sink(kafka, topic, destination: dict, name: str) -> Figure:
-    """The JDBC sink, upsert with key id."""
-    return deliver(kafka, topic, name, {"connector.class": "JdbcSinkConnector", "table.name.format": "bench", "auto.create": "true", "pk.mode": "record_value",
-                                        "pk.fields": "id", "insert.mode": "upsert", "batch.size": "8192", **destination})
-
-
-def run_relational(kafka) -> None:
-    topic = kafka.create_topic()
-    kafka.produce_many(topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
-    cold, warm = null_sink(kafka, topic, "null-relational", {})
-    with Postgres() as postgres, tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        database = postgres.create_database()
-        show("Bywash, topic to PostgreSQL", [relational_sink(kafka, topic, postgres.jdbc_config(database), "bench-postgresql")])
-        assert postgres.query(database, "SELECT count(*) FROM bench")[0][0] == RECORDS
-        show("Bywash, topic to SQLite", [relational_sink(kafka, topic, {"connection.url": f"jdbc:sqlite:{folder}/bench.db"}, "bench-sqlite")])
-        with sqlite3.connect(f"{folder}/bench.db") as rows:
-            assert rows.execute("SELECT count(*) FROM bench").fetchone()[0] == RECORDS
-    show("Connect, null sink, warm", [warm])
-    show("Connect, null sink, cold", [cold])
-    build("jdbc_bench")
-    rows = str(min(RECORDS, 500_000))
-    subprocess.run([str(next(BUILD.rglob("jdbc_bench"))), rows, "8192", str(ROUNDS)], cwd=REPO, check=True)
 
 
 def run_query(_kafka) -> None:

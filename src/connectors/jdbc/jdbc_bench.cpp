@@ -1,8 +1,10 @@
 // The sink's put beside the bare loop: PostgreSQL, COPY of rows encoded beforehand into a temporary table and one merge, in the same
-// batches; SQLite, the least prepared-statement loop. Interleaved, in one run: jdbc_bench [rows] [rows a put] [rounds]. A program of its own.
+// batches; MariaDB, the least loop of array-bound statements; SQLite, of a prepared one. Interleaved, in one run: jdbc_bench [rows] [rows a put]
+// [rounds]. A program of its own.
 #include <arrow/array.h>
 #include <arrow/builder.h>
 #include <libpq-fe.h>
+#include <mysql.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 
@@ -13,9 +15,11 @@
 
 #include "base/check.h"
 #include "connectors/jdbc/dialects/postgresql_copy.h"
+#include "connectors/jdbc/mariadb_server_for_tests.h"
 #include "connectors/jdbc/plugins.h"
 #include "connectors/jdbc/postgresql_server_for_tests.h"
 #include "connectors/jdbc/sink_context_for_tests.h"
+#include "connectors/jdbc/time_zone.h"
 
 namespace bywash::jdbc {
 namespace {
@@ -106,8 +110,9 @@ struct Work {
   std::vector<postgresql::EncodedRows> encoded;  // one a batch, keys unique inside
 };
 
-Measured bare_postgresql(const PostgresqlServerForTests& server, const Work& work, bool upsert) {
-  server.query("bench", std::string("DROP TABLE IF EXISTS bare; CREATE TABLE bare ") + kTable);
+// `again`: into the table as the last run left it, so that every row is an update.
+Measured bare_postgresql(const PostgresqlServerForTests& server, const Work& work, bool upsert, bool again = false) {
+  if (!again) server.query("bench", std::string("DROP TABLE IF EXISTS bare; CREATE TABLE bare ") + kTable);
   PGconn* c = PQconnectdb(("host=127.0.0.1 user=postgres dbname=bench port=" + std::to_string(server.port())).c_str());
   run_sql(c, "CREATE TEMP TABLE stage (id bigint, symbol text, price double precision, quantity int, side text, at timestamp) ON COMMIT DELETE ROWS");
   Measured m = measured([&] {
@@ -125,9 +130,9 @@ Measured bare_postgresql(const PostgresqlServerForTests& server, const Work& wor
   return m;
 }
 
-Measured sink(const std::string& url, const Work& work, const char* mode) {
-  auto task = jdbc_sink().make({{"connection.url", url}, {"connection.user", "postgres"}, {"insert.mode", mode}, {"pk.mode", "record_value"},
-                                {"pk.fields", "id"}, {"auto.create", "true"}, {"name", "bench"}});
+Measured sink(const std::string& url, const Work& work, const char* mode, const std::string& user = "postgres") {
+  auto task = jdbc_sink().make({{"connection.url", url}, {"connection.user", user}, {"connection.password", MariadbServerForTests::kPassword},
+                                {"insert.mode", mode}, {"pk.mode", "record_value"}, {"pk.fields", "id"}, {"auto.create", "true"}, {"name", "bench"}});
   CHECK(task.ok());
   SinkContextForTests context;
   CHECK((*task)->start(&context).ok());
@@ -138,6 +143,59 @@ Measured sink(const std::string& url, const Work& work, const char* mode) {
     }
   });
   (*task)->stop();
+  return m;
+}
+
+// One array-bound statement a batch; timestamps are texts made beforehand.
+Measured bare_mariadb(const std::string& url, const Work& work) {
+  auto at = url.rfind(':') + 1;
+  MYSQL* c = mysql_init(nullptr);
+  CHECK(mysql_real_connect(c, "127.0.0.1", "bywash", MariadbServerForTests::kPassword, "bench", static_cast<unsigned>(std::atoi(url.c_str() + at)), nullptr, 0));
+  CHECK(mysql_query(c, "SET autocommit = 0") == 0);
+  MYSQL_STMT* s = mysql_stmt_init(c);
+  constexpr std::string_view kInsert = "INSERT INTO bare VALUES(?,?,?,?,?,?) ON DUPLICATE KEY UPDATE symbol=values(symbol),price=values(price),"
+                                       "quantity=values(quantity),side=values(side),at=values(at)";
+  CHECK(mysql_stmt_prepare(s, kInsert.data(), kInsert.size()) == 0);
+  std::vector<std::vector<std::string>> times;
+  for (const Batch& batch : work.batches) {
+    auto& texts = times.emplace_back();
+    for (int64_t ms : batch.timestamps_ms) texts.push_back(timestamp_text(ms * 1000));
+  }
+  Measured m = measured([&] {
+    for (size_t b = 0; b < work.batches.size(); ++b) {
+      const Batch& batch = work.batches[b];
+      auto rows = static_cast<unsigned int>(batch.row_count());
+      std::vector<std::shared_ptr<arrow::Array>> columns;
+      for (int i = 0; i < 6; ++i) columns.push_back(batch.value.child(i).data);
+      MYSQL_BIND binds[6] = {};
+      std::vector<const char*> starts[6];
+      std::vector<unsigned long> lengths[6];
+      auto fixed = [&](int i, enum_field_types type, const void* values) {
+        binds[i].buffer_type = type;
+        binds[i].buffer = const_cast<void*>(values);
+      };
+      auto texts = [&](int i, auto&& view) {
+        for (int64_t row = 0; row < rows; ++row) {
+          std::string_view text = view(row);
+          starts[i].push_back(text.data());
+          lengths[i].push_back(text.size());
+        }
+        binds[i].buffer_type = MYSQL_TYPE_STRING;
+        binds[i].buffer = starts[i].data();
+        binds[i].length = lengths[i].data();
+      };
+      fixed(0, MYSQL_TYPE_LONGLONG, static_cast<const arrow::Int64Array&>(*columns[0]).raw_values());
+      texts(1, [&](int64_t row) { return static_cast<const arrow::StringArray&>(*columns[1]).GetView(row); });
+      fixed(2, MYSQL_TYPE_DOUBLE, static_cast<const arrow::DoubleArray&>(*columns[2]).raw_values());
+      fixed(3, MYSQL_TYPE_LONG, static_cast<const arrow::Int32Array&>(*columns[3]).raw_values());
+      texts(4, [&](int64_t row) { return static_cast<const arrow::StringArray&>(*columns[4]).GetView(row); });
+      texts(5, [&](int64_t row) { return std::string_view(times[b][static_cast<size_t>(row)]); });
+      mysql_stmt_attr_set(s, STMT_ATTR_ARRAY_SIZE, &rows);
+      CHECK(mysql_stmt_bind_param(s, binds) == 0 && mysql_stmt_execute(s) == 0 && mysql_commit(c) == 0);
+    }
+  });
+  mysql_stmt_close(s);
+  mysql_close(c);
   return m;
 }
 
@@ -201,6 +259,10 @@ int run(int64_t rows, int64_t per_put, int rounds) {
     std::printf("%-24s %8.0f rows/s (bare %8.0f), ratio %.2f; CPU of the task %.2f us a row (bare %.2f)\n", what, n / ours.wall, n / bare.wall,
                 bare.wall / ours.wall, ours.cpu / n * 1e6, bare.cpu / n * 1e6);
   };
+  auto& mariadb = shared_mariadb();
+  if (!mariadb.why().empty()) { std::fprintf(stderr, "%s\n", mariadb.why().c_str()); return 1; }
+  mariadb.create_database("bench");
+  std::string mariadb_url = mariadb.jdbc_url("bench");
   for (int round = 0; round < rounds; ++round) {
     for (bool upsert : {true, false}) {
       Measured bare = bare_postgresql(server, work, upsert);
@@ -208,8 +270,21 @@ int run(int64_t rows, int64_t per_put, int rounds) {
       Measured ours = sink(server.jdbc_url("bench"), work, upsert ? "upsert" : "insert");
       CHECK(server.query("bench", "SELECT count(*) FROM bench")[0][0] == std::to_string(rows));
       show(upsert ? "PostgreSQL upsert" : "PostgreSQL insert", ours, bare);
-      if (upsert) show("  the same as updates", sink(server.jdbc_url("bench"), work, "upsert"), bare);
+      if (!upsert) continue;
+      bare = bare_postgresql(server, work, true, true);
+      show("  the same as updates", sink(server.jdbc_url("bench"), work, "upsert"), bare);
     }
+    mariadb.query("bench", "DROP TABLE IF EXISTS bare");
+    mariadb.query("bench", "CREATE TABLE bare (id BIGINT NOT NULL, symbol TEXT NOT NULL, price DOUBLE, quantity INT, side TEXT, at DATETIME(3), PRIMARY KEY(id))");
+    for (const char* name : {"MariaDB upsert", "  the same as updates"}) {
+      bool first = name[0] == 'M';
+      Measured loop = bare_mariadb(mariadb_url, work);
+      if (first) mariadb.query("bench", "DROP TABLE IF EXISTS bench");
+      show(name, sink(mariadb_url, work, "upsert", "bywash"), loop);
+      if (first) CHECK(mariadb.query("bench", "SELECT count(*) FROM bench")[0][0] == std::to_string(rows));
+    }
+    mariadb.query("bench", "DROP TABLE IF EXISTS bench");
+    show("  by LOAD DATA LOCAL", sink(mariadb_url + "?useBulkStmts=false&allowLoadLocalInfile=true", work, "upsert", "bywash"), bare_mariadb(mariadb_url, work));
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     Measured bare = bare_sqlite(folder + "/bare.db", work, "INSERT OR REPLACE");
