@@ -146,7 +146,7 @@ TEST_F(MariadbSink, WritesTheSameWithoutArrays) {
 }
 
 TEST_F(MariadbSink, LoadsRowsFromMemoryWhereItIsAllowed) {
-  url_parameters_ = "?allowLoadLocalInfile=true";
+  url_parameters_ = "?useBulkStmts=false&allowLoadLocalInfile=true";
   auto loads = [&] { return std::stoi(rows("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'COM_LOAD'")); };
   std::string fields = R"({"field":"id","type":"int32"},{"field":"s","type":"string","optional":true},{"field":"x","type":"bytes","optional":true},{"field":"d","type":"double"},
     {"field":"ts","type":"int64","name":"org.apache.kafka.connect.data.Timestamp","version":1})";

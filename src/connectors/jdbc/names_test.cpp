@@ -114,6 +114,18 @@ TEST(LocalTimes, FollowTheZoneAndTheCalendarOfJava) {
   EXPECT_TRUE(TimeZone::exists("Asia/Kolkata"));
 }
 
+TEST(LocalTimes, TextsHaveAsManyDigitsAsNeeded) {
+  EXPECT_EQ(timestamp_text(0), "1970-01-01 00:00:00");
+  EXPECT_EQ(timestamp_text(1718445600123456), "2024-06-15 10:00:00.123456");
+  EXPECT_EQ(timestamp_text(1718445600100000), "2024-06-15 10:00:00.1");
+  EXPECT_EQ(timestamp_text(1718445600000001), "2024-06-15 10:00:00.000001");
+  EXPECT_EQ(timestamp_text(-1), "1969-12-31 23:59:59.999999");
+  EXPECT_EQ(timestamp_text(-62135596800000000), "0001-01-01 00:00:00");
+  EXPECT_EQ(timestamp_text(-62135596800000000 - 500'000), "0001-12-31 23:59:59.5 BC");
+  EXPECT_EQ(date_text(2932897), "10000-01-01");
+  EXPECT_EQ(time_text(86'399'990'000), "23:59:59.99");
+}
+
 TEST(LocalTimes, DayCountsAndDatesAreInverse) {
   for (int64_t day = -800000; day < 800000; day += 37) EXPECT_EQ(days_of_civil(civil_date(day)), day);
 }

@@ -83,13 +83,21 @@ Status MysqlSession::write_by_key(const TableWrite& write, const Blocks& blocks)
     RowRef written, removed;
     bool is_written = false, is_removed = false;
   };
-  std::unordered_map<std::string, Last> keys;
+  // In the order of their first records, which most often is the one wanted.
+  std::unordered_map<std::string, uint32_t> numbers;
+  std::vector<std::pair<const std::string*, Last>> keys;
+  size_t rows = 0;
+  for (const RowBlock& block : write.blocks) rows += static_cast<size_t>(block.row_count);
+  numbers.reserve(rows);
+  keys.reserve(rows);
   std::string key;
   for (uint32_t b = 0; b < blocks.size(); ++b) {
     for (uint32_t r = 0; r < static_cast<uint32_t>(write.blocks[b].row_count); ++r) {
       key.clear();
       for (size_t i = 0; i < write.key_count; ++i) blocks[b][i].append_key(r, &key);
-      Last& last = keys[key];
+      auto [known, is_new] = numbers.try_emplace(key, static_cast<uint32_t>(keys.size()));
+      if (is_new) keys.emplace_back(&known->first, Last());
+      Last& last = keys[known->second].second;
       if (write.blocks[b].deletes) {
         last.removed = {b, r};
         last.is_removed = true;
@@ -102,11 +110,10 @@ Status MysqlSession::write_by_key(const TableWrite& write, const Blocks& blocks)
   }
   std::vector<std::pair<std::string_view, const Last*>> sorted;
   sorted.reserve(keys.size());
-  for (const auto& [bytes, last] : keys) sorted.emplace_back(bytes, &last);
+  for (const auto& [bytes, last] : keys) sorted.emplace_back(*bytes, &last);
   auto place = [](const Last& l) { return l.is_written ? std::pair(l.written.block, l.written.row) : std::pair(l.removed.block, l.removed.row); };
-  std::sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) {
-    return options_.sorts_keys ? a.first < b.first : place(*a.second) < place(*b.second);
-  });
+  auto before = [&](const auto& a, const auto& b) { return options_.sorts_keys ? a.first < b.first : place(*a.second) < place(*b.second); };
+  if (!std::is_sorted(sorted.begin(), sorted.end(), before)) std::sort(sorted.begin(), sorted.end(), before);
   std::vector<RowRef> removed, written;
   for (const auto& [bytes, last] : sorted) {
     if (last->is_removed) removed.push_back(last->removed);
