@@ -2,7 +2,11 @@
 #include <CLI/CLI.hpp>
 #include <arrow/compute/initialize.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "builtin_plugins.h"
+#include "runtime/task_thread.h"
 #include "verbs/verbs.h"
 #include "version.h"
 
@@ -30,5 +34,9 @@ int main(int argc, char** argv) {
   }
   if (auto status = arrow::compute::Initialize(); !status.ok()) return bywash::verbs::fail(status.message());
   bywash::register_builtin_plugins(bywash::plugin::Registry::process());
-  return run();
+  const int code = run();
+  if (bywash::runtime::TaskThread::hanging_threads() == 0) return code;
+  // Threads that hang in a connector may wake up while the process takes itself apart.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

@@ -136,6 +136,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
   Result<std::vector<std::shared_ptr<const RawBatch>>> poll(int max_records, int timeout_ms) override {
+    if (given_up_) return given_up();
     if (messages_.size() < static_cast<size_t>(max_records)) messages_.resize(static_cast<size_t>(max_records));
     revoked_in_poll_ = false;
     ssize_t n = rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), static_cast<size_t>(max_records));
@@ -152,6 +153,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
 
   Status commit(const std::vector<std::pair<TopicPartition, Offset>>& offsets) override {
     if (offsets.empty()) return {};
+    if (given_up_) return given_up();
     PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
     for (const auto& [tp, offset] : offsets) {
       rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
@@ -242,11 +244,18 @@ class RdConsumer final : public Consumer, public ClientHealth {
   std::string last_error() const override { return ClientHealth::last_error(); }
 
   Status close() override {
-    if (closed_) return {};
-    closed_ = closing_ = true;
+    if (closed_.exchange(true)) return {};
+    closing_ = true;
     Status status = to_status(rd_kafka_consumer_close(rk_.get()), "Cannot leave the consumer group");
     if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
     return status;
+  }
+
+  void give_up() override {
+    given_up_ = true;
+    if (closed_.exchange(true)) return;
+    closing_ = true;
+    rd_kafka_consumer_close(rk_.get());
   }
 
  private:
@@ -310,7 +319,13 @@ class RdConsumer final : public Consumer, public ClientHealth {
     static_cast<RdConsumer*>(health_of(rk))->rebalance(code, list);
   }
 
+  static Status given_up() { return Status::cancelled("The consumer was given up: its task hung"); }
+
   void rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list) {
+    if (given_up_) {
+      rd_kafka_assign(rk_.get(), nullptr);
+      return;
+    }
     std::vector<TopicPartition> partitions = from_list(list);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
       in_assign_ = true;
@@ -346,8 +361,9 @@ class RdConsumer final : public Consumer, public ClientHealth {
   Status callback_status_;
   bool in_assign_ = false;
   bool revoked_in_poll_ = false;
-  bool closing_ = false;
-  bool closed_ = false;
+  std::atomic<bool> closing_ = false;
+  std::atomic<bool> closed_ = false;
+  std::atomic<bool> given_up_ = false;
 };
 
 }  // namespace

@@ -63,6 +63,9 @@ class Consumer {
   virtual std::string last_error() const = 0;
   // Leaves the group (on_revoked is called) and ends. Also done by the destructor, without callbacks.
   virtual Status close() = 0;
+  // Any thread: leaves the group without callbacks, for a polling thread that hangs elsewhere; waits for the brokers. What that thread
+  // still asks of the consumer is answered kCancelled.
+  virtual void give_up() = 0;
 };
 
 }  // namespace bywash::kafka

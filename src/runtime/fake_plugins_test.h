@@ -23,7 +23,7 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
   static const auto def = [] {
     config::TypedConfig<FakeConfig> d;
     d.key("topic", &FakeConfig::topic).required().high().doc("Topic to write to.");
-    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks or many-tasks.");
+    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks, many-tasks, hang-start, hang-poll, hang-first-poll or hang-stop.");
     d.key("password", &FakeConfig::password).by_default("").doc("A secret.");
     d.key("batch.size", &FakeConfig::batch_size).by_default("2000").low().doc("Rows at once.");
     return d;
@@ -31,20 +31,32 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
   return def;
 }
 
+// Calls that hang do so until it is true.
+inline std::atomic<bool> hangs_end = false;
+inline std::atomic<int> fake_starts = 0;
+inline void hang() {
+  while (!hangs_end) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
 class IdleSource : public plugin::SourceTask {
  public:
   explicit IdleSource(FakeConfig config) : config_(std::move(config)) {}
   Status start(plugin::SourceContext*) override {
     if (config_.mode == "no-start") return Status::fatal("The system is closed today").with_java_class("org.apache.kafka.connect.errors.ConnectException");
+    ++fake_starts;
+    if (config_.mode == "hang-start") hang();
     static std::atomic<int> starts = 0;
     if (config_.mode == "third-start" && ++starts % 3 != 0) return Status::retriable("The system is not up yet");
     return {};
   }
   Result<std::vector<plugin::SourceBatch>> poll() override {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (config_.mode == "hang-poll" || (config_.mode == "hang-first-poll" && fake_starts == 1)) hang();
     return std::vector<plugin::SourceBatch>();
   }
-  void stop() override {}
+  void stop() override {
+    if (config_.mode == "hang-stop") hang();
+  }
 
  private:
   FakeConfig config_;

@@ -56,11 +56,22 @@ SinkTask::SinkTask(SinkTaskParts parts, StatusListener* listener, bool paused)
       reporter_(parts_.id, parts_.errors, &metrics_),
       convert_backoff_(parts_.errors.retry_timeout_ms, parts_.errors.retry_delay_max_ms) {}
 
-SinkTask::~SinkTask() { finish(); }
+SinkTask::~SinkTask() {
+  finish();
+  if (given_up()) metrics_.leave();
+  // As in close(), which one that was given up has not come to.
+  fetched_.clear();
+  pending_.clear();
+  parts_.sink.reset();
+}
+
+void SinkTask::give_up_clients() {
+  if (consumer_) consumer_->give_up();
+}
 
 Status SinkTask::open() {
   RETURN_IF_ERROR(reporter_.open(parts_.dlq_producer, parts_.admin));
-  RETURN_IF_ERROR(parts_.sink->start(this));
+  RETURN_IF_ERROR(calls().in_call("start", [&] { return parts_.sink->start(this); }));
   started_ = true;
   kafka::ConsumerOptions options;
   options.java = parts_.consumer;
@@ -80,7 +91,7 @@ Status SinkTask::step() {
   if (now >= next_tick_) {
     next_tick_ = now + Millis(kTickMs);
     metrics_.in_hand(balance_.in_hand());
-    RETURN_IF_ERROR(parts_.sink->tick());
+    RETURN_IF_ERROR(calls().in_call("tick", [&] { return parts_.sink->tick(); }));
   }
   if (now >= next_commit_) RETURN_IF_ERROR(commit());
   if (now >= next_lag_) update_lag();
@@ -190,7 +201,7 @@ void SinkTask::settle_filtered(const Batch& batch) {
 Status SinkTask::commit() {
   RETURN_IF_ERROR(balance_.check(records_in(fetched_) + rows_in(pending_)));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
-  RETURN_IF_ERROR(parts_.sink->flush());
+  RETURN_IF_ERROR(calls().in_call("flush", [&] { return parts_.sink->flush(); }));
   // A sink may ack a range around a record that is still on its way to the dead letter queue: that record first.
   const bool refused_are_safe = reporter_.flush(kRefusedWaitMs).ok();
   RETURN_IF_ERROR(reporter_.failure());
@@ -207,8 +218,7 @@ Status SinkTask::commit() {
     tracker_.give_back(offsets);
     return {};
   }
-  parts_.sink->committed(offsets);
-  return {};
+  return calls().in_silent_call("committed", [&] { parts_.sink->committed(offsets); });
 }
 
 Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
@@ -218,7 +228,7 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
   was_assigned_ = true;
   tell({});
   log::info("runtime", "{} partitions assigned", partitions.size());
-  return parts_.sink->open(partitions, generation_);
+  return calls().in_call("open", [&] { return parts_.sink->open(partitions, generation_); });
 }
 
 Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
@@ -230,8 +240,9 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
   fetched_.clear();
   pending_.clear();
   Status status;
-  if (!lost) status = parts_.sink->flush();
-  Status closed = parts_.sink->close(partitions);
+  if (!lost) status = calls().in_call("flush", [&] { return parts_.sink->flush(); });
+  Status closed = calls().in_call("close", [&] { return parts_.sink->close(partitions); });
+  if (given_up()) return closed;
   if (status.ok()) status = closed;
   Status dlq = reporter_.flush(lost ? 0 : 10000);
   if (status.ok() && !lost) status = dlq;
@@ -239,7 +250,7 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
     auto offsets = tracker_.take_committable();
     if (!offsets.empty()) {
       Status committed = consumer_->commit(offsets);
-      if (committed.ok()) parts_.sink->committed(offsets);
+      if (committed.ok()) RETURN_IF_ERROR(calls().in_silent_call("committed", [&] { parts_.sink->committed(offsets); }));
       else log::warn("runtime", "Offsets were not committed before the partitions went; some records come twice: {}", committed.message());
     }
   }
@@ -286,9 +297,10 @@ void SinkTask::close() {
     Status status = consumer_->close();
     if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
   }
+  if (given_up()) return;
   fetched_.clear();
   pending_.clear();
-  if (started_) parts_.sink->stop();
+  if (started_ && !calls().in_silent_call("stop", [&] { parts_.sink->stop(); }).ok()) return;
   metrics_.in_state(State::kUnassigned);
   // Batches that the sink kept hold the consumer's messages: the sink goes first.
   parts_.sink.reset();

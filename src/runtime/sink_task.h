@@ -57,6 +57,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   void close() override;
   void on_paused(bool paused) override;
   std::string trace_of(const Status& failure) const override;
+  void give_up_clients() override;
 
   Status deliver();
   Status prepare(const std::shared_ptr<const columnar::RawBatch>& raw, std::vector<columnar::Batch>* ready);

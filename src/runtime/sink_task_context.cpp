@@ -18,6 +18,7 @@ void SinkTask::ack(const columnar::Batch& batch, Generation generation) {
 Status SinkTask::errant(const columnar::Batch& batch, int64_t row, const Status& error) {
   ErrantRecord record{batch.raw.get(), batch.raw_row(row), columnar::Stage::kTaskPut, "org.apache.kafka.connect.sink.SinkTask", error};
   if (!tolerates_errors()) return error;
+  if (given_up()) return Status::cancelled("The task was given up");
   const int64_t offset = batch.offsets[static_cast<size_t>(row)];
   metrics_.refused(1);
   return reporter_.report(record, [this, tp = batch.origin, g = generation_, offset] { tracker_.ack(tp, g, {offset, offset + 1}); });

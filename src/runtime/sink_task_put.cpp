@@ -22,7 +22,7 @@ Status SinkTask::put(std::vector<Batch> batches) {
   const int64_t rows = rows_in(batches);
   const SteadyTime start = steady_now();
   failing_ = kPutFailed;
-  Status status = parts_.sink->put(batches);
+  Status status = calls().in_call("put", [&] { return parts_.sink->put(batches); });
   if (status.code() == Code::kData && tolerates_errors()) return put_halves(batches, status);
   if (status.retriable()) {
     // Nothing was taken: the same batches again after a pause, for as long as the sink calls it retriable.

@@ -23,15 +23,19 @@ SourceTask::SourceTask(SourceTaskParts parts, StatusListener* listener, bool pau
       metrics_(parts_.id, false),
       reporter_(parts_.id, parts_.errors, &metrics_) {}
 
-SourceTask::~SourceTask() { finish(); }
+SourceTask::~SourceTask() {
+  finish();
+  if (given_up()) metrics_.leave();
+}
 
 std::optional<std::string> SourceTask::stored_offset(const std::string& source_partition) {
+  if (given_up()) return std::nullopt;  // the worker's store may be gone
   return parts_.offsets->get(parts_.id.connector, source_partition);
 }
 
 Status SourceTask::open() {
   RETURN_IF_ERROR(open_producer());
-  RETURN_IF_ERROR(parts_.source->start(this));
+  RETURN_IF_ERROR(calls().in_call("start", [&] { return parts_.source->start(this); }));
   started_ = true;
   sound_ = true;
   set_next_commit();
@@ -81,7 +85,7 @@ Status SourceTask::next_step() {
       return {};
     }
   }
-  auto polled = parts_.source->poll();
+  auto polled = calls().in_call("poll", [&] { return parts_.source->poll(); });
   if (!polled.ok() && polled.status().retriable()) {
     metrics_.retry();
     std::this_thread::sleep_for(Millis(250));
@@ -208,6 +212,7 @@ Status SourceTask::ensure_topic(const std::string& topic) {
 // A record that the broker will never take (too large, say) is a record's error; everything else ends the task, whatever is
 // tolerated: an outage must not skip records.
 void SourceTask::refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer) {
+  if (given_up()) return;
   Status failure = Status::fatal(answer.message());
   {
     // A transaction of which the brokers have refused a part is never seen, so that a record cannot be skipped any more.
@@ -265,8 +270,7 @@ Status SourceTask::commit(int timeout_ms) {
   Status stored = parts_.offsets->set(parts_.id.connector, offsets);
   metrics_.committed(stored.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
   RETURN_IF_ERROR(stored);
-  if (all) parts_.source->committed();
-  return {};
+  return all ? calls().in_silent_call("commit", [&] { parts_.source->committed(); }) : Status();
 }
 
 Status SourceTask::commit_transaction() {
@@ -285,8 +289,7 @@ Status SourceTask::commit_transaction() {
   Status done = transactions_->commit(offsets, [this] { return !stopping(); }, parts_.flush_timeout_ms);
   metrics_.committed(done.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
   RETURN_IF_ERROR(done);
-  parts_.source->committed();
-  return {};
+  return calls().in_silent_call("commit", [&] { parts_.source->committed(); });
 }
 
 // What a failed or interrupted step has sent is taken back: it is polled again.
@@ -310,13 +313,15 @@ std::string SourceTask::trace_of(const Status& failure) const {
 }
 
 void SourceTask::close() {
+  if (given_up()) return;
   if (transactions_) {
     end_transaction();
   } else if (producer_) {
     Status status = commit(static_cast<int>(parts_.flush_timeout_ms));
     if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
   }
-  if (started_) parts_.source->stop();
+  if (given_up()) return;
+  if (started_ && !calls().in_silent_call("stop", [&] { parts_.source->stop(); }).ok()) return;
   producer_.reset();
   metrics_.in_state(State::kUnassigned);
 }

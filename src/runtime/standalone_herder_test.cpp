@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "runtime/fake_plugins_test.h"
+#include "runtime/task_thread.h"
 
 namespace bywash::runtime {
 namespace {
@@ -34,6 +35,12 @@ class StandaloneHerderTest : public ::testing::Test {
   }
   void TearDown() override {
     herder_.reset();
+    // What was given up ends while its plugin is there.
+    testing::hangs_end = true;
+    for (int i = 0; i < 2000 && TaskThread::hanging_threads() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(TaskThread::hanging_threads(), 0);
+    testing::hangs_end = false;
+    testing::fake_starts = 0;
     std::filesystem::remove_all(folder_);
   }
   void start(bool durable = false, const config::Properties& worker = {}) {
@@ -152,6 +159,47 @@ TEST_F(StandaloneHerderTest, ATaskThatFailsFromATransientCauseIsRestartedAsOften
   EXPECT_EQ(states("b", "STOPPED"), "STOPPED");
   std::this_thread::sleep_for(std::chrono::milliseconds(60));
   EXPECT_EQ(herder_->worker().tasks().size(), 1u) << "a stopped connector's task came back";
+}
+
+TEST_F(StandaloneHerderTest, ATaskThatHangsInACallFailsAndSaysInWhich) {
+  start(false, {{"task.call.timeout.ms", "60"}, {"task.shutdown.graceful.timeout.ms", "50"}});
+  for (const char* call : {"start", "poll"}) {
+    ASSERT_TRUE(herder_->put(fake(call, {{"mode", std::string("hang-") + call}}), false).ok());
+    EXPECT_EQ(states(call, "RUNNING FAILED"), "RUNNING FAILED");
+    std::string trace = herder_->task_status({call, 0})->trace;
+    EXPECT_NE(trace.find(std::string("in ") + call + "() of its connector"), std::string::npos) << trace;
+    EXPECT_NE(trace.find("task.call.timeout.ms=60"), std::string::npos) << trace;
+  }
+  ASSERT_TRUE(herder_->put(fake("other"), false).ok());
+  EXPECT_EQ(states("other", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_EQ(TaskThread::hanging_threads(), 2);
+}
+
+TEST_F(StandaloneHerderTest, ATaskThatHangsIsReplacedWhereRestartsAreOn) {
+  start(false, {{"task.call.timeout.ms", "60"}, {"task.restart.max.attempts", "2"}, {"task.restart.backoff.ms", "10"}});
+  ASSERT_TRUE(herder_->put(fake("a", {{"mode", "hang-first-poll"}}), false).ok());
+  for (int i = 0; i < 2000 && testing::fake_starts < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_EQ(testing::fake_starts, 2);
+  EXPECT_EQ(TaskThread::hanging_threads(), 1);
+  // What it says when it comes back is nobody's any longer.
+  testing::hangs_end = true;
+  for (int i = 0; i < 2000 && TaskThread::hanging_threads() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_TRUE(herder_->task_status({"a", 0})->trace.empty());
+}
+
+TEST_F(StandaloneHerderTest, AStopHasADeadlineWhateverATaskHangsIn) {
+  start(false, {{"task.shutdown.graceful.timeout.ms", "50"}});
+  for (const char* call : {"start", "poll", "stop"}) {
+    ASSERT_TRUE(herder_->put(fake(call, {{"mode", std::string("hang-") + call}}), false).ok());
+    if (std::string(call) != "start") {
+      EXPECT_EQ(states(call, "RUNNING RUNNING"), "RUNNING RUNNING");
+    }
+    EXPECT_TRUE(herder_->remove(call).ok());
+    EXPECT_TRUE(herder_->worker().tasks().empty());
+  }
+  EXPECT_EQ(TaskThread::hanging_threads(), 3);
 }
 
 TEST_F(StandaloneHerderTest, AConnectorWhoseTasksCannotBeMadeFailsAndRecovers) {

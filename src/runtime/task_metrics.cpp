@@ -97,7 +97,9 @@ void TaskMetrics::in_state(State state) {
   pause_ratio_->set(paused_ms_ / age);
 }
 
-TaskMetrics::~TaskMetrics() { metrics::Registry::process().remove(labels_); }
+TaskMetrics::~TaskMetrics() {
+  if (!left_) metrics::Registry::process().remove(labels_);
+}
 
 void TaskMetrics::read(int64_t records) { read_->add(static_cast<double>(records)); }
 void TaskMetrics::sent(int64_t records) { sent_->add(static_cast<double>(records)); }

@@ -20,6 +20,9 @@ class TaskMetrics {
   // Forgets the series.
   ~TaskMetrics();
 
+  // Leaves the series to the task that is made in place of this one.
+  void leave() { left_ = true; }
+
   void read(int64_t records);                       // sink: polled; source: polled
   void sent(int64_t records);                       // sink: put; source: written
   void filtered(int64_t records);
@@ -59,6 +62,7 @@ class TaskMetrics {
   metrics::Gauge *active_, *partitions_, *lag_max_, *batch_avg_, *batch_max_, *put_avg_, *put_max_, *commit_avg_, *commit_max_, *last_error_, *running_;
   metrics::Gauge *active_max_, *active_avg_, *commit_success_, *commit_failure_, *running_ratio_, *pause_ratio_, *commit_seq_ = nullptr, *in_hand_ = nullptr;
   std::vector<Rate> rates_;
+  bool left_ = false;
   State state_ = State::kUnassigned;
   const SteadyTime born_ = steady_now();
   SteadyTime state_since_ = born_, next_sample_ = born_;

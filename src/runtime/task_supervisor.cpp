@@ -33,6 +33,13 @@ void TaskSupervisor::end() {
   if (thread_.joinable()) thread_.join();
 }
 
+// Under the lock. What is known of a task, from its first start that the herder did on.
+TaskSupervisor::Watched& TaskSupervisor::watched(const TaskId& id) {
+  Watched& task = watched_[id];
+  if (task.epoch == 0) task.epoch = ++epochs_;
+  return task;
+}
+
 void TaskSupervisor::forget(const TaskId& id) {
   std::lock_guard lock(mutex_);
   watched_.erase(id);
@@ -42,8 +49,7 @@ bool TaskSupervisor::will_restart(const TaskId& id, const Status& failure) {
   if (policy_.attempts_max == 0 || !passes_by_itself(failure)) return false;
   std::lock_guard lock(mutex_);
   if (ended_) return false;
-  Watched& task = watched_[id];
-  if (task.epoch == 0) task.epoch = ++epochs_;
+  Watched& task = watched(id);
   SteadyTime now = steady_now();
   if (task.running_since && now - *task.running_since >= Millis(policy_.reset_ms)) task.attempts = 0;
   task.running_since.reset();
@@ -64,8 +70,7 @@ bool TaskSupervisor::will_restart(const TaskId& id, const Status& failure) {
 void TaskSupervisor::on_task_state(const TaskId& id, State state, const std::string& trace) {
   if (state == State::kRunning && policy_.attempts_max > 0) {
     std::lock_guard lock(mutex_);
-    if (auto task = watched_.find(id); task != watched_.end()) task->second.running_since = steady_now();
-    else watched_[id] = {0, ++epochs_, steady_now(), std::nullopt};
+    watched(id).running_since = steady_now();
   }
   next_->on_task_state(id, state, trace);
 }

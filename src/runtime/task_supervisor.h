@@ -51,6 +51,7 @@ class TaskSupervisor : public StatusListener {
     uint64_t epoch = 0;
     std::optional<SteadyTime> running_since, due;
   };
+  Watched& watched(const TaskId& id);
   void run();
   void restart(const TaskId& id, uint64_t epoch);
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <exception>
 #include <functional>
 
@@ -21,14 +22,42 @@ Status guarded(const std::function<Status()>& work) {
   }
 }
 
+std::atomic<int> hanging_count = 0;
+
 }  // namespace
+
+int TaskThread::hanging_threads() { return hanging_count; }
 
 TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(std::move(id)), listener_(listener), want_paused_(paused) {}
 
 TaskThread::~TaskThread() { finish(); }
 
 void TaskThread::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] {
+    run();
+    if (!given_up()) return;
+    // The last of it, maybe this object.
+    std::shared_ptr<TaskRunner> self = std::move(self_);
+    self.reset();
+    --hanging_count;
+  });
+}
+
+bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
+  bool done = watch_.give_up(number, [&] {
+    stop_ = true;
+    self_ = self;
+    ++hanging_count;
+    thread_.detach();
+  });
+  if (!done) return false;
+  {
+    std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  ended_.notify_all();
+  std::thread([this, self = std::move(self)] { give_up_clients(); }).detach();
+  return true;
 }
 
 void TaskThread::finish() {
@@ -65,11 +94,13 @@ void TaskThread::run() {
   }
   // It is to end, and was told so in the middle of something: that is no failure.
   if (stop_ && status.code() == Code::kCancelled) status = {};
+  if (given_up()) return;
   if (!status.ok()) {
     bool restarts = !stop_ && listener_->will_restart(id_, status);
     log::error("runtime", "Task failed{}: {}", restarts ? "" : " and must be restarted by hand once the cause is gone", status.message());
   }
   close();
+  if (given_up()) return;
   if (!status.ok()) listener_->on_task_state(id_, State::kFailed, trace_of(status));
   else log::info("runtime", "Task has stopped");
   std::lock_guard lock(mutex_);

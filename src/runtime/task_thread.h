@@ -22,6 +22,10 @@ class TaskThread : public TaskRunner {
   void set_paused(bool paused) override { want_paused_ = paused; }
   void request_stop() override { stop_ = true; }
   bool join(int64_t timeout_ms) override;
+  std::optional<RunningCall> current_call() const override { return watch_.current(); }
+  bool give_up(uint64_t number, std::shared_ptr<TaskRunner> self) override;
+  // Threads of the process that were given up and have not come back.
+  static int hanging_threads();
 
  protected:
   // On the task's thread. open() once; then step() again and again, each well under a second; close() always, after open() too when
@@ -31,6 +35,11 @@ class TaskThread : public TaskRunner {
   virtual void close() = 0;
   // The wish to pause changed; takes effect before the next step.
   virtual void on_paused(bool paused) = 0;
+  // The thread was given up: leaves groups, so that another can take over. On a thread of its own; may take long.
+  virtual void give_up_clients() {}
+  // Every call of the connector goes through it; see CallWatch.
+  CallWatch& calls() { return watch_; }
+  bool given_up() const { return watch_.given_up(); }
   // Subclasses call it first in their destructor: waits for the thread.
   void finish();
 
@@ -50,6 +59,8 @@ class TaskThread : public TaskRunner {
   std::mutex mutex_;
   std::condition_variable ended_;
   bool done_ = false;
+  CallWatch watch_;
+  std::shared_ptr<TaskRunner> self_;  // of one that was given up, until its thread ends
   std::thread thread_;
 };
 

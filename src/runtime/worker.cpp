@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kClusterIdTimeoutMs = 1500;  // someone waits for the answer
 constexpr Millis kClusterIdRetry{3000};
+constexpr int64_t kStopLookMs = 100;
 constexpr int kFenceTaskTimeoutMs = 15000;
 
 // The task's configuration over the connector's: what a task is made from.
@@ -60,6 +61,12 @@ Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusList
 }
 
 Worker::~Worker() {
+  {
+    std::lock_guard lock(mutex_);
+    watch_ends_ = true;
+  }
+  watch_wake_.notify_all();
+  if (watch_.joinable()) watch_.join();
   supervisor_->end();
   stop_all();
 }
@@ -127,6 +134,7 @@ Status Worker::start_task(const TaskId& id, const config::Properties& connector,
   // Known before it can fail.
   std::lock_guard lock(mutex_);
   made->start();
+  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
   written_[id] = std::move(written);
   tasks_[id] = std::move(made);
   return {};
@@ -144,7 +152,7 @@ Result<std::unique_ptr<TaskThread>> Worker::make_task(const TaskId& id, const Wr
 Result<TaskSupervisor::Outcome> Worker::restart_failed(const TaskId& id) {
   using Outcome = TaskSupervisor::Outcome;
   std::lock_guard restarting(restarting_);
-  std::unique_ptr<TaskRunner> failed;
+  std::shared_ptr<TaskRunner> failed;
   Written written;
   {
     std::lock_guard lock(mutex_);
@@ -224,7 +232,7 @@ void Worker::set_paused(const std::string& connector, bool paused) {
 }
 
 void Worker::stop_tasks(const std::vector<TaskId>& ids) {
-  std::vector<std::pair<TaskId, std::unique_ptr<TaskRunner>>> stopping;
+  std::vector<std::pair<TaskId, std::shared_ptr<TaskRunner>>> stopping;
   {
     std::scoped_lock lock(restarting_, mutex_);
     for (const TaskId& id : ids) {
@@ -237,10 +245,15 @@ void Worker::stop_tasks(const std::vector<TaskId>& ids) {
       tasks_.erase(it);
     }
   }
+  const SteadyTime deadline = steady_now() + Millis(config_.task_shutdown_graceful_timeout_ms);
   for (auto& [id, task] : stopping) {
-    if (!task->join(config_.task_shutdown_graceful_timeout_ms)) {
-      log::warn("runtime", "Task {} has not stopped in {} ms (task.shutdown.graceful.timeout.ms); waiting on, so that nothing runs twice", to_string(id),
-                config_.task_shutdown_graceful_timeout_ms);
+    if (task->join(std::max<int64_t>(0, std::chrono::duration_cast<Millis>(deadline - steady_now()).count()))) continue;
+    log::warn("runtime", "Task {} has not stopped in {} ms (task.shutdown.graceful.timeout.ms)", to_string(id), config_.task_shutdown_graceful_timeout_ms);
+    // One that is in a call of its connector may stay there for ever; everything else comes to an end by itself.
+    while (!task->join(kStopLookMs)) {
+      auto call = task->current_call();
+      if (!call || !task->give_up(call->number, task)) continue;
+      log::error("runtime", "Task {} is given up. {}", to_string(id), hanging(*call, "").message());
     }
   }
 }

@@ -2,17 +2,20 @@
 // hears what becomes of them. Level 7; called from the herder's thread.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/status.h"
 #include "config/config_def.h"
 #include "plugin/registry.h"
+#include "runtime/call_watch.h"
 #include "runtime/task_supervisor.h"
 #include "runtime/worker_config.h"
 
@@ -27,6 +30,11 @@ class TaskRunner {
   virtual void request_stop() = 0;
   // Waits for the end; false when the deadline passed first.
   virtual bool join(int64_t timeout_ms) = 0;
+  // The call of the connector that its thread is in; nullopt: none just now.
+  virtual std::optional<RunningCall> current_call() const = 0;
+  // Gives up a thread that is in the call `number`: it ends when it comes back, having said and written nothing more; join() is true from
+  // here on. `self` is kept until then. False: it has come back from that call.
+  virtual bool give_up(uint64_t number, std::shared_ptr<TaskRunner> self) = 0;
 };
 
 // Offsets of a connector over REST: each entry a JSON object {"partition": {...}, "offset": {...} | null}.
@@ -60,7 +68,8 @@ class Worker {
   Status start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused);
   // Pauses or resumes all running tasks of a connector.
   void set_paused(const std::string& connector, bool paused);
-  // Stops tasks together and waits up to task.shutdown.graceful.timeout.ms for each; unknown ids are ignored.
+  // Stops tasks together and waits up to task.shutdown.graceful.timeout.ms for all of them; one that then hangs in a call of its connector
+  // is given up. Unknown ids are ignored.
   void stop_tasks(const std::vector<TaskId>& ids);
   void stop_all();
   std::vector<TaskId> tasks() const;
@@ -92,11 +101,23 @@ class Worker {
   std::mutex restarting_;                       // a restart is under way; tasks are stopped before or after it
   mutable std::mutex mutex_;
   std::map<TaskId, Written> written_;
-  std::map<TaskId, std::unique_ptr<TaskRunner>> tasks_;
+  std::map<TaskId, std::shared_ptr<TaskRunner>> tasks_;
+  // What is known of calls that take long; the watch's thread.
+  struct Hanging {
+    uint64_t number = 0;
+    int64_t tell_at_ms = 0;
+  };
+  void watch();
+  void watch_calls();
+  void give_up_call(const TaskId& id, const RunningCall& call);
+  std::map<TaskId, Hanging> hanging_;
+  std::condition_variable watch_wake_;
+  bool watch_ends_ = false;
   std::shared_ptr<Shared> shared_;
   std::optional<std::string> cluster_id_;
   std::string transactions_group_;  // empty: sources deliver at least once
   std::function<Status(const TaskId& id)> still_owner_;
+  std::thread watch_;  // last
 };
 
 }  // namespace bywash::runtime

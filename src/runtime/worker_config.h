@@ -27,6 +27,7 @@ struct WorkerConfig {
   bool exactly_once_sources = false; // of a cluster with exactly.once.source.support=enabled; not a key of every worker
   // Ours.
   int64_t task_restart_max_attempts = 0, task_restart_backoff_ms = 1000, task_restart_backoff_max_ms = 60000, task_restart_reset_ms = 600000;
+  int64_t task_call_timeout_ms = 0;  // 0: a task may stay in a call of its connector for ever
   int64_t memory_limit_bytes = 0;    // the process's budget for buffered records
   std::string data_dir;              // where `serve` keeps connectors, offsets and tables
   config::Properties all;            // as given: consumer.*, producer.*, admin.*, key.converter.* are read from here

@@ -94,6 +94,7 @@ class FakeConsumer : public kafka::Consumer {
   }
   std::string last_error() const override { return {}; }
   Status close() override { return {}; }
+  void give_up() override {}
 
  private:
   std::shared_ptr<FakeTopic> topic_;
