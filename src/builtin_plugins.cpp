@@ -40,43 +40,8 @@ void register_builtin_plugins(plugin::Registry& registry) {
   for (auto& converter : formats::number_header_converters()) registry.add(std::move(converter));
   plugin::SchemaCatalog::set_process(formats::schema_registry::mock_catalog());
 
-  registry.add(transforms::cast());
-  registry.add(transforms::drop_headers());
-  registry.add(transforms::extract_field());
-  registry.add(transforms::filter());
-  registry.add(transforms::flatten());
-  registry.add(transforms::header_from());
-  registry.add(transforms::hoist_field());
-  registry.add(transforms::insert_field());
-  registry.add(transforms::insert_header());
-  registry.add(transforms::mask_field());
-  registry.add(transforms::regex_router());
-  registry.add(transforms::replace_field());
-  registry.add(transforms::set_schema_metadata());
-  registry.add(transforms::timestamp_converter());
-  registry.add(transforms::timestamp_router());
-  registry.add(transforms::value_to_key());
-
-  registry.add(transforms::by_logical_table_router());
-  registry.add(transforms::condition_filter());
-  registry.add(transforms::content_based_router());
-  registry.add(transforms::header_to_value());
-  registry.add(transforms::outbox_event_router());
-  registry.add(transforms::extract_new_record_state());
-  registry.add(transforms::timezone_converter());
-
-  registry.add(transforms::sql());
-
-  registry.add(transforms::drop());
-  registry.add(transforms::extract_topic());
-  registry.add(transforms::filter_by_path());
-  registry.add(transforms::message_timestamp_router());
-  registry.add(transforms::tombstone_handler());
-  registry.add(transforms::topic_regex_router());
-
-  registry.add(transforms::has_header_key());
-  registry.add(transforms::record_is_tombstone());
-  registry.add(transforms::topic_name_matches());
+  transforms::for_each_transform([&](plugin::TransformPlugin transform) { registry.add(std::move(transform)); });
+  transforms::for_each_predicate([&](plugin::PredicatePlugin predicate) { registry.add(std::move(predicate)); });
 }
 
 }  // namespace bywash

@@ -1,4 +1,4 @@
-// One function per transform and predicate: its declaration. src/builtin_plugins.cpp lists them. Level 4.
+// One function per transform and predicate: its declaration. Level 4.
 #pragma once
 
 #include <string_view>
@@ -46,7 +46,7 @@ plugin::PredicatePlugin has_header_key();
 plugin::PredicatePlugin record_is_tombstone();
 plugin::PredicatePlugin topic_name_matches();
 
-// All of them.
+// All of them: what is not here is in no program.
 template <class F>
 void for_each_transform(F&& f) {
   for (auto make : {cast, drop_headers, extract_field, filter, flatten, header_from, hoist_field, insert_field, insert_header, mask_field, regex_router, replace_field,
