@@ -115,7 +115,7 @@ class ConditionWalk {
       ASSIGN_OR_RETURN(bool left, truth(*n.parts[0]));
       return left == (n.op == Op::kOr) ? Result<bool>(left) : truth(*n.parts[1]);
     }
-    if (auto order = n.op >= Op::kEq && n.op <= Op::kGe ? order_of_places(*n.parts[0], *n.parts[1]) : std::nullopt) return ordered(n.op, *order);
+    if (auto order = n.op >= Op::kEq && n.op <= Op::kGe ? order_of_places(*n.parts[0], *n.parts[1]) : std::nullopt) return holds_of_order(n.op, *order);
     ASSIGN_OR_RETURN(Item left, item(*n.parts[0]));
     if (n.op == Op::kMatches || n.op == Op::kFinds) {
       if (left.is_null()) return false;
@@ -131,7 +131,7 @@ class ConditionWalk {
       return equal == (n.op == Op::kEq);
     }
     ASSIGN_OR_RETURN(int order, compared(n, left, right));
-    return ordered(n.op, order);
+    return holds_of_order(n.op, order);
   }
 
  private:
@@ -348,16 +348,6 @@ class ConditionWalk {
     if (n.op == Op::kLiteral) return RecordNode(&n.literal);
     if (n.op == Op::kValue) return {records_.value, row_};
     return n.op == Op::kKey ? RecordNode(records_.key, row_) : RecordNode();
-  }
-  static bool ordered(Op op, int order) {
-    switch (op) {
-      case Op::kEq: return order == 0;
-      case Op::kNe: return order != 0;
-      case Op::kLt: return order < 0;
-      case Op::kLe: return order <= 0;
-      case Op::kGt: return order > 0;
-      default: return order >= 0;
-    }
   }
   Result<int> compared(const ConditionNode& n, const Item& left, const Item& right) const {
     if (auto order = plain_order(left, right)) return *order;

@@ -381,18 +381,6 @@ bool path_equal(const Value& a, const Value& b) {
   return a == b;
 }
 
-bool holds_for(PathCondition::Op op, int order) {
-  using Op = PathCondition::Op;
-  switch (op) {
-    case Op::kEq: return order == 0;
-    case Op::kNe: return order != 0;
-    case Op::kLt: return order < 0;
-    case Op::kLe: return order <= 0;
-    case Op::kGt: return order > 0;
-    default: return order >= 0;
-  }
-}
-
 bool path_compares(const PathCondition& c, const RecordNode& element, const RecordNode& root) {
   using Op = PathCondition::Op;
   const RecordNode left_node = side_node(c.left, element, root);
@@ -400,8 +388,8 @@ bool path_compares(const PathCondition& c, const RecordNode& element, const Reco
   // Texts and whole numbers against a literal, without making Values.
   if (comparison && !c.right.path) {
     auto* literal = c.right.literal.get_if<std::string>();
-    if (auto text = literal ? left_node.text() : std::nullopt) return holds_for(c.op, text->compare(*literal));
-    if (auto number = c.right.whole ? left_node.whole_number() : std::nullopt) return holds_for(c.op, *number < *c.right.whole ? -1 : *number > *c.right.whole);
+    if (auto text = literal ? left_node.text() : std::nullopt) return holds_of_order(c.op, text->compare(*literal));
+    if (auto number = c.right.whole ? left_node.whole_number() : std::nullopt) return holds_of_order(c.op, *number < *c.right.whole ? -1 : *number > *c.right.whole);
   }
   auto value_of = [](const RecordNode& node) { return node.is_absent() ? std::nullopt : std::optional(node.value()); };
   const auto left = value_of(left_node);
@@ -430,7 +418,7 @@ bool path_compares(const PathCondition& c, const RecordNode& element, const Reco
     return text && part && text->find(*part) != std::string::npos;
   }
   const auto o = path_order(*left, *right);
-  return o && holds_for(c.op, *o);
+  return o && holds_of_order(c.op, *o);
 }
 
 bool path_holds(const PathCondition& c, const RecordNode& element, const RecordNode& root) {

@@ -7,38 +7,31 @@ namespace bywash::transforms {
 
 using columnar::Type;
 
-RecordColumn::RecordColumn(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array)
-    : schema_(schema),
-      array_(std::move(array)),
-      validity_(array_->null_bitmap_data()),
-      offset_(array_->offset()),
-      all_null_(array_->type_id() == arrow::Type::NA),
-      has_members_(schema->has_fields() || schema->type() == Type::kMap) {}
+RecordColumn::RecordColumn(Column column, std::shared_ptr<arrow::BooleanArray> present)
+    : column_(std::move(column)),
+      present_(std::move(present)),
+      validity_(column_.data->null_bitmap_data()),
+      offset_(column_.data->offset()),
+      all_null_(column_.data->type_id() == arrow::Type::NA),
+      has_members_(column_.schema->has_fields() || column_.schema->type() == Type::kMap) {}
 RecordColumn::~RecordColumn() = default;
 
 const RecordColumn* RecordColumn::field(std::string_view name) const {
   for (const Field& known : fields_) {
     if (known.name == name) return known.column.get();
   }
-  const int i = schema_->field_index(name);
+  const int i = column_.schema->field_index(name);
   if (i < 0) return nullptr;
-  const auto& field = schema_->fields()[static_cast<size_t>(i)];
-  auto made = std::make_unique<RecordColumn>(field.schema.get(), static_cast<const arrow::StructArray&>(*array_).field(i));
-  if (field.may_be_absent) {
-    int at = static_cast<int>(schema_->fields().size());
-    for (int k = 0; k < i; ++k) at += schema_->fields()[static_cast<size_t>(k)].may_be_absent;
-    made->present_ = static_cast<const arrow::StructArray&>(*array_).field(at);
-  }
-  return fields_.emplace_back(Field{field.name, std::move(made)}).column.get();
+  return fields_.emplace_back(Field{column_.schema->fields()[static_cast<size_t>(i)].name, std::make_unique<RecordColumn>(column_.child(i), column_.present(i))}).column.get();
 }
 
-bool RecordColumn::is_absent(int64_t row) const { return present_ && !static_cast<const arrow::BooleanArray&>(*present_).Value(row); }
+bool RecordColumn::is_absent(int64_t row) const { return present_ && !present_->Value(row); }
 
 const RecordColumn& RecordColumn::elements() const {
   if (!elements_) {
-    const auto& list = static_cast<const arrow::ListArray&>(*array_);
-    auto values = schema_->type() == Type::kArray ? list.values() : static_cast<const arrow::StructArray&>(*list.values()).field(1);
-    elements_ = std::make_unique<RecordColumn>(schema_->value_schema().get(), std::move(values));
+    const auto& list = static_cast<const arrow::ListArray&>(*column_.data);
+    auto values = column_.schema->type() == Type::kArray ? list.values() : static_cast<const arrow::StructArray&>(*list.values()).field(1);
+    elements_ = std::make_unique<RecordColumn>(Column{column_.schema->value_schema(), std::move(values)});
   }
   return *elements_;
 }

@@ -16,9 +16,7 @@ namespace bywash::transforms {
 // and elements are made when they are first asked for.
 class RecordColumn {
  public:
-  // The schema must outlive this.
-  explicit RecordColumn(const Column& column) : RecordColumn(column.schema.get(), column.data) {}
-  RecordColumn(const columnar::ConnectSchema* schema, std::shared_ptr<arrow::Array> array);
+  explicit RecordColumn(Column column, std::shared_ptr<arrow::BooleanArray> present = nullptr);
   ~RecordColumn();
   RecordColumn(const RecordColumn&) = delete;
   RecordColumn& operator=(const RecordColumn&) = delete;
@@ -26,8 +24,8 @@ class RecordColumn {
   bool is_null(int64_t row) const { return all_null_ || (validity_ && !(validity_[(row + offset_) >> 3] >> ((row + offset_) & 7) & 1)); }
   // Are its values structs or maps?
   bool has_members() const { return has_members_; }
-  const columnar::ConnectSchema& schema() const { return *schema_; }
-  const arrow::Array& array() const { return *array_; }
+  const columnar::ConnectSchema& schema() const { return *column_.schema; }
+  const arrow::Array& array() const { return *column_.data; }
   // Structs: the field's column; null: there is no such field.
   const RecordColumn* field(std::string_view name) const;
   // In a map without schema the key may be absent although its column is there.
@@ -40,12 +38,11 @@ class RecordColumn {
     std::string_view name;  // the schema's
     std::unique_ptr<const RecordColumn> column;
   };
-  const columnar::ConnectSchema* schema_;
-  const std::shared_ptr<arrow::Array> array_;
-  std::shared_ptr<arrow::Array> present_;  // of a field that may be absent
-  const uint8_t* validity_ = nullptr;      // null: no row is null, unless all are
-  int64_t offset_ = 0;
-  bool all_null_ = false, has_members_ = false;
+  const Column column_;
+  const std::shared_ptr<arrow::BooleanArray> present_;  // of a field that may be absent
+  const uint8_t* const validity_;                       // null: no row is null, unless all are
+  const int64_t offset_;
+  const bool all_null_, has_members_;
   mutable std::vector<Field> fields_;  // those asked for so far
   mutable std::unique_ptr<const RecordColumn> elements_;
 };
@@ -94,5 +91,18 @@ class RecordNode {
   std::shared_ptr<const Value> owned_;
   const Value* value_ = nullptr;
 };
+
+// Does a comparison hold of an order (below, at or above 0)? `Op` is an enum with these six names.
+template <class Op>
+bool holds_of_order(Op op, int order) {
+  switch (op) {
+    case Op::kEq: return order == 0;
+    case Op::kNe: return order != 0;
+    case Op::kLt: return order < 0;
+    case Op::kLe: return order <= 0;
+    case Op::kGt: return order > 0;
+    default: return order >= 0;
+  }
+}
 
 }  // namespace bywash::transforms
