@@ -257,8 +257,7 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
 void PartitionConsumer::take_keys(int64_t first) {
   const int64_t end = segment_->appended_rows();
   for (int64_t row = first; row < end; ++row) {
-    if (keys_->merges()) keys_->merge(*segment_, static_cast<uint32_t>(row));
-    if (keys_->marks()) keys_->mark(*segment_, static_cast<uint32_t>(row));
+    if (keys_->edits()) keys_->edit(*segment_, static_cast<uint32_t>(row));
     const KeyVerdict verdict = keys_->add(static_cast<uint32_t>(row));
     if (verdict == KeyVerdict::kTaken) continue;
     segment_->rollback(row);  // the only row of its record: configs that refuse or merge rows allow no more

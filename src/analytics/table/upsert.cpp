@@ -116,24 +116,25 @@ void UpsertPartition::begin(std::shared_ptr<const Segment> segment) {
   parts_.push_back(std::move(part));
 }
 
-void UpsertPartition::merge(MutableSegment& segment, uint32_t row) {
-  parts_.back().segment = segment.snapshot();  // an older view may not know that a column has nulls
+void UpsertPartition::edit(MutableSegment& segment, uint32_t row) {
+  // An older view may not know that a column has nulls.
+  const auto look_again = [&] { parts_.back().segment = segment.snapshot(); };
+  look_again();
   const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
   const bool several = rules_.comparisons.size() > 1;
   refused_ = several && !has_one_comparison(*parts_.back().segment, row);
+  if (refused_) return;
   const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
-  if (refused_ || !known || gone(*known) || is_older(place, *known)) return;
-  const bool revived = is_deletion(*known);
-  if (revived && !several) return;
-  merge_rows(revived ? rules_.revival : rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
-}
-
-void UpsertPartition::mark(MutableSegment& segment, uint32_t row) {
-  parts_.back().segment = segment.snapshot();  // as in merge()
-  const RowPlace place{static_cast<uint32_t>(parts_.size() - 1), row};
-  const RowPlace* known = map_.find(key_of(*parts_.back().segment, row));
-  const bool late = known && !gone(*known) && is_older(place, *known);
-  set_integer({*parts_.back().segment, row}, static_cast<size_t>(rules_.out_of_order), late, segment);
+  if (known && gone(*known)) known = nullptr;
+  const bool late = known && is_older(place, *known);
+  if (merges() && known && !late) {
+    const bool revived = is_deletion(*known);
+    if (!revived || several) {
+      merge_rows(revived ? rules_.revival : rules_.strategies, {*parts_[known->segment].segment, known->row}, {*parts_.back().segment, row}, segment);
+      look_again();
+    }
+  }
+  if (rules_.out_of_order >= 0) set_integer({*parts_.back().segment, row}, static_cast<size_t>(rules_.out_of_order), late, segment);
 }
 
 KeyVerdict UpsertPartition::add(uint32_t row) {

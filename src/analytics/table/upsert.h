@@ -47,12 +47,10 @@ class UpsertPartition {
   // Rows that follow belong to `segment`: sealed, or a view of the consuming one, whose later rows are read through it too.
   // Under the table's lock.
   void begin(std::shared_ptr<const Segment> segment);
-  // Partial upserts, and several comparison columns: makes the newest row of the consuming segment, unpublished, what comes of it and its key's row. Before add().
-  void merge(MutableSegment& segment, uint32_t row);
-  bool merges() const { return rules_.config.partial || rules_.comparisons.size() > 1; }
-  // With an outOfOrderRecordColumn: writes into the row, as above, whether it came too late. After merge(), before add().
-  void mark(MutableSegment& segment, uint32_t row);
-  bool marks() const { return rules_.out_of_order >= 0; }
+  // Makes the newest row of the consuming segment, unpublished, what its key's row leaves of it (partial upserts, several comparison
+  // columns), and writes into it whether it came too late (outOfOrderRecordColumn). Before add(), where edits() says so.
+  void edit(MutableSegment& segment, uint32_t row);
+  bool edits() const { return merges() || rules_.out_of_order >= 0; }
   // Takes the row, the segment's newest; if not kTaken, it must not stay in the segment: a duplicate, out of order and to be dropped,
   // or with another number of comparison values than one.
   KeyVerdict add(uint32_t row);
@@ -79,6 +77,7 @@ class UpsertPartition {
   };
   KeyHash key_of(const Segment& segment, int64_t row);
   double comparison_of(RowPlace place) const;
+  bool merges() const { return rules_.config.partial || rules_.comparisons.size() > 1; }
   bool is_older(RowPlace now, RowPlace known) const;
   bool has_one_comparison(const Segment& segment, int64_t row) const;
   bool is_deletion(RowPlace place) const;
@@ -90,7 +89,7 @@ class UpsertPartition {
   std::vector<Part> parts_;
   std::map<std::string, size_t> numbers_;           // of parts_, by name; read under the table's lock
   std::vector<std::pair<RowPlace, bool>> changes_;  // since the last publish()
-  bool refused_ = false;                            // by merge(): the row of the next add() has no one comparison value
+  bool refused_ = false;                            // by edit(): the row of the next add() has no one comparison value
   double newest_ = -1e300;                          // comparison value, for times to live
   std::string key_;
   Reservation reservation_;

@@ -88,8 +88,7 @@ struct Feed {
     segment->append_text(0, id);
     at ? segment->append_long(1, *at) : segment->append_null(1);
     gone ? segment->append_int(2, *gone) : segment->append_null(2);
-    if (keys.merges()) keys.merge(*segment, static_cast<uint32_t>(row));
-    if (keys.marks()) keys.mark(*segment, static_cast<uint32_t>(row));
+    if (keys.edits()) keys.edit(*segment, static_cast<uint32_t>(row));
     const bool stays = keys.add(static_cast<uint32_t>(row)) == KeyVerdict::kTaken;
     if (!stays) segment->rollback(row);
     segment->publish(0);
