@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "connectors/jdbc/dialects/mysql_session.h"
+#include "connectors/jdbc/sql_literal.h"
 
 namespace bywash::jdbc::mysql {
 namespace {
@@ -31,14 +32,6 @@ void append_escaped(std::string_view text, std::string* out) {
   }
 }
 
-void append_hex(std::string_view bytes, std::string* out) {
-  static constexpr char kHexDigits[] = "0123456789ABCDEF";
-  for (unsigned char c : bytes) {
-    *out += kHexDigits[c >> 4];
-    *out += kHexDigits[c & 15];
-  }
-}
-
 void append_field(const Parameters& p, size_t row, std::string* out) {
   if (p.nulls[row]) { *out += "\\N"; return; }
   const char* fixed = p.fixed.data() + row * p.width;
@@ -50,7 +43,7 @@ void append_field(const Parameters& p, size_t row, std::string* out) {
     case MYSQL_TYPE_FLOAT: append_fixed<float>(fixed, out); break;
     case MYSQL_TYPE_DOUBLE: append_fixed<double>(fixed, out); break;
     // Bytes are no text of the load's character set.
-    case MYSQL_TYPE_BLOB: append_hex({p.starts[row], p.lengths[row]}, out); break;
+    case MYSQL_TYPE_BLOB: *out += hex_digits({p.starts[row], p.lengths[row]}); break;
     default: append_escaped({p.starts[row], p.lengths[row]}, out);
   }
 }
