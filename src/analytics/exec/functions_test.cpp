@@ -1,6 +1,7 @@
 // Scalar functions by their answers, aggregations and null handling on a few rows. Expected values: Apache Pinot 1.5.1's classes
 // (StringFunctions, ArithmeticFunctions, DateTimeFunctions, ArrayFunctions, JsonFunctions, the aggregation functions' final results).
 #include "analytics/exec/query_engine.h"
+#include "analytics/segment/fields_for_tests.h"
 #include "analytics/segment/mutable_segment.h"
 
 #include <gtest/gtest.h>
@@ -94,22 +95,13 @@ TEST(Functions, SayWhatIsWrong) {
   EXPECT_EQ(value_of("FROBNICATE(1)"), "error: Unsupported function: frobnicate");
 }
 
-FieldSpec column(std::string name, DataType type, bool single = true) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.single_value = single;
-  out.default_null = default_null_of(FieldKind::kDimension, type);
-  return out;
-}
-
 // k: a a b b null; n: 1 3 5 null 9; x: 1.0 2.0 4.0 8.0 16.0; tags and words: arrays.
 class SmallTable : public ::testing::Test {
  protected:
   void SetUp() override {
     auto schema = std::make_shared<TableSchema>();
-    schema->fields = {column("k", DataType::kString), column("n", DataType::kInt), column("x", DataType::kDouble), column("tags", DataType::kInt, false),
-                      column("words", DataType::kString, false), column("doc", DataType::kJson), column("t", DataType::kLong)};
+    schema->fields = {test_field("k", DataType::kString), test_field("n", DataType::kInt), test_field("x", DataType::kDouble), test_field("tags", DataType::kInt, FieldKind::kDimension, false),
+                      test_field("words", DataType::kString, FieldKind::kDimension, false), test_field("doc", DataType::kJson), test_field("t", DataType::kLong)};
     MutableSegmentOptions options;
     options.name = "small__3__0__20261126T1700Z";
     segment_ = *MutableSegment::create(schema, options);

@@ -23,12 +23,6 @@ namespace {
 constexpr int64_t kPartialRuns = 8;      // runs of blocks that may pass in part, and one of so many of a segment's, for sums to be of use
 constexpr int64_t kBlocksPerCheck = 16;  // of deadline, cancellation and memory
 
-int64_t thread_cpu_ns() {
-  timespec now;
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
-
 int64_t elapsed_ms(SteadyTime since) { return std::chrono::duration_cast<Millis>(steady_now() - since).count(); }
 
 int code_of(BindFailure kind) {
@@ -332,6 +326,12 @@ std::string_view query_option(const std::map<std::string, std::string>& options,
 bool query_flag(const std::map<std::string, std::string>& options, std::string_view name) {
   const std::string_view value = query_option(options, name);
   return value == "true" || value == "TRUE" || value == "True";
+}
+
+int64_t thread_cpu_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
 int64_t query_timeout_ms(const std::map<std::string, std::string>& options, int64_t otherwise) {

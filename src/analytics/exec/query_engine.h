@@ -65,6 +65,8 @@ std::map<std::string, std::string> parse_query_options(std::string_view text);
 // An option's value by its name in any case; empty: it is not set. A flag is set by "true".
 std::string_view query_option(const std::map<std::string, std::string>& options, std::string_view name);
 bool query_flag(const std::map<std::string, std::string>& options, std::string_view name);
+// What the calling thread has used so far.
+int64_t thread_cpu_ns();
 int64_t query_timeout_ms(const std::map<std::string, std::string>& options, int64_t otherwise);
 
 // Whether values of query options are well-formed; the message is what Pinot's broker answers with HTTP 500

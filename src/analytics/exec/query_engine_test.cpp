@@ -1,4 +1,5 @@
 #include "analytics/exec/query_engine.h"
+#include "analytics/segment/fields_for_tests.h"
 
 #include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment_file.h"
@@ -16,16 +17,6 @@
 namespace bywash::analytics {
 namespace {
 
-FieldSpec field(std::string name, DataType type, FieldKind kind = FieldKind::kDimension, bool single = true) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.single_value = single;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
-
 struct Row {
   std::string symbol;
   bool symbol_null = false;
@@ -42,10 +33,10 @@ class QueryEngine : public ::testing::Test {
   void SetUp() override {
     auto schema = std::make_shared<TableSchema>();
     schema->name = "trades";
-    schema->fields = {field("symbol", DataType::kString), field("user", DataType::kInt), field("shares", DataType::kInt, FieldKind::kMetric),
-                      field("price", DataType::kDouble, FieldKind::kMetric), field("rate", DataType::kFloat, FieldKind::kMetric),
-                      field("at", DataType::kLong, FieldKind::kDateTime), field("tags", DataType::kInt, FieldKind::kDimension, false),
-                      field("note", DataType::kString), field("ok", DataType::kBoolean), field("made", DataType::kTimestamp, FieldKind::kDateTime)};
+    schema->fields = {test_field("symbol", DataType::kString), test_field("user", DataType::kInt), test_field("shares", DataType::kInt, FieldKind::kMetric),
+                      test_field("price", DataType::kDouble, FieldKind::kMetric), test_field("rate", DataType::kFloat, FieldKind::kMetric),
+                      test_field("at", DataType::kLong, FieldKind::kDateTime), test_field("tags", DataType::kInt, FieldKind::kDimension, false),
+                      test_field("note", DataType::kString), test_field("ok", DataType::kBoolean), test_field("made", DataType::kTimestamp, FieldKind::kDateTime)};
     auto table = std::make_shared<TableSnapshot>();
     table->name = "trades";
     table->schema = schema;

@@ -2,6 +2,7 @@
 // shares, int64 times. One thread, no result cache; runs interleaved, the median of each counts. Not a test: run it on a quiet machine. With a number as
 // argument: so many queries by star-tree alone.
 #include "analytics/exec/query_engine.h"
+#include "analytics/segment/fields_for_tests.h"
 #include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment_file.h"
 
@@ -22,15 +23,6 @@ constexpr int64_t kRows = 5'000'000, kSegments = 4;
 constexpr int kSymbols = 500, kRuns = 31;
 constexpr int64_t kStart = 1'792'782'000'000, kSpan = int64_t{30} * 86'400'000;
 
-FieldSpec field(std::string name, DataType type, FieldKind kind) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
-
 // The same rows as bare arrays.
 struct Bare {
   std::vector<uint16_t> symbols;
@@ -48,8 +40,8 @@ double seconds_since(SteadyTime start) { return std::chrono::duration<double>(st
 Workload make(bool ordered_times, const std::string& folder) {
   auto schema = std::make_shared<TableSchema>();
   schema->name = "stock_transactions";
-  schema->fields = {field("symbol", DataType::kString, FieldKind::kDimension), field("shares", DataType::kInt, FieldKind::kMetric),
-                    field("update_at", DataType::kLong, FieldKind::kDateTime)};
+  schema->fields = {test_field("symbol", DataType::kString, FieldKind::kDimension), test_field("shares", DataType::kInt, FieldKind::kMetric),
+                    test_field("update_at", DataType::kLong, FieldKind::kDateTime)};
   Workload out;
   out.sealed = std::make_shared<TableSnapshot>();
   out.sealed->name = schema->name;

@@ -1,5 +1,6 @@
 // Star-trees, bloom filters and range indexes change what is read, never what is answered.
 #include "analytics/exec/query_engine.h"
+#include "analytics/segment/fields_for_tests.h"
 #include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment_file.h"
 
@@ -13,15 +14,6 @@
 namespace bywash::analytics {
 namespace {
 
-FieldSpec star_field(std::string name, DataType type, FieldKind kind = FieldKind::kDimension) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
-
 // Four sealed segments with differing trees, and a consuming one.
 class StarTrees : public ::testing::Test {
  protected:
@@ -31,10 +23,10 @@ class StarTrees : public ::testing::Test {
     folder_ = folder;
     auto schema = std::make_shared<TableSchema>();
     schema->name = "trades";
-    schema->fields = {star_field("symbol", DataType::kString), star_field("side", DataType::kString), star_field("day", DataType::kInt),
-                      star_field("at", DataType::kLong, FieldKind::kDateTime), star_field("shares", DataType::kInt, FieldKind::kMetric),
-                      star_field("price", DataType::kDouble, FieldKind::kMetric), star_field("volume", DataType::kLong, FieldKind::kMetric),
-                      star_field("note", DataType::kString)};
+    schema->fields = {test_field("symbol", DataType::kString), test_field("side", DataType::kString), test_field("day", DataType::kInt),
+                      test_field("at", DataType::kLong, FieldKind::kDateTime), test_field("shares", DataType::kInt, FieldKind::kMetric),
+                      test_field("price", DataType::kDouble, FieldKind::kMetric), test_field("volume", DataType::kLong, FieldKind::kMetric),
+                      test_field("note", DataType::kString)};
     schema_ = schema;
     table_ = std::make_shared<TableSnapshot>();
     table_->name = "trades";

@@ -26,6 +26,9 @@ void each_bit(uint64_t hash, uint32_t bits, F f) {
   for (uint32_t i = 0; i < bits; ++i, at += step) f((at >> 58) & (kBlockWords - 1), uint64_t{1} << ((at >> 50) & 63));
 }
 
+// Where the block of a hash begins among so many words.
+uint64_t block_of(uint64_t hash, uint64_t words) { return (scramble(hash ^ 0x5851f42d4c957f2dULL) & (words / kBlockWords - 1)) * kBlockWords; }
+
 }  // namespace
 
 uint64_t bloom_hash(int64_t value) { return scramble(static_cast<uint64_t>(value) + 0x9e3779b97f4a7c15ULL); }
@@ -43,7 +46,7 @@ uint64_t bloom_hash(std::string_view value) {
 }
 
 bool BloomView::may_hold(uint64_t hash) const {
-  const uint64_t* block = words + (scramble(hash ^ 0x5851f42d4c957f2dULL) & (count / kBlockWords - 1)) * kBlockWords;
+  const uint64_t* block = words + block_of(hash, count);
   bool all = true;
   each_bit(hash, bits, [&](uint64_t word, uint64_t mask) { all &= (block[word] & mask) != 0; });
   return all;
@@ -60,7 +63,7 @@ BloomWriter::BloomWriter(uint64_t values, double false_share, uint64_t max_bytes
 }
 
 void BloomWriter::add(uint64_t hash) {
-  uint64_t* block = words_.data() + (scramble(hash ^ 0x5851f42d4c957f2dULL) & (words_.size() / kBlockWords - 1)) * kBlockWords;
+  uint64_t* block = words_.data() + block_of(hash, words_.size());
   each_bit(hash, bits_, [&](uint64_t word, uint64_t mask) { block[word] |= mask; });
 }
 

@@ -5,8 +5,6 @@
 #include "analytics/sql/parser.h"
 #include "analytics/sql/statement.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -18,12 +16,6 @@ using Options = std::map<std::string, std::string>;
 
 constexpr int kAtOnce = 2;  // each may take the memory of DuckQueryOptions
 constexpr int64_t kTimeoutMs = 10'000;
-
-int64_t cpu_ns() {
-  timespec now;
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
 
 // Bounds how many queries run here at once, and so their memory.
 class Turn {
@@ -129,7 +121,7 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
   translation.sql = fmt::format("SELECT {} FROM ({}) AS answer", list, translation.sql);
   Turn turn(duck.deadline);
   if (!turn.held()) return QueryResponse::failure(error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query waited longer than timeoutMs={} for its turn", duck.timeout_ms));
-  const int64_t cpu = cpu_ns();
+  const int64_t cpu = thread_cpu_ns();
   Result<std::unique_ptr<multistage::DuckQuery>> opened = multistage::DuckQuery::open(translation, duck);
   if (!opened.ok()) return QueryResponse::failure(error_code::kInternal, "InternalError: " + opened.status().message());
   QueryResponse out;
@@ -137,7 +129,7 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
   if (!run(sql, query.explain, translation, **opened, &out, &error)) return QueryResponse::failure(error.code, error.message);
   out.has_table = true;
   if (!query.explain) add_figures(translation, (*opened)->counts(), &out);
-  out.thread_cpu_ns = cpu_ns() - cpu;
+  out.thread_cpu_ns = thread_cpu_ns() - cpu;
   out.time_used_ms = std::chrono::duration_cast<Millis>(steady_now() - started).count();
   return out;
 }

@@ -1,4 +1,5 @@
 #include "analytics/multistage/engine.h"
+#include "analytics/segment/fields_for_tests.h"
 
 #include "analytics/segment/mutable_segment.h"
 
@@ -8,16 +9,6 @@
 
 namespace bywash::analytics {
 namespace {
-
-FieldSpec field(std::string name, DataType type, FieldKind kind = FieldKind::kDimension, bool single = true) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.single_value = single;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
 
 std::string text_of(const Cell& cell) {
   std::string out;
@@ -37,10 +28,10 @@ class MultiStage : public ::testing::Test {
   void SetUp() override {
     auto orders = std::make_shared<TableSchema>();
     orders->name = "orders";
-    orders->fields = {field("id", DataType::kInt), field("customer", DataType::kInt), field("amount", DataType::kDouble, FieldKind::kMetric),
-                      field("shares", DataType::kInt, FieldKind::kMetric), field("state", DataType::kString), field("at", DataType::kLong, FieldKind::kDateTime),
-                      field("tags", DataType::kInt, FieldKind::kDimension, false), field("made", DataType::kTimestamp, FieldKind::kDateTime),
-                      field("paid", DataType::kBoolean), field("code", DataType::kBytes), field("rate", DataType::kFloat, FieldKind::kMetric)};
+    orders->fields = {test_field("id", DataType::kInt), test_field("customer", DataType::kInt), test_field("amount", DataType::kDouble, FieldKind::kMetric),
+                      test_field("shares", DataType::kInt, FieldKind::kMetric), test_field("state", DataType::kString), test_field("at", DataType::kLong, FieldKind::kDateTime),
+                      test_field("tags", DataType::kInt, FieldKind::kDimension, false), test_field("made", DataType::kTimestamp, FieldKind::kDateTime),
+                      test_field("paid", DataType::kBoolean), test_field("code", DataType::kBytes), test_field("rate", DataType::kFloat, FieldKind::kMetric)};
     orders_ = std::make_shared<TableSnapshot>();
     orders_->name = "orders";
     orders_->schema = orders;
@@ -65,7 +56,7 @@ class MultiStage : public ::testing::Test {
     }
     auto customers = std::make_shared<TableSchema>();
     customers->name = "customers";
-    customers->fields = {field("id", DataType::kInt), field("name", DataType::kString), field("City", DataType::kString)};
+    customers->fields = {test_field("id", DataType::kInt), test_field("name", DataType::kString), test_field("City", DataType::kString)};
     customers_ = std::make_shared<TableSnapshot>();
     customers_->name = "customers";
     customers_->schema = customers;

@@ -1,4 +1,5 @@
 #include "analytics/segment/mutable_segment.h"
+#include "analytics/segment/fields_for_tests.h"
 
 #include <gtest/gtest.h>
 
@@ -14,18 +15,8 @@ std::shared_ptr<TableSchema> schema_of(std::vector<FieldSpec> fields) {
   schema->fields = std::move(fields);
   return schema;
 }
-FieldSpec column(std::string name, DataType type, FieldKind kind = FieldKind::kDimension, bool single = true) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.single_value = single;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
-
 TEST(MutableSegment, ShowsOnlyPublishedRows) {
-  auto segment = *MutableSegment::create(schema_of({column("s", DataType::kString), column("n", DataType::kInt)}), {});
+  auto segment = *MutableSegment::create(schema_of({test_field("s", DataType::kString), test_field("n", DataType::kInt)}), {});
   segment->append_text(0, "a");
   segment->append_int(1, 1);
   EXPECT_EQ(segment->snapshot()->rows(), 0);
@@ -41,7 +32,7 @@ TEST(MutableSegment, ShowsOnlyPublishedRows) {
 }
 
 TEST(MutableSegment, ForgetsRolledBackRowsAndTheirNulls) {
-  auto segment = *MutableSegment::create(schema_of({column("n", DataType::kInt), column("s", DataType::kString)}), {});
+  auto segment = *MutableSegment::create(schema_of({test_field("n", DataType::kInt), test_field("s", DataType::kString)}), {});
   segment->append_int(0, 1);
   segment->append_text(1, "x");
   segment->append_null(0);
@@ -57,7 +48,7 @@ TEST(MutableSegment, ForgetsRolledBackRowsAndTheirNulls) {
 }
 
 TEST(MutableSegment, KeepsArraysOfAnyLength) {
-  auto segment = *MutableSegment::create(schema_of({column("m", DataType::kLong, FieldKind::kDimension, false)}), {});
+  auto segment = *MutableSegment::create(schema_of({test_field("m", DataType::kLong, FieldKind::kDimension, false)}), {});
   std::vector<int64_t> values{3, 1, 3};
   segment->append_integers(0, values);
   segment->append_integers(0, {});
@@ -73,14 +64,14 @@ TEST(MutableSegment, KeepsArraysOfAnyLength) {
 TEST(MutableSegment, RefusesNamesThatTheSchemaLacks) {
   MutableSegmentOptions options;
   options.time_column = "nope";
-  auto segment = MutableSegment::create(schema_of({column("n", DataType::kInt)}), options);
+  auto segment = MutableSegment::create(schema_of({test_field("n", DataType::kInt)}), options);
   ASSERT_FALSE(segment.ok());
   EXPECT_NE(segment.status().message().find("'nope'"), std::string::npos);
 }
 
 // One writer, one reader, no lock: every snapshot is a prefix of what was written.
 TEST(MutableSegment, GivesReadersPrefixesWhileItIsWritten) {
-  auto segment = *MutableSegment::create(schema_of({column("n", DataType::kLong), column("s", DataType::kString)}), {});
+  auto segment = *MutableSegment::create(schema_of({test_field("n", DataType::kLong), test_field("s", DataType::kString)}), {});
   constexpr int64_t kRows = 300'000;
   std::atomic<bool> failed{false};
   std::thread reader([&] {

@@ -1,4 +1,5 @@
 #include "analytics/segment/segment_file.h"
+#include "analytics/segment/fields_for_tests.h"
 
 #include "analytics/index/postings.h"
 #include "analytics/segment/crc32c.h"
@@ -18,16 +19,6 @@
 namespace bywash::analytics {
 namespace {
 
-FieldSpec field(std::string name, DataType type, FieldKind kind = FieldKind::kDimension, bool single = true) {
-  FieldSpec out;
-  out.name = std::move(name);
-  out.type = type;
-  out.kind = kind;
-  out.single_value = single;
-  out.default_null = default_null_of(kind, type);
-  return out;
-}
-
 class SegmentFile : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -36,9 +27,9 @@ class SegmentFile : public ::testing::Test {
     folder_ = name;
     schema_ = std::make_shared<TableSchema>();
     schema_->name = "t";
-    schema_->fields = {field("s", DataType::kString), field("i", DataType::kInt), field("m", DataType::kInt, FieldKind::kMetric),
-                       field("d", DataType::kDouble, FieldKind::kMetric), field("t", DataType::kLong, FieldKind::kDateTime),
-                       field("mv", DataType::kString, FieldKind::kDimension, false), field("u", DataType::kString)};
+    schema_->fields = {test_field("s", DataType::kString), test_field("i", DataType::kInt), test_field("m", DataType::kInt, FieldKind::kMetric),
+                       test_field("d", DataType::kDouble, FieldKind::kMetric), test_field("t", DataType::kLong, FieldKind::kDateTime),
+                       test_field("mv", DataType::kString, FieldKind::kDimension, false), test_field("u", DataType::kString)};
   }
   void TearDown() override {
     ASSERT_EQ(::system(("rm -rf " + folder_).c_str()), 0);
@@ -186,9 +177,9 @@ TEST_F(SegmentFile, SealsSealedAndEmptySegmentsAgain) {
 TEST_F(SegmentFile, ReadsColumnsThatCameLaterAsTheirDefault) {
   ASSERT_TRUE(seal_segment(*fill(5000)->snapshot(), {}, folder_ + "/a").ok());
   auto wider = std::make_shared<TableSchema>(*schema_);
-  wider->fields.push_back(field("new_text", DataType::kString));
-  wider->fields.push_back(field("new_metric", DataType::kDouble, FieldKind::kMetric));
-  wider->fields.push_back(field("new_array", DataType::kInt, FieldKind::kDimension, false));
+  wider->fields.push_back(test_field("new_text", DataType::kString));
+  wider->fields.push_back(test_field("new_metric", DataType::kDouble, FieldKind::kMetric));
+  wider->fields.push_back(test_field("new_array", DataType::kInt, FieldKind::kDimension, false));
   auto sealed = *open_segment(folder_ + "/a", wider);
   for (int64_t row : {0, 4095, 4096, 4999}) {
     EXPECT_EQ(show(sealed->column(7), row), "null:null");
