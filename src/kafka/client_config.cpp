@@ -295,6 +295,7 @@ void set_defaults(ClientKind kind, Properties& out) {
     out["partitioner"] = "murmur2_random";
     out["enable.idempotence"] = "true";
     out["linger.ms"] = "5";
+    out["queue.buffering.max.kbytes"] = "32768";
     out["acks"] = "all";
   }
 }
@@ -318,6 +319,12 @@ Result<Translated> translate_java_keys(ClientKind kind, const Properties& java) 
     }
   }
   if (!t.problems.empty()) return Status::invalid(fmt::format("{}", fmt::join(t.problems, "\n")));
+  // A record that may be as large as that has to fit into the buffer, too.
+  auto largest = config::parse_value(config::KeyType::kLong, config::get_or(t.out.librdkafka, "message.max.bytes", "0"));
+  if (kind == ClientKind::kProducer && !java.contains("buffer.memory") && largest.ok() && std::holds_alternative<int64_t>(*largest)) {
+    std::string& buffer = t.out.librdkafka["queue.buffering.max.kbytes"];
+    if (const int64_t least = std::get<int64_t>(*largest) / 512; buffer == "32768" && least > 32768) buffer = std::to_string(std::min<int64_t>(least, 2147483647));
+  }
   return std::move(t.out);
 }
 

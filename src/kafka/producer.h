@@ -24,14 +24,24 @@ struct ProducerRecord {
   const std::vector<columnar::RawHeader>* headers = nullptr;
 };
 
+// The brokers' answers to records that were queued by number. Called on a librdkafka thread or inside flush().
+class DeliveryListener {
+ public:
+  virtual ~DeliveryListener() = default;
+  virtual void delivered(int64_t number) = 0;
+  virtual void refused(int64_t number, const std::string& topic, const Status& answer) = 0;
+};
+
 class Producer {
  public:
-  // `java`: the Java producer's keys.
-  static Result<std::unique_ptr<Producer>> make(const Properties& java);
+  // `java`: the Java producer's keys. `listener`, where records are queued by number, outlives the producer.
+  static Result<std::unique_ptr<Producer>> make(const Properties& java, DeliveryListener* listener = nullptr);
   virtual ~Producer() = default;
   // Queues a record (the bytes are copied); waits while the queue is full. `done` runs once, on a librdkafka thread or inside
   // flush(), with the broker's answer.
   virtual Status produce(const ProducerRecord& record, std::function<void(const Status&)> done) = 0;
+  // The same without an allocation for the answer: the listener has it, with `number` (0 to 2^62).
+  virtual Status produce_numbered(const ProducerRecord& record, int64_t number) = 0;
   // Waits until every queued record has its answer. kTimedOut when some have not.
   virtual Status flush(int timeout_ms) = 0;
 };

@@ -10,8 +10,8 @@ namespace bywash::kafka {
 
 class TransactionalProducer : public Producer {
  public:
-  // `java` with `transactional.id`. Nothing is asked of the brokers yet.
-  static Result<std::unique_ptr<TransactionalProducer>> make(const Properties& java);
+  // `java` with `transactional.id`; `listener` as Producer's. Nothing is asked of the brokers yet.
+  static Result<std::unique_ptr<TransactionalProducer>> make(const Properties& java, DeliveryListener* listener = nullptr);
   // Registers the transactional id: the brokers end an open transaction of an earlier producer with it, and refuse what that one still
   // writes. kRetriable, kTimedOut: no coordinator answers, call it again; kUnauthorized: an ACL is missing.
   virtual Status begin_life(int timeout_ms) = 0;

@@ -10,19 +10,33 @@ namespace bywash::runtime {
 using columnar::Batch;
 using columnar::Stage;
 
+// Sources give the same headers to record after record: what the record before has is taken over.
 Status RecordEncoder::encode_headers(const Batch& batch, std::vector<EncodedRecord>* out, std::vector<EncodeError>* errors) {
-  if (batch.headers.empty()) return {};
-  for (int64_t row = 0; row < batch.row_count(); ++row) {
-    for (const columnar::Header& header : batch.headers[static_cast<size_t>(row)]) {
-      auto bytes = header_.converter->encode(batch.topic_of(row), header);
+  auto same = [](const columnar::Header& a, const columnar::Header& b) { return a.schema == b.schema && a.key == b.key && a.value == b.value; };
+  bool known = false;  // the record before has all of its headers
+  for (size_t row = 0; row < out->size(); ++row) {
+    auto& encoded = (*out)[row].headers;
+    if (batch.headers.empty()) {
+      encoded.clear();
+      continue;
+    }
+    const auto& given = batch.headers[row];
+    if (known && batch.topics.empty() && std::equal(given.begin(), given.end(), batch.headers[row - 1].begin(), batch.headers[row - 1].end(), same)) {
+      encoded = (*out)[row - 1].headers;
+      continue;
+    }
+    encoded.clear();
+    for (const columnar::Header& header : given) {
+      auto bytes = header_.converter->encode(batch.topic_of(static_cast<int64_t>(row)), header);
       if (bytes.ok()) {
-        (*out)[static_cast<size_t>(row)].headers.emplace_back(header.key, *std::move(bytes));
+        encoded.emplace_back(header.key, *std::move(bytes));
         continue;
       }
       if (bytes.status().retriable()) return bytes.status();
       errors->push_back({static_cast<uint32_t>(row), Stage::kHeaderConverter, header_.class_name, bytes.status()});
       break;
     }
+    known = encoded.size() == given.size();
   }
   return {};
 }
@@ -34,7 +48,9 @@ Status RecordEncoder::encode_topic(const Batch& batch, const std::vector<uint32_
   for (bool is_key : {true, false}) {
     Named<plugin::Converter>& side = is_key ? key_ : value_;
     const columnar::Column& column = is_key ? batch.key : batch.value;
-    std::vector<std::optional<std::string>> bytes;
+    std::vector<std::optional<std::string>>& bytes = bytes_;
+    bytes.resize(rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) bytes[i] = std::move(is_key ? (*out)[rows[i]].key : (*out)[rows[i]].value);
     std::vector<plugin::ConvertError> refused;
     RETURN_IF_ERROR(side.converter->encode(topic, whole ? column : columnar::take(column, rows), &bytes, &refused));
     for (size_t i = 0; i < rows.size(); ++i) (is_key ? (*out)[rows[i]].key : (*out)[rows[i]].value) = std::move(bytes[i]);
@@ -44,7 +60,7 @@ Status RecordEncoder::encode_topic(const Batch& batch, const std::vector<uint32_
 }
 
 Status RecordEncoder::encode(const Batch& batch, std::vector<EncodedRecord>* out, std::vector<EncodeError>* errors) {
-  out->assign(static_cast<size_t>(batch.row_count()), {});
+  out->resize(static_cast<size_t>(batch.row_count()));
   std::vector<EncodeError> found;
   RETURN_IF_ERROR(encode_headers(batch, out, &found));
   // A converter with schemas knows them by topic, and a transform may have routed the rows apart.

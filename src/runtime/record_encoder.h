@@ -32,6 +32,7 @@ class RecordEncoder {
 
   // One entry of `out` per row, in order; a row in `errors` has the first stage that refused it, in Connect's order: headers, key,
   // value (AbstractWorkerSourceTask.convertTransformedRecord, Kafka 4.3). A bad status concerns the whole call (a registry that is down).
+  // What `out` held before is overwritten; converters may use its memory again.
   Status encode(const columnar::Batch& batch, std::vector<EncodedRecord>* out, std::vector<EncodeError>* errors);
 
  private:
@@ -40,6 +41,7 @@ class RecordEncoder {
   Named<plugin::Converter> key_;
   Named<plugin::Converter> value_;
   Named<plugin::HeaderConverter> header_;
+  std::vector<std::optional<std::string>> bytes_;  // of encode_topic
 };
 
 // ConnectUtils.checkAndConvertTimestamp (Kafka 4.3): -1 is no timestamp, less is none that a record may have.

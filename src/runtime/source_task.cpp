@@ -2,6 +2,8 @@
 #include "runtime/source_task.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <thread>
 
 #include "base/log.h"
@@ -13,7 +15,8 @@ namespace {
 using columnar::Batch;
 using plugin::SourceBatch;
 
-constexpr size_t kInFlightMax = 100'000;
+// Enough for what the brokers need to answer; the memory that is waiting for them is the producer's buffer.memory.
+constexpr int64_t kInFlightMax = 50'000;
 
 }  // namespace
 
@@ -45,10 +48,10 @@ Status SourceTask::open() {
 
 Status SourceTask::open_producer() {
   if (!parts_.transactions) {
-    ASSIGN_OR_RETURN(producer_, kafka::Producer::make(parts_.producer));
+    ASSIGN_OR_RETURN(producer_, kafka::Producer::make(parts_.producer, this));
     return {};
   }
-  ASSIGN_OR_RETURN(auto producer, kafka::TransactionalProducer::make(parts_.producer));
+  ASSIGN_OR_RETURN(auto producer, kafka::TransactionalProducer::make(parts_.producer, this));
   kafka::TransactionalProducer* transactional = producer.get();
   producer_ = std::move(producer);
   transactions_.emplace(parts_.id, *parts_.transactions, parts_.offsets);
@@ -78,12 +81,14 @@ Status SourceTask::next_step() {
     std::this_thread::sleep_for(Millis(50));
     return {};
   }
+  bool many = false;
   {
     std::lock_guard lock(mutex_);
-    if (in_flight_.size() > kInFlightMax) {
-      std::this_thread::sleep_for(Millis(1));
-      return {};
-    }
+    many = records_in_flight() > kInFlightMax;
+  }
+  if (many) {
+    std::this_thread::sleep_for(Millis(1));
+    return {};
   }
   auto polled = calls().in_call("poll", [&] { return parts_.source->poll(); });
   if (!polled.ok() && polled.status().retriable()) {
@@ -107,10 +112,10 @@ Status SourceTask::send(SourceBatch polled) {
   polled.batch.from_source = true;
   {
     std::lock_guard lock(mutex_);
-    for (int64_t row = 0; row < rows; ++row) {
-      polled.batch.offsets[static_cast<size_t>(row)] = first_sequence_ + static_cast<int64_t>(in_flight_.size());
-      in_flight_.push_back({polled.source_partition, std::move(polled.source_offsets[static_cast<size_t>(row)])});
-    }
+    std::iota(polled.batch.offsets.begin(), polled.batch.offsets.end(), next_sequence_);
+    polled.source_offsets.resize(static_cast<size_t>(rows));
+    in_flight_.push_back({next_sequence_, std::move(polled.source_partition), std::move(polled.source_offsets), std::vector<bool>(static_cast<size_t>(rows))});
+    next_sequence_ += rows;
   }
   std::vector<Batch> one;
   one.push_back(std::move(polled.batch));
@@ -137,10 +142,9 @@ Status SourceTask::send(SourceBatch polled) {
 }
 
 Status SourceTask::produce(const Batch& batch) {
-  std::vector<EncodedRecord> encoded;
   std::vector<EncodeError> errors;
   RetryBackoff backoff(parts_.errors.retry_timeout_ms, parts_.errors.retry_delay_max_ms);
-  Status status = parts_.encoder.encode(batch, &encoded, &errors);
+  Status status = parts_.encoder.encode(batch, &encoded_, &errors);
   while (status.retriable() && !stopping()) {
     auto pause = backoff.next(steady_now());
     if (!pause) return Status::fatal(fmt::format("errors.retry.timeout has passed: {}", status.message())).with_java_class(status.java_class());
@@ -152,49 +156,58 @@ Status SourceTask::produce(const Batch& batch) {
       if (!transactions_ && steady_now() >= next_commit_) RETURN_IF_ERROR(commit(static_cast<int>(parts_.flush_timeout_ms)));
     }
     errors.clear();
-    status = parts_.encoder.encode(batch, &encoded, &errors);
+    status = parts_.encoder.encode(batch, &encoded_, &errors);
   }
   // Not settled when the task stops meanwhile: these records are polled again.
   if (!status.ok()) return stopping() ? Status() : status;
-  std::vector<bool> failed(encoded.size(), false);
+  std::vector<bool> failed(encoded_.size(), false);
+  RETURN_IF_ERROR(report_refused(batch, errors, &failed));
+  int64_t sent = 0;
+  const std::string* topic = nullptr;
+  for (int64_t row = 0; row < batch.row_count(); ++row) {
+    if (failed[static_cast<size_t>(row)]) continue;
+    RETURN_IF_ERROR(check_timestamp(batch.timestamps_ms[static_cast<size_t>(row)]));
+    if (!topic || batch.topic_of(row) != *topic) {
+      topic = &batch.topic_of(row);
+      // Not settled when the task stops meanwhile: these records are polled again.
+      if (Status ready = parts_.topics ? ensure_topic(*topic) : Status(); !ready.ok()) return stopping() ? Status() : ready;
+      listener()->on_topic_used(parts_.id.connector, *topic);
+    }
+    RETURN_IF_ERROR(queue_record(batch, row, &sent));
+  }
+  metrics_.sent(sent);
+  return {};
+}
+
+Status SourceTask::report_refused(const Batch& batch, const std::vector<EncodeError>& errors, std::vector<bool>* failed) {
   for (const EncodeError& e : errors) {
-    failed[e.row] = true;
+    (*failed)[e.row] = true;
     tolerance_exceeded_ = true;
     RETURN_IF_ERROR(reporter_.report({nullptr, e.row, e.stage, e.component, e.status, batch.topic_of(e.row)}, [this, s = batch.offsets[e.row]] { settle(s); }));
     tolerance_exceeded_ = false;
   }
-  int64_t sent = 0;
-  for (size_t row = 0; row < encoded.size(); ++row) {
-    if (failed[row]) continue;
-    RETURN_IF_ERROR(check_timestamp(batch.timestamps_ms[row]));
-    kafka::ProducerRecord record;
-    record.topic = batch.topic_of(static_cast<int64_t>(row));
-    record.partition = batch.kafka_partition;
-    record.key = encoded[row].key;
-    record.value = encoded[row].value;
-    record.timestamp_ms = batch.timestamps_ms[row];
-    record.headers = &encoded[row].headers;
-    if (parts_.topics) {
-      // Not settled when the task stops meanwhile: these records are polled again.
-      if (Status ready = ensure_topic(std::string(record.topic)); !ready.ok()) return stopping() ? Status() : ready;
-    }
-    listener()->on_topic_used(parts_.id.connector, std::string(record.topic));
-    // In a transaction a record counts as sent at once: it is seen with its offset or not at all.
-    auto answered = [this, s = batch.offsets[row], topic = std::string(record.topic)](const Status& answer) {
-      if (!answer.ok()) refused_by_broker(s, topic, answer);
-      else if (!transactions_) settle(s);
-    };
-    if (transactions_) RETURN_IF_ERROR(transactions_->begin());
-    Status queued = producer_->produce(record, answered);
-    if (queued.code() == Code::kData) {
-      answered(queued);
-      continue;
-    }
-    RETURN_IF_ERROR(queued);
-    if (transactions_) settle(batch.offsets[row]);
-    ++sent;
+  return {};
+}
+
+Status SourceTask::queue_record(const Batch& batch, int64_t row, int64_t* sent) {
+  const auto i = static_cast<size_t>(row);
+  kafka::ProducerRecord record;
+  record.topic = batch.topic_of(row);
+  record.partition = batch.kafka_partition;
+  record.key = encoded_[i].key;
+  record.value = encoded_[i].value;
+  record.timestamp_ms = batch.timestamps_ms[i];
+  record.headers = &encoded_[i].headers;
+  if (transactions_) RETURN_IF_ERROR(transactions_->begin());
+  Status queued = producer_->produce_numbered(record, batch.offsets[i]);
+  if (queued.code() == Code::kData) {
+    refused(batch.offsets[i], batch.topic_of(row), queued);
+    return {};
   }
-  metrics_.sent(sent);
+  RETURN_IF_ERROR(queued);
+  // In a transaction a record counts as sent at once: it is seen with its offset or not at all.
+  if (transactions_) settle(batch.offsets[i]);
+  ++*sent;
   return {};
 }
 
@@ -211,7 +224,7 @@ Status SourceTask::ensure_topic(const std::string& topic) {
 
 // A record that the broker will never take (too large, say) is a record's error; everything else ends the task, whatever is
 // tolerated: an outage must not skip records.
-void SourceTask::refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer) {
+void SourceTask::refused(int64_t sequence, const std::string& topic, const Status& answer) {
   if (given_up()) return;
   Status failure = Status::fatal(answer.message());
   {
@@ -231,23 +244,37 @@ void SourceTask::refused_by_broker(int64_t sequence, const std::string& topic, c
   if (produce_failure_.ok()) produce_failure_ = failure;
 }
 
+void SourceTask::delivered(int64_t sequence) {
+  if (!transactions_) settle(sequence);
+}
+
 void SourceTask::settle(int64_t sequence) {
   std::lock_guard lock(mutex_);
   if (sequence < first_sequence_) return;
-  in_flight_[static_cast<size_t>(sequence - first_sequence_)].settled = true;
-  while (!in_flight_.empty() && in_flight_.front().settled) {
+  InFlight* batch = &in_flight_.front();
+  if (sequence >= batch->end()) {
+    batch = &*std::prev(std::upper_bound(in_flight_.begin(), in_flight_.end(), sequence, [](int64_t s, const InFlight& b) { return s < b.first; }));
+  }
+  batch->settled[static_cast<size_t>(sequence - batch->first)] = true;
+  while (!in_flight_.empty()) {
     InFlight& front = in_flight_.front();
-    // A source that keeps no offset (a whole table at each poll) gives an empty one.
-    if (front.source_offset.empty()) {
-      in_flight_.pop_front();
-      ++first_sequence_;
-      continue;
-    }
-    auto known = std::find_if(to_store_.begin(), to_store_.end(), [&](const auto& e) { return e.first == front.source_partition; });
-    if (known == to_store_.end()) to_store_.emplace_back(std::move(front.source_partition), std::move(front.source_offset));
-    else known->second = std::move(front.source_offset);
+    while (first_sequence_ < front.end() && front.settled[static_cast<size_t>(first_sequence_ - front.first)]) ++first_sequence_;
+    if (first_sequence_ < front.end()) break;
+    take_offset(&front, front.end());
     in_flight_.pop_front();
-    ++first_sequence_;
+  }
+}
+
+// The last offset before record `end` is one to store. A source that keeps none (a whole table at each poll) gives empty ones.
+void SourceTask::take_offset(InFlight* batch, int64_t end) {
+  for (auto i = static_cast<size_t>(end - batch->first); i-- > 0;) {
+    std::string& offset = batch->source_offsets[i];
+    if (offset.empty()) continue;
+    auto known = std::find_if(to_store_.begin(), to_store_.end(), [&](const auto& e) { return e.first == batch->source_partition; });
+    if (known == to_store_.end()) to_store_.emplace_back(batch->source_partition, std::move(offset));
+    else known->second = std::move(offset);
+    offset.clear();
+    return;
   }
 }
 
@@ -261,9 +288,10 @@ Status SourceTask::commit(int timeout_ms) {
   {
     std::lock_guard lock(mutex_);
     RETURN_IF_ERROR(produce_failure_);
+    if (!in_flight_.empty()) take_offset(&in_flight_.front(), first_sequence_);
     offsets.swap(to_store_);
     all = in_flight_.empty();
-    metrics_.active(static_cast<int64_t>(in_flight_.size()));
+    metrics_.active(records_in_flight());
   }
   if (offsets.empty()) return {};
   const SteadyTime start = steady_now();

@@ -37,7 +37,7 @@ struct SourceTaskParts {
   std::optional<TransactionRules> transactions;  // exactly once; `producer` then has the transactional.id
 };
 
-class SourceTask final : public TaskThread, public plugin::SourceContext {
+class SourceTask final : public TaskThread, public plugin::SourceContext, private kafka::DeliveryListener {
  public:
   SourceTask(SourceTaskParts parts, StatusListener* listener, bool paused);
   ~SourceTask() override;
@@ -63,27 +63,37 @@ class SourceTask final : public TaskThread, public plugin::SourceContext {
   void end_transaction();
   void set_next_commit();
 
-  // A polled record on its way, in the order of polling.
+  Status report_refused(const columnar::Batch& batch, const std::vector<EncodeError>& errors, std::vector<bool>* failed);
+  Status queue_record(const columnar::Batch& batch, int64_t row, int64_t* sent);
+  void delivered(int64_t sequence) override;
+  void refused(int64_t sequence, const std::string& topic, const Status& answer) override;
+
+  // Polled records on their way, in the order of polling: those of one batch, numbered from `first` on.
   struct InFlight {
+    int64_t first = 0;
     std::string source_partition;
-    std::string source_offset;
-    bool settled = false;
+    std::vector<std::string> source_offsets;
+    std::vector<bool> settled;
+    int64_t end() const { return first + static_cast<int64_t>(settled.size()); }
   };
   void settle(int64_t sequence);
-  void refused_by_broker(int64_t sequence, const std::string& topic, const Status& answer);
+  void take_offset(InFlight* batch, int64_t end);
+  int64_t records_in_flight() const { return next_sequence_ - first_sequence_; }
 
   SourceTaskParts parts_;
   TaskMetrics metrics_;
   ErrorReporter reporter_;
   std::mutex mutex_;
   std::deque<InFlight> in_flight_;
-  int64_t first_sequence_ = 0;  // of in_flight_.front()
+  int64_t first_sequence_ = 0;  // everything before it is settled
+  int64_t next_sequence_ = 0;
   std::vector<std::pair<std::string, std::optional<std::string>>> to_store_;
   Status produce_failure_;
   SteadyTime next_commit_{};
   bool started_ = false;
   bool tolerance_exceeded_ = false;
   bool sound_ = false;  // the last step ended well
+  std::vector<EncodedRecord> encoded_;  // its memory is used batch after batch
   std::optional<SourceTransactions> transactions_;
   std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above
 };

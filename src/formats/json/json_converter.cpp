@@ -76,20 +76,26 @@ class JsonConverter final : public plugin::Converter {
   Status encode(const std::string&, const columnar::Column& column, std::vector<std::optional<std::string>>* out,
                 std::vector<plugin::ConvertError>* errors) override {
     int64_t rows = column.row_count();
-    out->assign(static_cast<size_t>(rows), std::nullopt);
+    out->resize(static_cast<size_t>(rows));
     std::string prefix;
     Status envelope = config_.schemas_enable ? prefix_of(column.schema, &prefix) : Status();
     for (int64_t row = 0; row < rows; ++row) {
+      std::optional<std::string>& text = (*out)[static_cast<size_t>(row)];
       // Neither schema nor value: nothing at all, a tombstone.
-      if (column.schema->schemaless() && column.is_null(row)) continue;
-      std::string text = prefix;
-      Status written = envelope.ok() ? writer_.write(column, row, &text) : envelope;
-      if (!written.ok()) {
-        errors->push_back({static_cast<uint32_t>(row), std::move(written)});
+      if (column.schema->schemaless() && column.is_null(row)) {
+        text.reset();
         continue;
       }
-      if (config_.schemas_enable) text += '}';
-      (*out)[static_cast<size_t>(row)] = std::move(text);
+      // A text that is there already lends its memory.
+      if (!text) text.emplace();
+      text->assign(prefix);
+      Status written = envelope.ok() ? writer_.write(column, row, &*text) : envelope;
+      if (!written.ok()) {
+        errors->push_back({static_cast<uint32_t>(row), std::move(written)});
+        text.reset();
+        continue;
+      }
+      if (config_.schemas_enable) *text += '}';
     }
     return {};
   }
