@@ -86,6 +86,36 @@ def test_tables_of_postgresql_are_spread_over_tasks_and_keep_their_types(kafka, 
     assert [row["id"] for row in payloads(wait_for(worker, kafka, second, 2500))] == list(range(1, 2501))
 
 
+def test_a_binary_copy_of_postgresql_gives_what_a_cursor_gives(kafka, worker, postgres, database):
+    topics = {"copy": kafka.create_topic(), "cursor": kafka.create_topic()}
+    query = """SELECT i::numeric(20,0) AS id, (i * 1000.001)::numeric(12,4) AS n, (10::numeric ^ i) AS any_scale, (i * -1000)::numeric(5,-2) AS hundreds, 0::numeric(5,-2) AS none, i::smallint AS small,
+      (i * -3000000000)::bigint AS big, (i / 3.0)::real AS r, (i / 7.0) * 1e300::float8 AS d, i % 2 = 0 AS b, 'x' || i AS t, 'ab'::char(4) AS c, decode('00ff', 'hex') AS x,
+      '0044-03-15'::date + i AS day, '23:59:59.999999'::time AS tod, '10:00:00+05:30'::timetz AS todz, '1969-12-31 23:59:59.999999'::timestamp AS at,
+      '2024-06-15 12:00:00.5+02'::timestamptz AS tz, '{"k": [1]}'::jsonb AS j, '{"k":1}'::json AS plain, md5(i::text)::uuid AS u, B'1' AS bit, 7::oid AS o,
+      NULL::int AS nothing, CASE WHEN i > 2 THEN 'infinity'::timestamp ELSE '-infinity' END AS ends, array[1] AS left_out FROM generate_series(1, 5) i -- rows"""
+    for name, topic in topics.items():
+        # A limit on statements is a reason for the cursor.
+        postgres.query(database, f"ALTER DATABASE {database} SET statement_timeout = '{0 if name == 'copy' else '1h'}'")
+        worker.create(name, source(topic, mode="bulk", query=query, poll__interval__ms="3600000", **postgres.jdbc_config(database)))
+    copied, fetched = (wait_for(worker, kafka, topic, 5) for topic in topics.values())
+    assert copied == fetched
+    assert [row["id"] for row in payloads(copied)] == ["AQ==", "Ag==", "Aw==", "BA==", "BQ=="]
+    assert payloads(copied)[0]["tz"] == 1718445600500 and "left_out" not in payloads(copied)[0]
+
+
+def test_statements_that_write_and_ones_that_fail_half_way(kafka, worker, postgres, database):
+    topic, broken = kafka.create_topic(), kafka.create_topic()
+    postgres.query(database, "CREATE SEQUENCE numbers; CREATE TABLE locked (id int NOT NULL); INSERT INTO locked VALUES (1)")
+    worker.create("writes", source(topic, mode="bulk", query="SELECT nextval('numbers') AS n FROM locked FOR UPDATE", poll__interval__ms="3600000",
+                                   **postgres.jdbc_config(database)))
+    assert payloads(wait_for(worker, kafka, topic, 1))[0]["n"] >= 1
+    # The first batches are there before the row that cannot be made.
+    worker.create("breaks", source(broken, mode="bulk", query="SELECT i, 1 / (i - 1500) AS x FROM generate_series(1, 3000) i", **postgres.jdbc_config(database)))
+    worker.process.wait_until(lambda: worker.status("breaks")["tasks"][0]["state"] == "FAILED", "the task has failed")
+    assert "22012" in worker.status("breaks")["tasks"][0]["trace"]
+    assert payloads(wait_for(worker, kafka, broken, 1000))[0]["i"] == 1
+
+
 def test_timestamps_and_numbers_together_find_changed_rows(kafka, worker, postgres, database):
     topic = kafka.create_topic()
     with postgres.connect(database) as connection:

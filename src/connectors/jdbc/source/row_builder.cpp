@@ -1,4 +1,4 @@
-// One builder per kind of column; texts are parsed where they lie. Level 6, the task's thread.
+// One builder per kind of column; values are read where they lie. Level 6, the task's thread.
 #include "connectors/jdbc/source/row_builder.h"
 
 #include <arrow/array.h>
@@ -9,6 +9,8 @@
 #include "base/calendar.h"
 #include "base/log.h"
 #include "columnar/decimal.h"
+#include "connectors/jdbc/source/postgresql_binary.h"
+#include "connectors/jdbc/source/value_builder.h"
 #include "connectors/jdbc/time_zone.h"
 
 namespace bywash::jdbc {
@@ -17,14 +19,6 @@ using columnar::Column;
 using columnar::ConnectSchema;
 using columnar::SchemaPtr;
 using columnar::Type;
-
-class TextColumnBuilder {
- public:
-  virtual ~TextColumnBuilder() = default;
-  virtual bool append(std::string_view text) = 0;  // false: not of this type
-  virtual void append_null() = 0;
-  virtual Result<Column> finish(const SchemaPtr& schema) = 0;
-};
 
 namespace {
 
@@ -96,7 +90,7 @@ std::optional<int64_t> offset_part(std::string_view text, size_t at) {
 }
 
 template <class ArrowBuilder, class Native>
-class NumberColumn final : public TextColumnBuilder {
+class NumberColumn final : public ValueBuilder {
  public:
   bool append(std::string_view text) override {
     Native value{};
@@ -125,7 +119,7 @@ class NumberColumn final : public TextColumnBuilder {
 
 // NUMERIC to integers: "12.00" is 12.
 template <class ArrowBuilder, class Native>
-class WholeColumn final : public TextColumnBuilder {
+class WholeColumn final : public ValueBuilder {
  public:
   bool append(std::string_view text) override {
     if (size_t point = text.find('.'); point != text.npos && text.find_first_not_of('0', point + 1) == text.npos) text = text.substr(0, point);
@@ -139,7 +133,7 @@ class WholeColumn final : public TextColumnBuilder {
 };
 
 template <class ArrowBuilder>
-class BytesColumn final : public TextColumnBuilder {
+class BytesColumn final : public ValueBuilder {
  public:
   bool append(std::string_view text) override { return builder_.Append(text.data(), static_cast<int32_t>(text.size())).ok(); }
   void append_null() override { (void)builder_.AppendNull(); }
@@ -153,12 +147,21 @@ class BytesColumn final : public TextColumnBuilder {
   ArrowBuilder builder_;
 };
 
-class DecimalColumn final : public TextColumnBuilder {
+class DecimalColumn final : public ValueBuilder {
  public:
   explicit DecimalColumn(int32_t scale) : scale_(scale) {}
   bool append(std::string_view text) override {
     auto value = columnar::parse_decimal(text);
     if (!value.ok()) return false;
+    if (scale_ < 0 && value->scale == 0) {
+      // numeric(5,-2): 12300 is 123 hundreds.
+      const size_t zeros = static_cast<size_t>(-scale_), least = text.starts_with('-') ? 1 : 0;
+      bool whole = text.size() > zeros + least && text.find_first_not_of('0', text.size() - zeros) == text.npos;
+      if (!whole && text.find_first_of("123456789") != text.npos) return false;
+      if (whole) value = columnar::parse_decimal(text.substr(0, text.size() - zeros));
+      if (!value.ok()) return false;
+      value->scale = scale_;
+    }
     if (value->scale != scale_) {
       std::string plain = columnar::to_plain_string(*value);
       size_t point = plain.find('.');
@@ -185,13 +188,15 @@ class DecimalColumn final : public TextColumnBuilder {
 };
 
 // Dates, times and timestamps; `granularity` concerns timestamps.
-class TemporalColumn final : public TextColumnBuilder {
+class TemporalColumn final : public ValueBuilder {
  public:
-  TemporalColumn(JdbcType type, const SchemaPtr& schema, const SourceConfig& config, bool with_zone)
-      : type_(type), granularity_(config.granularity), with_zone_(with_zone), clock_(config.db_timezone, config.date_calendar == "LEGACY") {
+  TemporalColumn(const SourceColumn& column, const SchemaPtr& schema, const SourceConfig& config)
+      : type_(column.type), binary_type_(column.binary_type), granularity_(config.granularity), with_zone_(column.with_zone),
+        clock_(config.db_timezone, config.date_calendar == "LEGACY") {
     (void)arrow::MakeBuilder(arrow::default_memory_pool(), schema->arrow_type(), &builder_);
   }
   bool append(std::string_view text) override {
+    if (binary_type_) return append_binary(text);
     size_t at = 0;
     if (type_ == JdbcType::kTime) {
       bool minus = text.starts_with('-');
@@ -218,14 +223,33 @@ class TemporalColumn final : public TextColumnBuilder {
   }
 
  private:
-  bool append_timestamp(std::string_view text) {
-    if (granularity_ == Granularity::kLogical && text.ends_with("infinity")) {
-      return static_cast<arrow::TimestampBuilder&>(*builder_).Append(text[0] == '-' ? kMinusInfiniteMs : kInfiniteMs).ok();
+  bool append_binary(std::string_view value) {
+    if (type_ == JdbcType::kTimestamp) {
+      if (auto micros = micros_of_binary(binary_type_, value)) return append_micros(*micros, false);
+      return value.size() == 8 && append_infinite(binary_integer(value) < 0);
     }
+    if (type_ == JdbcType::kDate) {
+      auto days = days_of_binary(value);
+      return days && static_cast<arrow::Date32Builder&>(*builder_).Append(static_cast<int32_t>(clock_.days_of_date(*days))).ok();
+    }
+    // With a zone: seconds west of UTC behind it.
+    if (value.size() != 8 && value.size() != 12) return false;
+    int64_t ms = binary_integer(value.substr(0, 8)) / 1000 % 86'400'000;
+    if (value.size() == 12) ms = ((ms + binary_integer(value.substr(8)) * 1000) % 86'400'000 + 86'400'000) % 86'400'000;
+    return static_cast<arrow::Time32Builder&>(*builder_).Append(static_cast<int32_t>(ms)).ok();
+  }
+  bool append_infinite(bool minus) {
+    if (granularity_ != Granularity::kLogical) return false;
+    return static_cast<arrow::TimestampBuilder&>(*builder_).Append(minus ? kMinusInfiniteMs : kInfiniteMs).ok();
+  }
+  bool append_timestamp(std::string_view text) {
+    if (granularity_ == Granularity::kLogical && text.ends_with("infinity")) return append_infinite(text[0] == '-');
     bool is_instant = false;
     auto parsed = timestamp_of_text(text, &is_instant);
-    if (!parsed) return false;
-    int64_t instant = is_instant || with_zone_ ? *parsed : clock_.instant_of_local(*parsed), nanos = 0;
+    return parsed && append_micros(*parsed, is_instant);
+  }
+  bool append_micros(int64_t micros, bool is_instant) {
+    int64_t instant = is_instant || with_zone_ ? micros : clock_.instant_of_local(micros), nanos = 0;
     switch (granularity_) {
       case Granularity::kLogical: return static_cast<arrow::TimestampBuilder&>(*builder_).Append(floored(instant, 1000)).ok();
       case Granularity::kMicrosLong: return static_cast<arrow::Int64Builder&>(*builder_).Append(instant).ok();
@@ -244,6 +268,7 @@ class TemporalColumn final : public TextColumnBuilder {
   }
 
   JdbcType type_;
+  uint32_t binary_type_;
   Granularity granularity_;
   bool with_zone_;
   SourceClock clock_;
@@ -275,10 +300,7 @@ SchemaPtr numeric_of(const SourceColumn& column, NumericMapping mapping) {
   return decimal_of(column);
 }
 
-std::unique_ptr<TextColumnBuilder> builder_for(const SourceColumn& column, const SchemaPtr& schema, const SourceConfig& config) {
-  if (column.type == JdbcType::kDate || column.type == JdbcType::kTime || column.type == JdbcType::kTimestamp) {
-    return std::make_unique<TemporalColumn>(column.type, schema, config, column.with_zone);
-  }
+std::unique_ptr<ValueBuilder> text_builder_for(const SourceColumn& column, const SchemaPtr& schema) {
   if (schema->logical() == columnar::Logical::kDecimal) return std::make_unique<DecimalColumn>(schema->decimal_scale());
   bool whole = column.type == JdbcType::kNumeric;
   switch (schema->type()) {
@@ -292,6 +314,14 @@ std::unique_ptr<TextColumnBuilder> builder_for(const SourceColumn& column, const
     case Type::kBytes: return std::make_unique<BytesColumn<arrow::BinaryBuilder>>();
     default: return std::make_unique<BytesColumn<arrow::StringBuilder>>();
   }
+}
+
+std::unique_ptr<ValueBuilder> builder_for(const SourceColumn& column, const SchemaPtr& schema, const SourceConfig& config) {
+  if (column.type == JdbcType::kDate || column.type == JdbcType::kTime || column.type == JdbcType::kTimestamp) {
+    return std::make_unique<TemporalColumn>(column, schema, config);
+  }
+  auto of_text = text_builder_for(column, schema);
+  return column.binary_type ? binary_value_builder(column, schema, std::move(of_text)) : std::move(of_text);
 }
 
 }  // namespace
@@ -319,6 +349,25 @@ std::optional<int64_t> timestamp_of_text(std::string_view text, bool* instant) {
   int64_t out = 0;
   if (__builtin_mul_overflow(*days, kDayMicrosOfSource, &out) || __builtin_add_overflow(out, of_day, &out)) return std::nullopt;
   return out;
+}
+
+std::optional<int64_t> whole_number_of(const SourceColumn& column, std::string_view value) {
+  if (column.binary_type && column.type != JdbcType::kText) return whole_of_binary(column.binary_type, value);
+  int64_t out = 0;
+  value = value.substr(0, value.find('.'));
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), out);
+  return error == std::errc() && end == value.data() + value.size() ? std::optional(out) : std::nullopt;
+}
+
+std::optional<int64_t> timestamp_of(const SourceColumn& column, std::string_view value, bool* instant) {
+  *instant = false;
+  if (!column.binary_type || column.type == JdbcType::kText) return timestamp_of_text(value, instant);
+  if (column.type == JdbcType::kTimestamp || column.type == JdbcType::kDate) return micros_of_binary(column.binary_type, value);
+  // Milliseconds, as in a text that is a number.
+  auto ms = whole_of_binary(column.binary_type, value);
+  int64_t micros = 0;
+  *instant = ms.has_value();
+  return ms && !__builtin_mul_overflow(*ms, int64_t{1000}, &micros) ? std::optional(micros) : std::nullopt;
 }
 
 int64_t SourceClock::instant_of_local(int64_t local) const {

@@ -1,4 +1,4 @@
-// Rows of texts into columns of Connect's types: GenericDatabaseDialect.addFieldToSchema and its column converters
+// Rows of a database's values into columns of Connect's types: GenericDatabaseDialect.addFieldToSchema and its column converters
 // (kafka-connect-jdbc 10.9). Level 6, one per statement.
 #pragma once
 
@@ -12,8 +12,7 @@
 
 namespace bywash::jdbc {
 
-// Appends the texts of one column.
-class TextColumnBuilder;
+class ValueBuilder;
 
 class RowBuilder {
  public:
@@ -31,7 +30,7 @@ class RowBuilder {
  private:
   RowBuilder();
   columnar::SchemaPtr schema_;
-  std::vector<std::unique_ptr<TextColumnBuilder>> builders_;
+  std::vector<std::unique_ptr<ValueBuilder>> builders_;
   std::vector<size_t> sources_;  // per builder: index in the row
   int64_t row_count_ = 0;
 };
@@ -41,6 +40,10 @@ columnar::SchemaPtr connect_schema_of(const SourceColumn& column, const SourceCo
 
 // "2024-06-15 10:00:00.123456[+02]", or a number of milliseconds, or a date alone: microseconds. `instant` is set where the text had an offset.
 std::optional<int64_t> timestamp_of_text(std::string_view text, bool* instant);
+// What an incrementing column holds: a whole number (of a decimal the whole part), if it is one of 64 bits.
+std::optional<int64_t> whole_number_of(const SourceColumn& column, std::string_view value);
+// What a timestamp column holds, in microseconds; `instant`: in UTC whatever the column's type says.
+std::optional<int64_t> timestamp_of(const SourceColumn& column, std::string_view value, bool* instant);
 // Between the local clock of db.timezone and instants, as java.util.GregorianCalendar reads gaps and overlaps.
 class SourceClock {
  public:

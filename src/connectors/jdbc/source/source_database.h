@@ -1,4 +1,4 @@
-// A database that is read from: its tables, and the rows of a statement as a stream of texts. One implementation per database. Level 6,
+// A database that is read from: its tables, and the rows of a statement as a stream. One implementation per database. Level 6,
 // one per task thread.
 #pragma once
 
@@ -26,6 +26,7 @@ struct SourceColumn {
   bool with_zone = false;    // its texts are instants in UTC
   int32_t precision = 0, scale = 0;
   bool any_scale = false;    // a NUMERIC without precision: each value has its own scale
+  uint32_t binary_type = 0;  // its values come in PostgreSQL's binary form of this type (postgresql_binary.h); 0: as texts
 };
 
 // A point in time: microseconds since 1970 in UTC and on the clock of db.timezone, and nanoseconds (0..999) beyond them.
@@ -34,7 +35,7 @@ struct ReadTime {
   int32_t nanos = 0;
 };
 
-// Values of a row in the database's text form; bytes as bytes. Valid until the next call.
+// Values of a row in the database's text form, or in the binary one where the column says so; bytes as bytes. Valid until the next call.
 using SourceRow = std::vector<std::optional<std::string_view>>;
 
 class SourceDatabase {

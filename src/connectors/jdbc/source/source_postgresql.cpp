@@ -1,11 +1,13 @@
-// Reading from PostgreSQL: a cursor in a transaction, fetched in portions, so that a table of any size takes the memory of one. Level 6,
-// the task's thread.
+// Reading from PostgreSQL: COPY in the binary form, or where that cannot be, a cursor in a transaction, fetched in portions. Either way a
+// table of any size takes the memory of a few rows. Level 6, the task's thread.
 #include <algorithm>
 #include <deque>
 #include <map>
 
 #include "connectors/jdbc/dialects/postgresql_connect.h"
 #include "connectors/jdbc/dialects/postgresql_session.h"
+#include "connectors/jdbc/source/postgresql_binary.h"
+#include "connectors/jdbc/source/postgresql_copy_rows.h"
 #include "connectors/jdbc/source/source_database.h"
 #include "connectors/jdbc/time_zone.h"
 
@@ -21,6 +23,8 @@ struct PgTypeRow {
   uint32_t base = 0;  // of a domain
   int32_t modifier = -1;
 };
+
+constexpr uint32_t kTextType = 25;
 
 JdbcType type_of_oid(uint32_t oid) {
   switch (oid) {
@@ -48,8 +52,9 @@ std::string isolation_clause(const std::string& mode) {
 
 class PostgresqlSource final : public SourceDatabase {
  public:
-  PostgresqlSource(const SourceConfig& config, PGconn* connection)
-      : config_(config), connection_(connection), portion_(std::clamp(config.batch_max_rows, 100, 5000)) {}
+  // `copies`: COPY may be used.
+  PostgresqlSource(const SourceConfig& config, PGconn* connection, bool copies)
+      : config_(config), connection_(connection), copies_(copies), portion_(std::clamp(config.batch_max_rows, 100, 5000)), copy_(connection) {}
   ~PostgresqlSource() override { PQfinish(connection_); }
 
   IdentifierRules identifiers() const override { return {'"', config_.quote}; }
@@ -80,32 +85,24 @@ class PostgresqlSource final : public SourceDatabase {
 
   Result<std::vector<SourceColumn>> start(const std::string& sql) override {
     finish();
-    RETURN_IF_ERROR(run("BEGIN READ ONLY" + isolation_clause(config_.isolation)));
-    open_ = true;
-    Status declared = run("DECLARE bywash_rows NO SCROLL CURSOR FOR " + sql);
+    if (copies_) {
+      auto copied = start_copy(sql);
+      if (copied.ok() && *copied) return **std::move(copied);
+      finish();
+      if (!alive()) return copied.ok() ? Status::retriable("Connection to PostgreSQL was lost") : copied.status();
+    }
+    auto opened = start_cursor(sql, " READ ONLY");
     // Locking clauses and functions that write need a transaction that may.
-    if (!declared.ok() && declared.message().find("SQLSTATE 25006") != std::string::npos) {
-      RETURN_IF_ERROR(run("ROLLBACK"));
-      RETURN_IF_ERROR(run("BEGIN" + isolation_clause(config_.isolation)));
-      declared = run("DECLARE bywash_rows NO SCROLL CURSOR FOR " + sql);
-    }
-    if (!declared.ok()) {
+    if (!opened.ok() && opened.status().message().find("SQLSTATE 25006") != std::string::npos) {
       finish();
-      return declared;
+      opened = start_cursor(sql, "");
     }
-    rows_.reset(PQexec(connection_, fmt::format("FETCH FORWARD {} FROM bywash_rows", portion_).c_str()));
-    at_ = 0;
-    if (PQresultStatus(rows_.get()) != PGRES_TUPLES_OK) {
-      Status failed = status_of(rows_.get(), connection_);
-      finish();
-      return failed;
-    }
-    auto described = describe();
-    if (!described.ok()) finish();
-    return described;
+    if (!opened.ok()) finish();
+    return opened;
   }
 
   Result<bool> next(SourceRow* row) override {
+    if (copying_) return copy_.next(row);
     if (at_ == PQntuples(rows_.get())) {
       if (at_ < portion_) return false;
       rows_.reset(PQexec(connection_, fmt::format("FETCH FORWARD {} FROM bywash_rows", portion_).c_str()));
@@ -128,6 +125,8 @@ class PostgresqlSource final : public SourceDatabase {
 
   void finish() override {
     rows_.reset();
+    if (copying_) copy_.finish();
+    copying_ = false;
     if (open_ && alive()) (void)run("ROLLBACK");
     open_ = false;
   }
@@ -158,6 +157,41 @@ class PostgresqlSource final : public SourceDatabase {
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? Status() : status_of(result.get(), connection_);
   }
 
+  Status begin(const std::string& kind) {
+    RETURN_IF_ERROR(run("BEGIN" + kind + isolation_clause(config_.isolation)));
+    open_ = true;
+    return {};
+  }
+
+  // Nothing: the statement or a type of its columns cannot be in a binary COPY.
+  Result<std::optional<std::vector<SourceColumn>>> start_copy(const std::string& sql) {
+    std::optional<std::vector<SourceColumn>> none;
+    RETURN_IF_ERROR(begin(" READ ONLY"));
+    // COPY does not tell its columns: the statement alone does. Its tables stay locked against changes of their columns from here on.
+    PgResult prepared(PQprepare(connection_, "", sql.c_str(), 0, nullptr));
+    if (PQresultStatus(prepared.get()) != PGRES_COMMAND_OK) return none;
+    PgResult shape(PQdescribePrepared(connection_, ""));
+    if (PQresultStatus(shape.get()) != PGRES_COMMAND_OK || PQnfields(shape.get()) == 0) return none;
+    ASSIGN_OR_RETURN(auto columns, describe(shape.get()));
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].type == JdbcType::kOther) continue;
+      columns[i].binary_type = root_types_[i];
+      if (!has_binary_form(root_types_[i])) return none;
+    }
+    copying_ = true;
+    RETURN_IF_ERROR(copy_.start(sql, columns.size()));
+    return std::optional(std::move(columns));
+  }
+
+  Result<std::vector<SourceColumn>> start_cursor(const std::string& sql, const std::string& kind) {
+    RETURN_IF_ERROR(begin(kind));
+    RETURN_IF_ERROR(run("DECLARE bywash_rows NO SCROLL CURSOR FOR " + sql));
+    rows_.reset(PQexec(connection_, fmt::format("FETCH FORWARD {} FROM bywash_rows", portion_).c_str()));
+    at_ = 0;
+    if (PQresultStatus(rows_.get()) != PGRES_TUPLES_OK) return status_of(rows_.get(), connection_);
+    return describe(rows_.get());
+  }
+
   // "\x0a0b" to its bytes.
   std::string_view unhexed(std::string_view hex) {
     auto digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
@@ -166,11 +200,12 @@ class PostgresqlSource final : public SourceDatabase {
     return out;
   }
 
-  Result<std::vector<SourceColumn>> describe() {
+  // The columns of a result or of a prepared statement.
+  Result<std::vector<SourceColumn>> describe(const PGresult* shape) {
     std::string oids, places;
-    for (int i = 0; i < PQnfields(rows_.get()); ++i) {
-      oids += (i ? "," : "") + std::to_string(PQftype(rows_.get(), i));
-      places += fmt::format("{}({},{})", i ? "," : "", PQftable(rows_.get(), i), PQftablecol(rows_.get(), i));
+    for (int i = 0; i < PQnfields(shape); ++i) {
+      oids += (i ? "," : "") + std::to_string(PQftype(shape, i));
+      places += fmt::format("{}({},{})", i ? "," : "", PQftable(shape, i), PQftablecol(shape, i));
     }
     std::vector<SourceColumn> out;
     if (oids.empty()) return out;
@@ -185,13 +220,14 @@ class PostgresqlSource final : public SourceDatabase {
                                                                       static_cast<uint32_t>(std::stoul(text(types, i, 3))), std::stoi(text(types, i, 4))};
     }
     is_bytes_.clear();
-    for (int i = 0; i < PQnfields(rows_.get()); ++i) {
-      uint32_t oid = PQftype(rows_.get(), i);
-      int32_t modifier = PQfmod(rows_.get(), i);
+    root_types_.clear();
+    for (int i = 0; i < PQnfields(shape); ++i) {
+      uint32_t oid = PQftype(shape, i);
+      int32_t modifier = PQfmod(shape, i);
       const PgTypeRow& type = by_oid[oid];
       if (type.kind == 'd') { oid = type.base; modifier = type.modifier; }
       SourceColumn c;
-      c.name = PQfname(rows_.get(), i);
+      c.name = PQfname(shape, i);
       c.type_name = type.name;
       c.type = type.kind == 'e' ? JdbcType::kText : type_of_oid(oid);
       if (oid == 1560 && modifier == 1) c.type = JdbcType::kBoolean;  // bit(1)
@@ -202,11 +238,12 @@ class PostgresqlSource final : public SourceDatabase {
         c.scale = c.any_scale ? 0 : (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
       }
       for (int r = 0; r < PQntuples(required.get()); ++r) {
-        if (text(required, r, 0) == std::to_string(PQftable(rows_.get(), i)) && text(required, r, 1) == std::to_string(PQftablecol(rows_.get(), i))) {
+        if (text(required, r, 0) == std::to_string(PQftable(shape, i)) && text(required, r, 1) == std::to_string(PQftablecol(shape, i))) {
           c.nullable = false;
         }
       }
       is_bytes_.push_back(c.type == JdbcType::kBytes);
+      root_types_.push_back(type.kind == 'e' ? kTextType : oid);  // a label is sent as a text is
       out.push_back(std::move(c));
     }
     return out;
@@ -214,11 +251,15 @@ class PostgresqlSource final : public SourceDatabase {
 
   const SourceConfig& config_;
   PGconn* connection_;
+  const bool copies_;
   int portion_;
+  PostgresqlCopyRows copy_;
+  bool copying_ = false;
   PgResult rows_;
   int at_ = 0;
   bool open_ = false;
   std::vector<bool> is_bytes_;
+  std::vector<uint32_t> root_types_;  // per column: its type, of a domain its base's
   std::deque<std::string> bytes_;  // of the current row
 };
 
@@ -226,9 +267,13 @@ class PostgresqlSource final : public SourceDatabase {
 
 Result<std::unique_ptr<SourceDatabase>> open_source_postgresql(const SourceConfig& config) {
   ASSIGN_OR_RETURN(PGconn * connection, postgresql::connect(config.url, config.user, config.password));
-  auto out = std::make_unique<PostgresqlSource>(config, connection);
-  PgResult set(PQexec(connection, "SET cursor_tuple_fraction = 1; SET DateStyle = ISO; SET bytea_output = hex; SET extra_float_digits = 1"));
-  if (PQresultStatus(set.get()) != PGRES_COMMAND_OK) return status_of(set.get(), connection);
+  // A parallel plan gives rows in no order that a cursor would give. A limit on the time of statements is meant for what lasts as long as
+  // one portion, not for a whole table.
+  PgResult set(PQexec(connection, "SET cursor_tuple_fraction = 1; SET DateStyle = ISO; SET bytea_output = hex; SET extra_float_digits = 1; "
+                                  "SET max_parallel_workers_per_gather = 0; SELECT current_setting('statement_timeout')"));
+  bool done = PQresultStatus(set.get()) == PGRES_TUPLES_OK && PQntuples(set.get()) == 1;
+  auto out = std::make_unique<PostgresqlSource>(config, connection, done && std::string_view(PQgetvalue(set.get(), 0, 0)) == "0");
+  if (!done) return status_of(set.get(), connection);
   return std::unique_ptr<SourceDatabase>(std::move(out));
 }
 

@@ -4,7 +4,6 @@
 #include <arrow/array.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -56,14 +55,17 @@ int index_of(const std::vector<SourceColumn>& columns, const std::string& name) 
 }  // namespace
 
 std::string offset_json(const ReadPosition& position) {
-  json out = json::object();
-  if (position.incrementing) out["incrementing"] = *position.incrementing;
+  char text[128];
+  char* end = text;
+  if (position.incrementing) end = fmt::format_to(end, "{{\"incrementing\":{}", *position.incrementing);
   if (position.timestamp_micros) {
     int64_t micros = *position.timestamp_micros, second = floor_of(micros, 1'000'000);
-    out["timestamp"] = floor_of(micros, 1000);
-    out["timestamp_nanos"] = (micros - second * 1'000'000) * 1000 + position.nanos;
+    end = fmt::format_to(end, "{}\"timestamp\":{},\"timestamp_nanos\":{}", end == text ? '{' : ',', floor_of(micros, 1000),
+                         (micros - second * 1'000'000) * 1000 + position.nanos);
   }
-  return out.dump();
+  if (end == text) *end++ = '{';
+  *end++ = '}';
+  return std::string(text, end);
 }
 
 Result<ReadPosition> position_of_json(const std::string& text) {
@@ -189,6 +191,7 @@ Status TableReader::begin(SourceDatabase& database) {
   if (!builder_ || !builder_->schema()->equals(*builder->schema())) builder_ = std::move(builder);
   incrementing_at_ = incrementing_name_.empty() ? -1 : index_of(*columns, incrementing_name_);
   timestamps_at_.clear();
+  timestamps_in_rows_.clear();
   for (const std::string& name : timestamp_names_) timestamps_at_.push_back(index_of(*columns, name));
   bool missing = !incrementing_name_.empty() && incrementing_at_ < 0;
   for (int at : timestamps_at_) missing = missing || at < 0;
@@ -196,6 +199,8 @@ Status TableReader::begin(SourceDatabase& database) {
     database.finish();
     return source_error(fmt::format("The rows of '{}' lack the columns of incrementing.column.name or timestamp.column.name", shown_name()));
   }
+  if (incrementing_at_ >= 0) incrementing_in_rows_ = (*columns)[static_cast<size_t>(incrementing_at_)];
+  for (int at : timestamps_at_) timestamps_in_rows_.push_back((*columns)[static_cast<size_t>(at)]);
   // The statement's own columns say which timestamps are instants; SQLite's values say it themselves.
   for (size_t i = 0; i < timestamps_at_.size() && i < timestamp_columns_.size(); ++i) {
     if (config_.url.kind != Database::kSqlite) timestamp_columns_[i].with_zone = (*columns)[static_cast<size_t>(timestamps_at_[i])].with_zone;
@@ -208,18 +213,15 @@ Status TableReader::begin(SourceDatabase& database) {
 Result<ReadPosition> TableReader::position_of(const SourceRow& row) const {
   ReadPosition out = position_;
   if (incrementing_at_ >= 0) {
-    auto text = row[static_cast<size_t>(incrementing_at_)];
-    int64_t value = 0;
-    if (text && text->find('.') != text->npos) text = text->substr(0, text->find('.'));
-    bool good = text && std::from_chars(text->data(), text->data() + text->size(), value).ptr == text->data() + text->size();
-    if (!good) return source_error(fmt::format("Incrementing column '{}' of '{}' holds a null or no whole number of 64 bits", incrementing_name_, shown_name()));
-    out.incrementing = value;
+    const auto& value = row[static_cast<size_t>(incrementing_at_)];
+    out.incrementing = value ? whole_number_of(incrementing_in_rows_, *value) : std::nullopt;
+    if (!out.incrementing) return source_error(fmt::format("Incrementing column '{}' of '{}' holds a null or no whole number of 64 bits", incrementing_name_, shown_name()));
   }
   for (size_t i = 0; i < timestamps_at_.size(); ++i) {
     const auto& text = row[static_cast<size_t>(timestamps_at_[i])];
     if (!text) continue;
     bool instant = false;
-    auto micros = timestamp_of_text(*text, &instant);
+    auto micros = timestamp_of(timestamps_in_rows_[i], *text, &instant);
     if (!micros) return source_error(fmt::format("Timestamp column '{}' of '{}' holds no timestamp", timestamp_names_[i], shown_name()));
     bool with_zone = instant || (i < timestamp_columns_.size() && timestamp_columns_[i].with_zone);
     out.timestamp_micros = with_zone ? *micros : clock_.instant_of_local(*micros);

@@ -69,6 +69,8 @@ class TableReader {
   ReadPosition committable_;  // timestamp mode: the latest timestamp that has no more rows
   int incrementing_at_ = -1;
   std::vector<int> timestamps_at_;
+  SourceColumn incrementing_in_rows_;              // as the statement's rows have them
+  std::vector<SourceColumn> timestamps_in_rows_;
   std::unique_ptr<RowBuilder> builder_;
   SourceRow row_;
   bool reading_ = false, peeked_ = false;
