@@ -1,5 +1,6 @@
 """The `relational` benchmark: the JDBC sink from a topic, the JDBC source and change data capture into one, and the sink's task beside bare loops."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from tests.support.stock_transactions import StockTransactions, enveloped
 DEBEZIUM_PER_S = 45_000
 # Rows of the table that the source reads: five for each record of the other loads.
 SOURCE_ROWS = int(os.environ.get("BYWASH_BENCH_SOURCE_ROWS", str(5 * RECORDS)))
+SOURCE_RECORD_BYTES = 90  # of one row as JSON
 COLUMNS = "id bigint PRIMARY KEY, symbol text NOT NULL, price double precision, quantity int, side text, at timestamp"
 ROWS = ("SELECT i, 'SYM' || i % 500, (i % 10000) / 100.0, i % 500, CASE i % 2 WHEN 0 THEN 'SELL' ELSE 'BUY' END, "
         "timestamp '2024-06-15 10:00:00' + i * interval '1 millisecond' FROM generate_series({}, {}) i")
@@ -74,7 +76,15 @@ def copy_out(postgres, database: str) -> float:
         return time.monotonic() - began
 
 
+def bare_producer(kafka, record_bytes: int) -> Figure:
+    """As many records of so many bytes as the source makes, and nothing else: librdkafka's own share."""
+    done = subprocess.run([str(BUILD / "bench_bare_producer"), kafka.bootstrap, kafka.create_topic(), str(SOURCE_ROWS), str(record_bytes)], check=True,
+                          capture_output=True, text=True)
+    return Figure(**json.loads(done.stdout))
+
+
 def run_source(kafka, postgres) -> list:
+    build("bench_bare_producer")
     database = postgres.create_database()
     postgres.query(database, f"CREATE TABLE bench ({COLUMNS})")
     postgres.query(database, "INSERT INTO bench " + ROWS.format(1, SOURCE_ROWS))
@@ -89,6 +99,9 @@ def run_source(kafka, postgres) -> list:
         print(f"  JDBC source, {SOURCE_ROWS:,} rows: {SOURCE_ROWS / figure.wall_s / 1000:.0f} k rows/s, {figure.cpu_s / SOURCE_ROWS * 1e6:.2f} us CPU/row, "
               f"{figure.rss_bytes / 2**20:.0f} MiB peak; COPY TO STDOUT {SOURCE_ROWS / bare / 1000:.0f} k rows/s", flush=True)
         target("rows/s of the source against COPY TO STDOUT", bare / figure.wall_s, 0.6, at_most=False)
+        producer = bare_producer(kafka, SOURCE_RECORD_BYTES)
+        print(f"  the same bytes from a bare producer: {SOURCE_ROWS / producer.wall_s / 1000:.0f} k records/s, {producer.cpu_s / SOURCE_ROWS * 1e6:.2f} us CPU/record; "
+              f"the source takes {figure.cpu_s / producer.cpu_s:.2f} of its CPU, {producer.wall_s / figure.wall_s:.2f} of its rate", flush=True)
     return figures
 
 
