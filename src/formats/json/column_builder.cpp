@@ -22,6 +22,8 @@ using columnar::Value;
 namespace {
 
 constexpr int64_t kMaxColumnBytes = INT32_MAX;
+// Up to so many names are compared one by one.
+constexpr size_t kScannedChildren = 16;
 
 ColumnBuilder::Kind kind_of(const columnar::ConnectSchema& schema) {
   using K = ColumnBuilder::Kind;
@@ -131,6 +133,9 @@ ColumnBuilder::ColumnBuilder(columnar::SchemaPtr schema)
   }
   if (kind_ == Kind::kFields) {
     for (const columnar::Field& f : schema_->fields()) add_child(f.name, f.schema, f.may_be_absent);
+    if (children_.size() > kScannedChildren) {
+      for (size_t i = 0; i < children_.size(); ++i) by_name_.emplace(schema_->fields()[i].name, static_cast<int>(i));
+    }
   }
 }
 ColumnBuilder::~ColumnBuilder() = default;
@@ -149,6 +154,10 @@ void ColumnBuilder::add_child(std::string name, columnar::SchemaPtr schema, bool
 }
 
 int ColumnBuilder::find(std::string_view name) const {
+  if (children_.size() > kScannedChildren) {
+    auto found = by_name_.find(name);
+    return found == by_name_.end() ? -1 : found->second;
+  }
   for (size_t i = 0; i < children_.size(); ++i) {
     if (children_[i].name == name) return static_cast<int>(i);
   }

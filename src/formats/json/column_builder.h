@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/status.h"
@@ -138,6 +139,7 @@ class ColumnBuilder {
   GrowingBuffer offsets_;   // int32 ends of rows, for strings and lists (without the leading 0)
   GrowingBuffer validity_;  // a byte per row, once a null was seen
   std::vector<Child> children_;
+  std::unordered_map<std::string_view, int> by_name_;  // of many fields; the names are the schema's
 };
 
 }  // namespace bywash::formats::json

@@ -1,6 +1,7 @@
 // One pass from text to columns. Decode step of the sink line, the task's thread. Level 4.
 #include "formats/json/column_reader.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "formats/json/connect_value.h"
@@ -9,6 +10,9 @@ namespace bywash::formats::json {
 namespace {
 
 using Kind = ColumnBuilder::Kind;
+
+// So many absent fields are passed by before a name is looked up.
+constexpr size_t kAbsentInARow = 4;
 
 // Minimal big-endian two's complement, as BigInteger.toByteArray().
 size_t big_endian(int64_t v, char* out) {
@@ -44,41 +48,80 @@ bool starts_with_token(const ColumnBuilder::Child& child, const char* p, const c
   return !token.empty() && static_cast<size_t>(end - p) > token.size() && std::memcmp(p, token.data(), token.size()) == 0;
 }
 
+bool goes_on_as_decimal(const char* p, const char* end) { return p < end && (*p == '.' || *p == 'e' || *p == 'E'); }
+
 // A whole number of at most 18 digits, as nearly all are. False, with p where it was: another one, or none.
-bool scan_small_integer(const char*& p, const char* end, int64_t* out) {
-  const char* q = p;
-  const bool negative = q < end && *q == '-';
-  q += negative;
-  const char* first = q;
-  uint64_t v = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    uint64_t word;
-    if (end - q >= 8 && (std::memcpy(&word, q, 8), are_eight_digits(word))) {
-      v = eight_digits(word);
-      q += 8;
-    }
-  }
-  for (; q < end && is_digit(*q); ++q) v = v * 10 + static_cast<uint64_t>(*q - '0');
-  const auto digits = q - first;
-  if (digits == 0 || digits > 18 || (q < end && (*q == '.' || *q == 'e' || *q == 'E'))) return false;
-  *out = negative ? -static_cast<int64_t>(v) : static_cast<int64_t>(v);
+inline bool scan_usual_integer(const char*& p, const char* end, int64_t* out) {
+  const bool negative = p < end && *p == '-';
+  const char* q = p + negative;
+  uint64_t m = 0;
+  const int64_t digits = scan_digits(q, end, &m);
+  if (digits == 0 || digits > 18 || goes_on_as_decimal(q, end)) return false;
+  *out = negative ? -static_cast<int64_t>(m) : static_cast<int64_t>(m);
   p = q;
   return true;
 }
 
-// Pushes it where the column is of integers. False: nothing was done.
-bool read_small_integer(ColumnBuilder& builder, const char*& p, const char* end) {
-  const Kind kind = builder.kind();
-  const bool integers = kind == Kind::kInt32 || kind == Kind::kInt64 || kind == Kind::kTimestamp || kind == Kind::kInt16 || kind == Kind::kInt8;
-  int64_t v = 0;
-  if (!integers || !scan_small_integer(p, end, &v)) return false;
-  switch (kind) {
-    case Kind::kInt32: builder.push_fixed(static_cast<int32_t>(v)); break;
-    case Kind::kInt16: builder.push_fixed(static_cast<int16_t>(v)); break;
-    case Kind::kInt8: builder.push_fixed(static_cast<int8_t>(v)); break;
-    default: builder.push_fixed(v);
+// A number without exponent, of at most 15 digits: one correctly rounded division, as in to_double().
+inline bool scan_usual_double(const char*& p, const char* end, bool integral_too, double* out) {
+  static constexpr double kPowers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const bool negative = p < end && *p == '-';
+  const char* q = p + negative;
+  uint64_t m = 0;
+  const int64_t whole = scan_digits(q, end, &m);
+  int64_t fraction = 0;
+  if (q < end && *q == '.') {
+    fraction = scan_digits(++q, end, &m);
+    if (fraction == 0) return false;
+  } else if (!integral_too) {
+    return false;
   }
+  if (whole == 0 || whole + fraction > 15 || goes_on_as_decimal(q, end)) return false;
+  const double v = static_cast<double>(static_cast<int64_t>(m)) / kPowers[fraction];
+  *out = negative && m != 0 ? -v : v;
+  p = q;
   return true;
+}
+
+// Numbers, words and text as most writers put them, p at the value. False: nothing was done, and read() has to look.
+inline bool read_usual(ColumnBuilder& builder, const char*& p, const char* end) {
+  int64_t integer = 0;
+  switch (builder.kind()) {
+    case Kind::kInt32:
+      if (!scan_usual_integer(p, end, &integer)) return false;
+      builder.push_fixed(static_cast<int32_t>(integer));
+      return true;
+    case Kind::kInt64:
+    case Kind::kTimestamp:
+      if (!scan_usual_integer(p, end, &integer)) return false;
+      builder.push_fixed(integer);
+      return true;
+    case Kind::kFloat64: {
+      double v = 0;
+      if (!scan_usual_double(p, end, !builder.schemaless(), &v)) return false;
+      builder.push_fixed(v);
+      return true;
+    }
+    case Kind::kString: {
+      if (p == end || *p != '"') return false;
+      const char* q = p + 1;
+      std::string_view text;
+      if (!scan_plain_string(q, end, &text)) return false;
+      builder.push_bytes(text);
+      p = q;
+      return true;
+    }
+    case Kind::kBoolean: {
+      if (p == end || (*p != 't' && *p != 'f')) return false;
+      const char* q = p;
+      const bool v = *p == 't';
+      if (!scan_word(q, end, v ? "true" : "false")) return false;
+      builder.push_fixed(static_cast<uint8_t>(v));
+      p = q;
+      return true;
+    }
+    default: return false;
+  }
 }
 
 bool repeats(const std::vector<std::string_view>& keys) {
@@ -125,7 +168,6 @@ bool ColumnReader::read_null(ColumnBuilder& builder) {
 }
 
 bool ColumnReader::read_number(ColumnBuilder& builder, const char*& p, const char* end) {
-  if (read_small_integer(builder, p, end)) return true;
   Number n;
   if (!scan_number(p, end, &n)) return false;
   switch (builder.kind()) {
@@ -204,14 +246,12 @@ bool ColumnReader::read_string(ColumnBuilder& builder, const char*& p, const cha
 bool ColumnReader::read_field(ColumnBuilder& builder, const char*& p, const char* end, size_t* next, int depth) {
   auto& children = builder.children();
   size_t at = *next;
-  if (at < children.size()) {
-    if (starts_with_token(children[at], p, end)) {
-      p += children[at].token.size();
-    } else {
-      at = children.size();
-    }
-  }
-  if (at == children.size()) {
+  // Fields that are absent from some records leave the next ones in their order.
+  const size_t last = std::min(children.size(), at + kAbsentInARow + 1);
+  while (at < last && !starts_with_token(children[at], p, end)) ++at;
+  if (at < last) {
+    p += children[at].token.size();
+  } else {
     if (p == end || *p != '"') return false;
     std::string_view name;
     if (!string_at(++p, end, &name)) return false;
@@ -224,7 +264,7 @@ bool ColumnReader::read_field(ColumnBuilder& builder, const char*& p, const char
   ColumnBuilder::Child& child = children[at];
   // A repeated field would be a second row of it: its last value counts, which only the slow way knows how to do.
   if (child.builder->length() != builder.length()) return false;
-  if (!read(*child.builder, p, end, depth)) return false;
+  if (!read_usual(*child.builder, p, end) && !read(*child.builder, p, end, depth)) return false;
   if (child.may_be_absent) child.present.push(uint8_t{1});
   *next = at + 1;
   return true;

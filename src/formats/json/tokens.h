@@ -47,14 +47,37 @@ struct Number {
 
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
-// Eight bytes that are all digits, and what they are worth, without a loop (little-endian machines).
-inline bool are_eight_digits(uint64_t v) {
-  return ((v & 0xF0F0F0F0F0F0F0F0u) | ((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) >> 4) == 0x3333333333333333u;
-}
+// What eight bytes that are digits are worth, without a loop (little-endian machines); zero bytes at the front count as zeros.
 inline uint64_t eight_digits(uint64_t v) {
   v = (v & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
   v = (v & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
   return (v & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+}
+
+// How many bytes from the first on are digits, and what that many are worth (1 to 8 of them): no loop whose end has to be guessed.
+inline int leading_digits(uint64_t v) {
+  // A carry out of a byte says that this byte is no digit, and reaches later ones only.
+  uint64_t others = ((v & 0xF0F0F0F0F0F0F0F0u) ^ 0x3030303030303030u) | (((v + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u) ^ 0x3030303030303030u);
+  return others ? std::countr_zero(others) >> 3 : 8;
+}
+inline uint64_t digits_worth(uint64_t v, int count) { return eight_digits(v << (64 - 8 * count)); }
+
+// Appends the digits at p to `*m`, modulo 2^64, and says how many there were.
+[[gnu::always_inline]] inline int64_t scan_digits(const char*& p, const char* end, uint64_t* m) {
+  const char* first = p;
+  if constexpr (std::endian::native == std::endian::little) {
+    static constexpr uint64_t kPowers[] = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+    while (end - p >= 8) {
+      uint64_t word;
+      std::memcpy(&word, p, 8);
+      const int count = leading_digits(word);
+      if (count > 0) *m = *m * kPowers[count] + digits_worth(word, count);
+      p += count;
+      if (count < 8) return p - first;
+    }
+  }
+  for (; p < end && is_digit(*p); ++p) *m = *m * 10 + static_cast<uint64_t>(*p - '0');
+  return p - first;
 }
 
 inline bool scan_exponent(const char*& p, const char* end, Number* n) {
@@ -81,16 +104,9 @@ inline bool scan_number(const char*& p, const char* end, Number* n) {
   if (p == end || !is_digit(*p)) return false;
   while (p < end && *p == '0') ++p;
   uint64_t m = 0;
-  const char* first = p;
-  if constexpr (std::endian::native == std::endian::little) {
-    uint64_t word;
-    for (; end - p >= 8 && (std::memcpy(&word, p, 8), are_eight_digits(word)); p += 8) m = m * 100'000'000 + eight_digits(word);
-  }
-  for (; p < end && is_digit(*p); ++p) m = m * 10 + static_cast<uint64_t>(*p - '0');
-  n->digits = static_cast<int>(p - first);
+  n->digits = static_cast<int>(scan_digits(p, end, &m));
   if (p < end && *p == '.') {
-    ++p;
-    first = p;
+    const char* first = ++p;
     for (; p < end && is_digit(*p); ++p) {
       m = m * 10 + static_cast<uint64_t>(*p - '0');
       n->digits += m != 0 || n->digits > 0;
