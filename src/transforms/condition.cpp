@@ -368,6 +368,34 @@ class ConditionWalk {
   const bool groovy_;
 };
 
+// The names from the record's key or value down to a member; nullptr: it is none.
+const RecordColumn* column_path(const ConditionNode& n, const ConditionRecords& records, std::vector<std::string_view>* names) {
+  if (n.op == Op::kValue) return &records.value;
+  if (n.op == Op::kKey) return &records.key;
+  const RecordColumn* start = n.op == Op::kMember ? column_path(*n.parts[0], records, names) : nullptr;
+  if (start) names->push_back(n.name);
+  return start;
+}
+
+std::optional<RowVerdicts> condition_verdicts(const ConditionNode& n, const ConditionRecords& records) {
+  if (n.op >= Op::kEq && n.op <= Op::kGe) {
+    std::vector<std::string_view> names;
+    const RecordColumn* start = n.parts[1]->op == Op::kLiteral ? column_path(*n.parts[0], records, &names) : nullptr;
+    return start ? RowVerdicts::compared(*start, names, n.parts[1]->literal, OrderVerdicts::of(n.op)) : std::nullopt;
+  }
+  if (n.op != Op::kNot && n.op != Op::kAnd && n.op != Op::kOr) return std::nullopt;
+  auto out = condition_verdicts(*n.parts[0], records);
+  if (!out || n.op == Op::kNot) {
+    if (out) out->negate();
+    return out;
+  }
+  auto right = condition_verdicts(*n.parts[1], records);
+  if (!right) return std::nullopt;
+  if (n.op == Op::kAnd) out->and_then(*right);
+  else out->or_else(*right);
+  return out;
+}
+
 }  // namespace
 
 Result<Condition> Condition::compile(std::string_view text, ConditionLanguage language) {
@@ -384,6 +412,8 @@ Result<bool> Condition::holds(const ConditionRecords& records, int64_t row) cons
   if (auto* b = value.get_if<bool>()) return *b;
   return Status::data(fmt::format("The condition's result is not a Boolean but {}", java_class_of(value)));
 }
+
+std::optional<RowVerdicts> Condition::holds(const ConditionRecords& records) const { return condition_verdicts(*root_, records); }
 
 Result<std::optional<std::string>> Condition::text(const ConditionRecords& records, int64_t row) const {
   ASSIGN_OR_RETURN(Item out, ConditionWalk(records, row, language_).item(*root_));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "transforms/record_node.h"
+#include "transforms/row_verdicts.h"
 
 namespace bywash::transforms {
 
@@ -51,6 +52,8 @@ class Condition {
   static Result<Condition> compile(std::string_view text, ConditionLanguage language);
   // Is it true of the record? Error: what fails there too (a member of null, a result that is no boolean), without values.
   Result<bool> holds(const ConditionRecords& records, int64_t row) const;
+  // The same for all rows at once, as far as columns tell it; nullopt: of no row.
+  std::optional<RowVerdicts> holds(const ConditionRecords& records) const;
   // The text that it gives for the record; nullopt: null. Error: as above, or a result that is no text.
   Result<std::optional<std::string>> text(const ConditionRecords& records, int64_t row) const;
 

@@ -33,6 +33,7 @@ class ConditionFilter : public plugin::Transform {
       const ConditionRecords records(batch);
       columnar::RowMask rows = batch.selected;
       if (filter_.use_ == ConditionUse::kRoute && batch.topics.empty()) batch.topics.assign(batch.offsets.size(), batch.topic);
+      const auto verdicts = filter_.use_ == ConditionUse::kFilter ? filter_.condition_.holds(records) : std::nullopt;
       std::string known_topic;
       bool known = false, ours = true;
       rows.for_each([&](int64_t row) {
@@ -42,7 +43,10 @@ class ConditionFilter : public plugin::Transform {
           known_topic = topic;
           known = true;
         }
-        if (ours) filter_.settle(batch, records, row);
+        if (!ours) return;
+        const Verdict verdict = verdicts ? (*verdicts)[row] : Verdict::kAsk;
+        if (verdict == Verdict::kAsk) filter_.settle(batch, records, row);
+        else if (verdict == Verdict::kNo) batch.drop(row);
       });
       return {};
     }

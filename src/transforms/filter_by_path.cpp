@@ -22,7 +22,12 @@ class PathFilter : public plugin::Transform {
       const Column column = column_of(batch, filter_.side_);
       const RecordColumn records(column);
       columnar::RowMask rows = batch.selected;
-      rows.for_each([&](int64_t row) { filter_.apply(batch, records, row); });
+      const auto verdicts = filter_.path_.is_met(records);
+      rows.for_each([&](int64_t row) {
+        const Verdict verdict = verdicts ? (*verdicts)[row] : Verdict::kAsk;
+        if (verdict == Verdict::kAsk) filter_.apply(batch, records, row);
+        else if ((verdict == Verdict::kYes) != filter_.includes_) batch.drop(row);
+      });
       return {};
     }
 

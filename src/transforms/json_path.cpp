@@ -468,6 +468,30 @@ bool path_missing(const PathSteps& steps, const RecordNode& start, const RecordN
   return at.is_missing();
 }
 
+// Of records that are structs or schemaless maps themselves, so that '@' and '$' are the same.
+std::optional<RowVerdicts> path_verdicts(const PathCondition& c, const RecordColumn& records) {
+  using Op = PathCondition::Op;
+  if (c.op == Op::kAnd || c.op == Op::kOr || c.op == Op::kNot) {
+    auto out = path_verdicts(*c.parts[0], records);
+    if (out && c.op == Op::kNot) out->negate();
+    for (size_t i = 1; i < c.parts.size() && out; ++i) {
+      auto other = path_verdicts(*c.parts[i], records);
+      if (!other) return std::nullopt;
+      if (c.op == Op::kAnd) out->and_both(*other);
+      else out->or_both(*other);
+    }
+    return out;
+  }
+  const bool comparison = c.op == Op::kEq || c.op == Op::kNe || c.op == Op::kLt || c.op == Op::kLe || c.op == Op::kGt || c.op == Op::kGe;
+  if (!comparison || !c.left.path || c.right.path) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const JsonPath::Step& step : *c.left.path) {
+    if (step.kind != StepKind::kMember) return std::nullopt;
+    names.push_back(step.name);
+  }
+  return RowVerdicts::compared(records, names, c.right.whole ? Value(*c.right.whole) : c.right.literal, OrderVerdicts::of(c.op));
+}
+
 }  // namespace
 
 JsonPath::JsonPath(std::unique_ptr<std::vector<Step>> steps) : steps_(std::move(steps)) {}
@@ -486,6 +510,11 @@ std::vector<RecordNode> JsonPath::find(const RecordNode& root) const {
 
 bool JsonPath::is_met(const RecordNode& root) const {
   return walk_path(*steps_, 0, root, root, [](const RecordNode&) { return true; }) && !(definite() && definite_place(*steps_, root).is_null());
+}
+
+std::optional<RowVerdicts> JsonPath::is_met(const RecordColumn& records) const {
+  if (steps_->size() != 1 || steps_->front().kind != StepKind::kFilter || !records.schema().has_fields()) return std::nullopt;
+  return path_verdicts(*steps_->front().condition, records);
 }
 
 bool JsonPath::definite() const { return is_definite(*steps_); }

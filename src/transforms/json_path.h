@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "transforms/record_node.h"
+#include "transforms/row_verdicts.h"
 
 namespace bywash::transforms {
 
@@ -25,6 +26,8 @@ class JsonPath {
   std::vector<RecordNode> find(const RecordNode& root) const;
   // As a condition: does it lead to something? A definite path to more than null, too.
   bool is_met(const RecordNode& root) const;
+  // The same for all records at once, as far as columns tell it: a record with a verdict lacks no field that the path names.
+  std::optional<RowVerdicts> is_met(const RecordColumn& records) const;
   // Leads to one place at most.
   bool definite() const;
   // Is a field that the path or its conditions name absent or null in the record?

@@ -22,6 +22,8 @@ class RecordColumn {
   RecordColumn& operator=(const RecordColumn&) = delete;
 
   bool is_null(int64_t row) const { return all_null_ || (validity_ && !(validity_[(row + offset_) >> 3] >> ((row + offset_) & 7) & 1)); }
+  // May a row be null or absent?
+  bool may_lack_rows() const { return all_null_ || validity_ || present_; }
   // Are its values structs or maps?
   bool has_members() const { return has_members_; }
   const columnar::ConnectSchema& schema() const { return *column_.schema; }
