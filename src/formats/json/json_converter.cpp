@@ -88,6 +88,7 @@ class JsonConverter final : public plugin::Converter {
       }
       // A text that is there already lends its memory.
       if (!text) text.emplace();
+      text->reserve(prefix.size() + payload_bytes_);
       text->assign(prefix);
       Status written = envelope.ok() ? writer_.write(column, row, &*text) : envelope;
       if (!written.ok()) {
@@ -96,6 +97,7 @@ class JsonConverter final : public plugin::Converter {
         continue;
       }
       if (config_.schemas_enable) *text += '}';
+      payload_bytes_ = std::max(payload_bytes_, std::min(text->size() - prefix.size(), kPayloadBytesMax));
     }
     return {};
   }
@@ -120,6 +122,9 @@ class JsonConverter final : public plugin::Converter {
   columnar::SchemaPtr fixed_schema_;
   JsonWriteOptions options_;
   JsonWriter writer_;
+  // The longest payload so far, within reason: room for it is made at once.
+  static constexpr size_t kPayloadBytesMax = 1024;
+  size_t payload_bytes_ = 0;
   std::unordered_map<std::string, json::EnvelopeDecoder> envelopes_;  // by topic
   std::unordered_map<std::string, json::ShapeDecoder> shapes_;
   std::map<columnar::SchemaPtr, std::string> prefixes_;

@@ -12,7 +12,28 @@
 #include "columnar/java_number.h"
 #include "formats/json/json_writer.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace bywash::formats {
+namespace {
+
+// How many bytes at the front, in blocks of 16, surely need no escape.
+size_t plain_bytes([[maybe_unused]] std::string_view text) {
+  size_t n = 0;
+#ifdef __SSE2__
+  for (; n + 16 <= text.size(); n += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + n));
+    // Signed: bytes beyond ASCII are negative, so less than a space.
+    const __m128i special = _mm_or_si128(_mm_cmplt_epi8(block, _mm_set1_epi8(' ')), _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))));
+    if (_mm_movemask_epi8(special) != 0) break;
+  }
+#endif
+  return n;
+}
+
+}  // namespace
 
 void append_json_string(std::string_view text, std::string* out, bool escape_supplementary) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -22,7 +43,7 @@ void append_json_string(std::string_view text, std::string* out, bool escape_sup
   };
   *out += '"';
   size_t run = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = plain_bytes(text); i < text.size(); ++i) {
     auto c = static_cast<unsigned char>(text[i]);
     bool supplementary = c >= 0xF0 && escape_supplementary && i + 4 <= text.size();
     if (c >= 0x20 && c != '"' && c != '\\' && !supplementary) continue;
