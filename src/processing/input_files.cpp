@@ -116,34 +116,6 @@ Status download(storage::ObjectStore& store, const std::vector<std::string>& key
   return failure;
 }
 
-Result<std::vector<std::string>> matching_keys(storage::ObjectStore& store, const std::string& pattern) {
-  std::vector<std::string> keys;
-  storage::ListRequest request;
-  request.prefix = fixed_head(pattern);
-  do {
-    ASSIGN_OR_RETURN(storage::ListPage page, store.list(request));
-    for (const auto& object : page.objects) {
-      if (object.size > 0 && matches_input(pattern, object.key)) keys.push_back(object.key);
-    }
-    request.continuation = page.next;
-  } while (!request.continuation.empty());
-  return keys;
-}
-
-std::vector<std::string> matching_files(const std::string& pattern) {
-  std::vector<std::string> out;
-  std::string head = fixed_head(pattern);
-  std::error_code error;
-  if (fs::is_regular_file(head, error)) return {head};
-  for (auto it = fs::recursive_directory_iterator(head, fs::directory_options::skip_permission_denied, error); it != fs::recursive_directory_iterator();
-       it.increment(error)) {
-    if (error) break;
-    if (it->is_regular_file(error) && it->file_size(error) > 0 && matches_input(pattern, it->path().string())) out.push_back(it->path().string());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
 }  // namespace
 
 Result<InputUrl> parse_input_url(const std::string& url) {
@@ -173,10 +145,38 @@ bool matches_input(const std::string& pattern, const std::string& key) {
   return std::regex_match(key, std::regex(regex_of(trimmed) + "(/.*)?"));
 }
 
-Result<std::unique_ptr<storage::ObjectStore>> open_bucket(const std::string& bucket) {
+Result<std::vector<storage::ObjectEntry>> matching_objects(storage::ObjectStore& store, const std::string& pattern) {
+  std::vector<storage::ObjectEntry> out;
+  storage::ListRequest request;
+  request.prefix = fixed_head(pattern);
+  do {
+    ASSIGN_OR_RETURN(storage::ListPage page, store.list(request));
+    for (auto& object : page.objects) {
+      if (object.size > 0 && matches_input(pattern, object.key)) out.push_back(std::move(object));
+    }
+    request.continuation = page.next;
+  } while (!request.continuation.empty());
+  return out;
+}
+
+std::vector<std::string> matching_files(const std::string& pattern) {
+  std::vector<std::string> out;
+  std::string head = fixed_head(pattern);
+  std::error_code error;
+  if (fs::is_regular_file(head, error)) return {head};
+  for (auto it = fs::recursive_directory_iterator(head, fs::directory_options::skip_permission_denied, error); it != fs::recursive_directory_iterator();
+       it.increment(error)) {
+    if (error) break;
+    if (it->is_regular_file(error) && it->file_size(error) > 0 && matches_input(pattern, it->path().string())) out.push_back(it->path().string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<std::unique_ptr<storage::ObjectStore>> open_bucket(const std::string& bucket, const BucketAccess& access) {
   storage::S3Options options;
   options.bucket = bucket;
-  options.endpoint = storage::endpoint_from_environment();
+  options.endpoint = access.endpoint.empty() ? storage::endpoint_from_environment() : access.endpoint;
   options.path_style = !options.endpoint.empty();
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
     if (const char* region = std::getenv(name); region && *region) {
@@ -184,7 +184,11 @@ Result<std::unique_ptr<storage::ObjectStore>> open_bucket(const std::string& buc
       break;
     }
   }
-  ASSIGN_OR_RETURN(options.credentials, net::find_aws_credentials({}));
+  if (!access.region.empty()) options.region = access.region;
+  net::CredentialSources sources;
+  sources.access_key_id = access.access_key_id;
+  sources.secret_access_key = access.secret_access_key;
+  ASSIGN_OR_RETURN(options.credentials, net::find_aws_credentials(sources));
   return std::unique_ptr<storage::ObjectStore>(std::make_unique<storage::S3Store>(std::move(options)));
 }
 
@@ -192,7 +196,9 @@ Result<InputFiles> collect_input(const InputUrl& url, const std::string& spool_f
   InputFiles out;
   if (url.scheme == "s3") {
     ASSIGN_OR_RETURN(auto store, open_bucket(url.bucket));
-    ASSIGN_OR_RETURN(std::vector<std::string> keys, matching_keys(*store, url.pattern));
+    ASSIGN_OR_RETURN(std::vector<storage::ObjectEntry> objects, matching_objects(*store, url.pattern));
+    std::vector<std::string> keys;
+    for (const storage::ObjectEntry& object : objects) keys.push_back(object.key);
     if (keys.empty()) return Status::not_found(fmt::format("No objects match 's3://{}/{}'. Check the pattern: it is matched from the bucket's root", url.bucket, url.pattern));
     RETURN_IF_ERROR(download(*store, keys, spool_folder, progress, &out.paths));
   } else {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "config/config_def.h"
 #include "storage/object_store.h"
 
 namespace bywash::processing {
@@ -35,8 +36,19 @@ struct InputFiles {
 // kNotFound when nothing matches; kInvalid when formats are mixed.
 Result<InputFiles> collect_input(const InputUrl& url, const std::string& spool_folder, const std::function<void(size_t, size_t)>& progress);
 
+// What a caller says of a bucket instead of the environment; empty: as the environment says.
+struct BucketAccess {
+  std::string region, endpoint;
+  std::string access_key_id;
+  config::Secret secret_access_key;
+};
+
 // The store of an s3 URL: region from AWS_REGION, endpoint from AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, credentials as the AWS clients
 // find them; path style when there is an endpoint.
-Result<std::unique_ptr<storage::ObjectStore>> open_bucket(const std::string& bucket);
+Result<std::unique_ptr<storage::ObjectStore>> open_bucket(const std::string& bucket, const BucketAccess& access = {});
+
+// What matches_input() lets through, without empty ones, by name.
+Result<std::vector<storage::ObjectEntry>> matching_objects(storage::ObjectStore& store, const std::string& pattern);
+std::vector<std::string> matching_files(const std::string& pattern);
 
 }  // namespace bywash::processing

@@ -83,6 +83,7 @@ HttpResponse PinotApi::controller(const HttpRequest& request) {
   if (first == "tableConfigs") return table_configs(request, path);
   if (first == "segments") return segments(request, path);
   if (first == "ingestFromFile" && path.size() == 1) return request.method == "POST" ? ingest_file(request) : pinot::method_not_allowed();
+  if (first == "ingestFromURI" && path.size() == 1) return request.method == "POST" ? ingest_uri(request) : pinot::method_not_allowed();
   if ((first == "sql" && path.size() == 1) || (first == "query" && path.size() == 2 && path[1] == "sql")) return query(request);
   return cluster(request, path);
 }

@@ -50,6 +50,7 @@ class PinotApi {
   HttpResponse pause_status(const std::string& name);
   HttpResponse force_commit(const std::string& name);
   HttpResponse ingest_file(const HttpRequest& request);
+  HttpResponse ingest_uri(const HttpRequest& request);
   HttpResponse query(const HttpRequest& request);
   HttpResponse cluster(const HttpRequest& request, const Path& path);
 

@@ -83,6 +83,47 @@ TEST(PinotApi, NothingOfAFileIsTakenWhenARowIsNoObject) {
   EXPECT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=t_OFFLINE", "{}").status, 404);
 }
 
+// A folder as the S3 sink leaves it, and the same request again as it grows.
+TEST(PinotApi, AFolderIsIngestedOnceWithTheColumnsOfItsPaths) {
+  Fixture f;
+  f.ask("POST", "/schemas", R"({"schemaName":"s","dimensionFieldSpecs":[{"name":"id","dataType":"INT"},{"name":"day","dataType":"STRING"},{"name":"hour","dataType":"INT"}]})");
+  f.ask("POST", "/tables", kTable);
+  const std::string folder = f.folder + "/topics";
+  auto put = [&](const std::string& path, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(folder + path).parent_path());
+    std::ofstream(folder + path, std::ios::binary) << text;
+  };
+  put("/day=2026-11-01/hour=07/t+0+0000000000.json", "{\"id\":1}\n{ }\n");
+  put("/day=2026-11-01/hour=07/t+0+0000000000.keys.json", "\"key\"\n");
+  put("/day=a%20b/hour=08/t+0+0000000002.csv", "id,hour\n3,9\n");
+  put("/day=2026-11-01/hour=07/_hidden.json", "nope");
+  const std::string ingest = "/ingestFromURI?tableNameWithType=s_OFFLINE&partitionColumns=true&onlyNew=true&sourceURIStr=" + folder;
+  HttpResponse answer = f.ask("POST", ingest);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_NE(answer.body.find("Successfully ingested 2 files (3 rows) into table: s_OFFLINE as segments: s_"), std::string::npos) << answer.body;
+  auto rows = [&] { return json::parse(f.sql("SELECT id, day, hour FROM s ORDER BY id LIMIT 100").body)["resultTable"]["rows"]; };
+  EXPECT_EQ(rows(), json::parse(R"([[-2147483648,"2026-11-01",7],[1,"2026-11-01",7],[3,"a b",9]])"));
+  EXPECT_NE(f.ask("POST", ingest).body.find("Nothing to ingest: all 2 files are in table s_OFFLINE already"), std::string::npos);
+  put("/day=2026-11-02/hour=07/t+0+0000000003.json", "{\"id\":4}\n");
+  put("/day=2026-11-03/hour=07/t+0+0000000004.json", "{\"id\":5}\nnope\n");
+  answer = f.ask("POST", ingest);
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("Row 2 of the file is no JSON object"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("(1 files with 1 rows before it are in the table)"), std::string::npos) << answer.body;
+  EXPECT_EQ(rows().size(), 4u);
+  put("/day=2026-11-03/hour=07/t+0+0000000004.json", "{\"id\":5}\n");
+  answer = f.ask("POST", ingest);
+  EXPECT_NE(answer.body.find("; 3 files were in it already"), std::string::npos) << answer.body;
+  EXPECT_EQ(rows().size(), 5u);
+  // Without onlyNew each request ingests, as in Pinot; a file of another content under the same name is refused.
+  EXPECT_EQ(f.ask("POST", "/ingestFromURI?tableNameWithType=s_OFFLINE&sourceURIStr=file://" + folder + "/day=2026-11-03").status, 200);
+  EXPECT_EQ(rows().size(), 6u);
+  put("/day=2026-11-02/hour=07/t+0+0000000003.json", "{\"id\":4}\n{\"id\":6}\n");
+  EXPECT_EQ(f.ask("POST", ingest).status, 409);
+  EXPECT_EQ(f.ask("POST", "/ingestFromURI?tableNameWithType=s_OFFLINE&sourceURIStr=/nowhere/at/all").status, 404);
+  EXPECT_EQ(f.ask("POST", "/ingestFromURI?tableNameWithType=s_OFFLINE").status, 400);
+}
+
 TEST(PinotApi, QueryErrorsAreInTheBodyOrByWishInTheStatus) {
   Fixture f;
   HttpRequest unknown = Fixture::request("POST", "/query/sql", R"({"sql":"SELECT * FROM nope"})");

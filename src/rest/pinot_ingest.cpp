@@ -1,9 +1,12 @@
-// Pinot's POST /ingestFromFile (PinotIngestionRestletResource, FileIngestionHelper 1.5.1): a file into one segment of an OFFLINE table.
-// See pinot_api.h.
+// Pinot's POST /ingestFromFile and /ingestFromURI (PinotIngestionRestletResource, FileIngestionHelper 1.5.1): files into segments of an
+// OFFLINE table. See pinot_api.h.
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "analytics/table/csv_rows.h"
 #include "analytics/table/json_document.h"
+#include "processing/input_objects.h"
 #include "rest/pinot_api.h"
 
 namespace bywash::rest {
@@ -31,36 +34,122 @@ Result<std::string_view> file_of(const HttpRequest& request) {
   return end < head_end + 4 ? std::string_view() : body.substr(head_end + 4, end - head_end - 4);
 }
 
+// What batchConfigMapStr says of the files and of where they are.
+struct BatchConfig {
+  std::string format;  // inputFormat; empty: by the file's name
+  analytics::CsvOptions csv;
+  processing::BucketAccess access;
+};
+
+Result<BatchConfig> batch_config(const HttpRequest& request) {
+  const std::string settings = pinot::query_value(request, "batchConfigMapStr");
+  Result<Json> config = analytics::parse_json(settings.empty() ? "{}" : settings);
+  if (!config || !config->is_object()) return Status::invalid("batchConfigMapStr is not a JSON object");
+  auto text = [&](const char* key, const char* otherwise = "") { return analytics::text_at(*config, key, otherwise); };
+  BatchConfig out;
+  out.format = text("inputFormat");
+  out.csv.delimiter = text("recordReader.prop.delimiter", ",");
+  out.csv.header = text("recordReader.prop.header");
+  out.csv.multi_value_delimiter = text("recordReader.prop.multiValueDelimiter", ";");
+  out.access.region = text("input.fs.prop.region");
+  out.access.endpoint = text("input.fs.prop.endpoint");
+  out.access.access_key_id = text("input.fs.prop.accessKey");
+  out.access.secret_access_key = config::Secret(text("input.fs.prop.secretKey"));
+  if (const std::string fs = text("input.fs.className"); !fs.empty() && !fs.ends_with(".S3PinotFS") && !fs.ends_with(".LocalPinotFS")) {
+    return Status::invalid(fmt::format("input.fs.className: '{}' is not supported; org.apache.pinot.plugin.filesystem.S3PinotFS and "
+                                       "org.apache.pinot.spi.filesystem.LocalPinotFS are", fs));
+  }
+  return out;
+}
+
+Result<analytics::FileOptions> file_options(const BatchConfig& config, const std::string& path) {
+  analytics::FileOptions out;
+  out.csv = config.csv;
+  std::optional<analytics::FileFormat> format = config.format.empty() ? analytics::file_format_of(path) : analytics::file_format_from(config.format);
+  if (!format && config.format.empty()) return Status::invalid(fmt::format("'{}' does not tell its format: name it by inputFormat (json, csv, parquet, avro)", path));
+  if (!format) return Status::invalid(fmt::format("inputFormat: '{}' is not supported; json, csv, parquet and avro are", config.format));
+  if (config.format.empty() && (path.ends_with(".tsv") || path.ends_with(".tsv.gz"))) out.csv.delimiter = "\t";
+  out.format = *format;
+  return out;
+}
+
+// The OFFLINE table that the request names, or the answer that there is none.
+Result<std::shared_ptr<analytics::Table>> offline_table(const analytics::Instance& instance, const HttpRequest& request) {
+  const std::string name = pinot::query_value(request, "tableNameWithType");
+  if (name.empty()) return Status::invalid("tableNameWithType is missing");
+  const auto found = instance.tables(name);
+  if (found.empty()) return Status::not_found(fmt::format("Table {} does not exist", name));
+  if (found[0]->config().type != analytics::TableType::kOffline || name != found[0]->config().name_with_type) {
+    return Status::invalid(fmt::format("Cannot ingest file into non-OFFLINE table: {}", name));
+  }
+  return found[0];
+}
+
+HttpResponse ingested(const analytics::Table& table, const analytics::IngestResult& result) {
+  const std::string& name = table.config().name_with_type;
+  if (result.files == 0) return pinot::done(fmt::format("Nothing to ingest: all {} files are in table {} already", result.skipped, name));
+  if (result.files == 1 && result.skipped == 0 && result.segments.size() == 1) {
+    return pinot::done(fmt::format("Successfully ingested file into table: {} as segment: {}", name, result.segments[0]));
+  }
+  std::string more = result.skipped > 0 ? fmt::format("; {} files were in it already", result.skipped) : "";
+  return pinot::done(fmt::format("Successfully ingested {} files ({} rows) into table: {} as segments: {}{}", result.files, result.rows, name,
+                                 fmt::join(result.segments, ", "), more));
+}
+
+// The answer to what failed, with what is in the table nevertheless.
+HttpResponse not_ingested(const Status& status, const analytics::IngestResult& result) {
+  if (result.files == 0) return pinot::error(status);
+  return pinot::error(Status(status.code(), status.blame(), fmt::format("{} ({} files with {} rows before it are in the table)", status.message(), result.files, result.rows)));
+}
+
 }  // namespace
 
 HttpResponse PinotApi::ingest_file(const HttpRequest& request) {
-  const std::string name = pinot::query_value(request, "tableNameWithType");
-  if (name.empty()) return pinot::error(400, "tableNameWithType is missing");
-  const auto found = instance_.tables(name);
-  if (found.empty()) return pinot::error(404, fmt::format("Table {} does not exist", name));
-  const auto& table = found[0];
-  if (table->config().type != analytics::TableType::kOffline || name != table->config().name_with_type) {
-    return pinot::error(400, fmt::format("Cannot ingest file into non-OFFLINE table: {}", name));
+  Result<std::shared_ptr<analytics::Table>> table = offline_table(instance_, request);
+  if (!table) return pinot::error(table.status());
+  Result<BatchConfig> config = batch_config(request);
+  if (!config) return pinot::error(config.status());
+  if (config->format.empty()) config->format = "json";
+  Result<std::string_view> bytes = file_of(request);
+  if (!bytes) return pinot::error(bytes.status());
+  analytics::IngestFile file;
+  Result<analytics::FileOptions> options = file_options(*config, {});
+  if (!options) return pinot::error(options.status());
+  file.options = *std::move(options);
+  file.read = [&] { return Result<std::string>(std::string(*bytes)); };
+  analytics::IngestResult result;
+  if (Status status = (*table)->ingest({file}, &result); !status.ok()) return pinot::error(status);
+  return result.segments.empty() ? pinot::error(400, "The file has no rows that the table takes") : ingested(**table, result);
+}
+
+// `sourceURIStr` may have wildcards or name a folder. Ours: `partitionColumns=true` adds the columns that paths name, `onlyNew=true` skips
+// files that an earlier such request ingested.
+HttpResponse PinotApi::ingest_uri(const HttpRequest& request) {
+  Result<std::shared_ptr<analytics::Table>> table = offline_table(instance_, request);
+  if (!table) return pinot::error(table.status());
+  Result<BatchConfig> config = batch_config(request);
+  if (!config) return pinot::error(config.status());
+  const std::string uri = pinot::query_value(request, "sourceURIStr");
+  if (uri.empty()) return pinot::error(400, "sourceURIStr is missing");
+  const bool paths = pinot::query_value(request, "partitionColumns") == "true", only_new = pinot::query_value(request, "onlyNew") == "true";
+  Result<std::unique_ptr<processing::InputObjects>> objects = processing::InputObjects::open(uri, config->access);
+  if (!objects) return pinot::error(objects.status());
+  Result<std::vector<processing::InputObject>> listed = (*objects)->list();
+  if (!listed) return pinot::error(listed.status());
+  std::vector<analytics::IngestFile> files;
+  for (const processing::InputObject& object : *listed) {
+    Result<analytics::FileOptions> options = file_options(*config, object.key);
+    if (!options) return pinot::error(options.status());
+    analytics::IngestFile file;
+    file.options = *std::move(options);
+    if (paths) file.options.path_columns = processing::path_columns(object.key);
+    if (only_new) file.source = {object.uri, object.version};
+    file.read = [&reader = **objects, &object] { return reader.read(object); };
+    files.push_back(std::move(file));
   }
-  std::string settings = pinot::query_value(request, "batchConfigMapStr");
-  Result<Json> config = analytics::parse_json(settings.empty() ? "{}" : settings);
-  if (!config || !config->is_object()) return pinot::error(400, "batchConfigMapStr is not a JSON object");
-  const std::string format = analytics::text_at(*config, "inputFormat", "json");
-  Result<std::string_view> file = file_of(request);
-  if (!file) return pinot::error(file.status());
-  Result<std::string> segment = Status::invalid(fmt::format("inputFormat: '{}' is not supported yet; json and csv are", format));
-  if (format == "json" || format == "JSON") {
-    segment = table->ingest_json(*file);
-  } else if (format == "csv" || format == "CSV") {
-    analytics::CsvOptions csv;
-    csv.delimiter = analytics::text_at(*config, "recordReader.prop.delimiter", ",");
-    csv.header = analytics::text_at(*config, "recordReader.prop.header");
-    csv.multi_value_delimiter = analytics::text_at(*config, "recordReader.prop.multiValueDelimiter", ";");
-    Result<std::string> rows = analytics::csv_to_json_rows(*file, csv, *table->schema().schema);
-    segment = rows ? table->ingest_json(*rows) : Result<std::string>(rows.status());
-  }
-  if (!segment) return pinot::error(segment.status());
-  return pinot::done(fmt::format("Successfully ingested file into table: {} as segment: {}", name, *segment));
+  analytics::IngestResult result;
+  if (Status status = (*table)->ingest(files, &result); !status.ok()) return not_ingested(status, result);
+  return ingested(**table, result);
 }
 
 }  // namespace bywash::rest

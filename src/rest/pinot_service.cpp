@@ -85,6 +85,7 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
 }
 
 void PinotService::stop() {
+  if (parts_->instance) parts_->instance->interrupt();
   if (parts_->controller) parts_->controller->stop();
   if (parts_->broker) parts_->broker->stop();
   if (parts_->instance) parts_->instance->stop();

@@ -13,12 +13,16 @@ namespace bywash::verbs {
 void add_analytics(CLI::App& app, Run* run) {
   auto options = std::make_shared<rest::PinotServiceOptions>();
   CLI::App* verb = app.add_subcommand("analytics", "Real-time tables: Apache Pinot's schema and table JSON, SQL and REST");
-  verb->add_option("--data-dir", options->data_dir, "Folder for schemas, tables and segments")->required();
+  verb->add_option("--data-dir", options->data_dir, "Folder for schemas, tables and segments (needed to serve)");
   verb->add_option("--controller-port", options->controller_port, "Port of the controller's REST (9000; 0: any free one)");
   verb->add_option("--broker-port", options->broker_port, "Port of the broker's REST (8099; 0: any free one)");
   verb->add_option("--host", options->host, "Address to listen on (127.0.0.1)");
   add_log_options(*verb);
-  verb->callback([options, run] {
+  add_analytics_import(*verb, run);
+  add_analytics_hand_over(*verb, run);
+  verb->callback([options, verb, run] {
+    if (!verb->get_subcommands().empty()) return;
+    if (options->data_dir.empty()) throw CLI::RequiredError("--data-dir");
     *run = [options] {
       block_stop_signals();
       auto service = rest::PinotService::start(*options);

@@ -21,6 +21,8 @@ void add_connect(CLI::App& app, Run* run);
 void add_distributed(CLI::App& app, Run* run);
 void add_serve(CLI::App& app, Run* run);
 void add_analytics(CLI::App& app, Run* run);
+void add_analytics_import(CLI::App& analytics, Run* run);
+void add_analytics_hand_over(CLI::App& analytics, Run* run);
 void add_process(CLI::App& app, Run* run);
 void add_try(CLI::App& app, Run* run);
 void add_dlq(CLI::App& app, Run* run);

@@ -1,15 +1,20 @@
 """Delivered files into a topic: the document's two PySpark programs on real Spark, and `bywash process` beside them."""
 
 import base64
+import gzip
 import json
 import shutil
 
+import fastavro
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.support import bywash_process, spark
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_clients import unique
+from tests.support.kafka_connect import http_json
 from tests.support.paths import REPO
 from tests.support.s3_server import S3Server
 
@@ -160,3 +165,67 @@ def test_a_topic_that_does_not_exist_is_a_clear_error(line):
                   "--producer", "request.timeout.ms=2000")
     assert ran.returncode == 1
     assert topic in ran.stderr, ran.stderr
+
+
+_TABLE_SCHEMA = {"schemaName": "delivered", "dimensionFieldSpecs": [
+    {"name": "id", "dataType": "INT"}, {"name": "text", "dataType": "STRING"}, {"name": "flag", "dataType": "BOOLEAN"}, {"name": "big", "dataType": "LONG"},
+    {"name": "day", "dataType": "INT"}, {"name": "amount", "dataType": "BIG_DECIMAL"}, {"name": "year", "dataType": "INT"}, {"name": "hour", "dataType": "STRING"}],
+    "metricFieldSpecs": [{"name": "price", "dataType": "DOUBLE"}],
+    "dateTimeFieldSpecs": [{"name": "at", "dataType": "TIMESTAMP", "format": "TIMESTAMP", "granularity": "1:MILLISECONDS"}]}
+
+
+def _into_table(program: Bywash, source: str):
+    done = bywash_process.run("analytics", "import", "--controller", program.controller_url, "--table", "delivered", "--from", source)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_table_takes_what_the_sink_delivered_by_one_command(line, start_bywash, tmp_path):
+    _, server = line
+    program = start_bywash(Bywash.analytics(env=server.environment()))
+    assert http_json("POST", program.controller_url + "/schemas", _TABLE_SCHEMA)["status"] == "delivered successfully added"
+    http_json("POST", program.controller_url + "/tables", {"tableName": "delivered", "tableType": "OFFLINE", "tenants": {}, "segmentsConfig":
+                                                           {"timeColumnName": "at", "replication": "1"}})
+
+    def answer(sql: str):
+        said = program.sql(sql)
+        assert said["exceptions"] == [], said
+        return said["resultTable"]["rows"]
+
+    code, said = _into_table(program, f"s3://my-bucket/{_GLOB}")
+    assert code == 0 and "Successfully ingested" in said and "table: delivered_OFFLINE" in said, said
+    sent = records()
+    columns = "COUNT(*), SUM(id), MIN(day), MAX(big), SUM(price), DISTINCTCOUNT(at)"
+    (found,) = answer(f"SELECT {columns} FROM delivered WHERE price BETWEEN -1000 AND 1e9")
+    wanted = [row for row in sent if -1000 <= row["price"] <= 1e9]
+    assert found[:4] == [len(wanted), sum(r["id"] for r in wanted), min(r["day"] for r in wanted), max(r["big"] for r in wanted)]
+    assert found[4] == pytest.approx(sum(r["price"] for r in wanted)) and found[5] == len(wanted)
+    # What the path says is there too; the record's own `day` wins over the path's.
+    year, hour = answer("SELECT year, hour FROM delivered LIMIT 1")[0]
+    assert year > 2000 and len(hour) == 2
+    last = {"text": sent[4]["text"], "flag": sent[4]["flag"], "at": "2026-09-25 14:13:19.996", "amount": "306.76"}
+    assert answer("SELECT text, flag, \"at\", amount FROM delivered WHERE id = -296") == [list(last.values())]
+    # Again: nothing is taken twice, also after a restart.
+    program.kill()
+    program.start()
+    code, said = _into_table(program, f"s3://my-bucket/{_GLOB}")
+    assert code == 0 and "Nothing to ingest" in said, said
+    assert answer("SELECT COUNT(*) FROM delivered") == [[len(sent)]]
+    # Files of others, of every format.
+    rows = [{"id": 1000 + n, "text": f"row {n}", "price": n / 2} for n in range(5000)]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=700)
+    schema = {"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}, {"name": "text", "type": ["null", "string"]}, {"name": "price", "type": "double"}]}
+    with open(tmp_path / "b.avro", "wb") as out:
+        fastavro.writer(out, schema, rows, codec="deflate")
+    with gzip.open(tmp_path / "c.json.gz", "wt") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+    with gzip.open(tmp_path / "d.csv.gz", "wt") as out:
+        out.write("id,text,price\n" + "".join(f"{row['id']},\"{row['text']}\",{row['price']}\n" for row in rows))
+    code, said = _into_table(program, str(tmp_path))
+    assert code == 0 and "ingested 4 files (20000 rows)" in said, said
+    assert answer("SELECT COUNT(*), DISTINCTCOUNT(id), SUM(price), COUNT(text) FROM delivered WHERE id >= 1000 AND text LIKE 'row%'")[0][:3] == [
+        20000, 5000, 4 * sum(row["price"] for row in rows)]
+    (tmp_path / "e.parquet").write_bytes(b"PAR1 no such file")
+    code, said = _into_table(program, str(tmp_path))
+    assert code == 1 and "e.parquet" in said and "cannot be read" in said, said
+    code, said = _into_table(program, "s3://my-bucket/nothing/here")
+    assert code == 1 and "No objects match" in said, said

@@ -5,7 +5,7 @@ import random
 import time
 
 from tests.integration.test_table import http, row, wait_count
-from tests.support.bywash_process import Bywash
+from tests.support.bywash_process import Bywash, run
 
 DAY = 86_400_000
 SCHEMA = {"schemaName": "stock_transactions",
@@ -188,3 +188,45 @@ def test_dedup_keeps_the_first_record_of_a_key_over_restarts(kafka, start_bywash
     wait_count(program, 1502)
     assert row(program, "SELECT COUNT(*), DISTINCTCOUNT(id) FROM stock_transactions WHERE label = 'a'") == [1500, 1500]
     assert row(program, "SELECT COUNT(*) FROM stock_transactions WHERE label = 'b'") == [0]
+
+
+def test_a_table_is_handed_over_with_its_history_and_the_tail(kafka, start_bywash, tmp_path):
+    """From one instance to the controller of another, which speaks as Pinot's does: what both halves answer is what the topic has, once."""
+    topic = kafka.create_topic(partitions=2)
+    source = start_bywash(Bywash.analytics())
+    assert http("POST", source.controller_url + "/schemas", SCHEMA)[0] == 200
+    assert http("POST", source.controller_url + "/tables", realtime(kafka, topic))[0] == 200
+    now = int(time.time() * 1000) // 1000 * 1000
+    records = [{"id": i, "label": f"row {i}", "at": now - 10 * DAY + i * DAY // 100} for i in range(1000)]  # ten days, up to now
+    kafka.produce_many(topic, [json.dumps(record).encode() for record in records])
+    wait_count(source, 1000)
+    assert http("POST", source.controller_url + "/tables/stock_transactions/pauseConsumption")[0] == 200
+    deadline = time.monotonic() + 30
+    while len(list((source.folder / "data/tables/stock_transactions_REALTIME/segments").glob("*.seg"))) < 2:
+        assert time.monotonic() < deadline, source.log()[-2000:]
+        time.sleep(0.1)
+
+    target = start_bywash(Bywash.analytics())
+    command = ["analytics", "hand-over", "--controller", target.controller_url, "--data-dir", str(source.folder / "data"), "--table", "stock_transactions"]
+    refused = run(*command)
+    assert refused.returncode == 1 and "--history names the folder" in refused.stderr, refused.stderr
+    shown = run(*command, "--history", str(tmp_path), "--dry-run")
+    assert shown.returncode == 0 and shown.stdout.count(".parquet (at most") == 2 and not list(tmp_path.iterdir()), shown.stderr
+    done = run(*command, "--history", str(tmp_path))
+    assert done.returncode == 0 and "2 files of history" in done.stdout, done.stderr
+    job = (tmp_path / "job-spec.yaml").read_text(encoding="utf-8")
+    assert f"inputDirURI: 'file://{tmp_path}/input/'" in job and f"controllerURI: '{target.controller_url}'" in job
+    offline = http("GET", target.controller_url + "/tables/stock_transactions?type=OFFLINE")[1]["OFFLINE"]
+    assert "streamIngestionConfig" not in offline["ingestionConfig"] and offline["segmentsConfig"]["timeColumnName"] == "at"
+    streams = http("GET", target.controller_url + "/tables/stock_transactions?type=REALTIME")[1]["REALTIME"]["ingestionConfig"]["streamIngestionConfig"]
+    assert streams["streamConfigMaps"][0]["stream.kafka.consumer.prop.auto.offset.reset"].endswith("Z")
+    # The job's place is taken by our own import; then the history answers up to the boundary, the topic past it.
+    loaded = run("analytics", "import", "--controller", target.controller_url, "--table", "stock_transactions", "--from", str(tmp_path / "input"))
+    assert loaded.returncode == 0, loaded.stderr
+    assert row(target, "SELECT COUNT(*), MAX(id) FROM stock_transactions_OFFLINE") == [1000, 999.0]
+    more = [{"id": 1000 + i, "label": "new", "at": now + i} for i in range(50)]
+    kafka.produce_many(topic, [json.dumps(record).encode() for record in more])
+    wait_count(target, 1050)
+    assert row(target, "SELECT COUNT(*), SUM(id), DISTINCTCOUNT(id) FROM stock_transactions") == [1050, float(sum(range(1050))), 1050]
+    again = run(*command, "--history", str(tmp_path))
+    assert again.returncode == 1 and "already" in again.stderr, again.stderr

@@ -58,6 +58,11 @@ Result<std::unique_ptr<Instance>> Instance::start(InstanceOptions options) {
 
 Instance::~Instance() { stop(); }
 
+void Instance::interrupt() {
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, table] : tables_) table->interrupt();
+}
+
 void Instance::stop() {
   std::map<std::string, std::shared_ptr<Table>> tables;
   {

@@ -38,6 +38,8 @@ class Instance {
   // kConflict: another process has the folder.
   static Result<std::unique_ptr<Instance>> start(InstanceOptions options);
   ~Instance();
+  // Ingestions of files that run end soon: before the server waits for its handlers, and stop().
+  void interrupt();
   // Stops consuming; what is not committed is consumed again at the next start. Idempotent.
   void stop();
 

@@ -18,9 +18,11 @@ namespace {
 using ManifestJson = nlohmann::json;
 
 ManifestJson to_json(const SegmentRecord& segment) {
-  return {{"op", "add"}, {"name", segment.name}, {"group", segment.group}, {"sequence", segment.sequence},
-          {"start", segment.offsets.first}, {"end", segment.offsets.end}, {"rows", segment.rows}, {"bytes", segment.bytes},
-          {"startMs", segment.start_ms}, {"endMs", segment.end_ms}, {"created", segment.creation_ms}};
+  ManifestJson out = {{"op", "add"}, {"name", segment.name}, {"group", segment.group}, {"sequence", segment.sequence},
+                      {"start", segment.offsets.first}, {"end", segment.offsets.end}, {"rows", segment.rows}, {"bytes", segment.bytes},
+                      {"startMs", segment.start_ms}, {"endMs", segment.end_ms}, {"created", segment.creation_ms}};
+  for (const SourceFile& source : segment.sources) out["sources"].push_back({source.uri, source.version});
+  return out;
 }
 
 SegmentRecord segment_from(const ManifestJson& record) {
@@ -34,16 +36,21 @@ SegmentRecord segment_from(const ManifestJson& record) {
   out.start_ms = record.at("startMs").get<int64_t>();
   out.end_ms = record.at("endMs").get<int64_t>();
   out.creation_ms = record.at("created").get<int64_t>();
+  if (record.contains("sources")) {
+    for (const ManifestJson& source : record["sources"]) out.sources.push_back({source.at(0).get<std::string>(), source.at(1).get<std::string>()});
+  }
   return out;
 }
 
 // Applies one record; throws nlohmann's exception when a member is missing.
-void apply(const ManifestJson& record, ManifestState& state) {
+void apply_record(const ManifestJson& record, ManifestState& state) {
   const std::string op = record.at("op").get<std::string>();
   if (op == "add") {
     SegmentRecord segment = segment_from(record);
     if (segment.group >= 0) state.positions[segment.group] = {segment.offsets.end, segment.sequence + 1};
     state.segments[segment.name] = std::move(segment);
+  } else if (op == "add-all") {
+    for (const ManifestJson& segment : record.at("segments")) apply_record(segment, state);
   } else if (op == "drop") {
     for (const ManifestJson& name : record.at("names")) state.segments.erase(name.get<std::string>());
   } else if (op == "begin") {
@@ -73,6 +80,49 @@ bool read_manifest_line(std::string_view line, std::string_view* record) {
   return error == std::errc() && end == line.data() + 8 && crc == crc32c(0, record->data(), record->size());
 }
 
+namespace {
+
+// Applies the records of a manifest's content; answers how long its whole records are together.
+Result<int64_t> read_records(const std::string& path, std::string_view content, ManifestState& state, int64_t* dropped) {
+  std::string_view rest = content;
+  int64_t length = 0;
+  for (int64_t line_number = 1; !rest.empty(); ++line_number) {
+    const size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end == std::string_view::npos ? rest.size() : end + 1);
+    std::string_view record;
+    bool good = read_manifest_line(line, &record);
+    if (good) {
+      try {
+        const ManifestJson parsed = ManifestJson::parse(record);
+        if (parsed.at("op") == "drop") *dropped += static_cast<int64_t>(parsed.at("names").size());
+        apply_record(parsed, state);
+      } catch (const ManifestJson::exception&) {
+        good = false;
+      }
+    }
+    if (!good) {
+      // Only the last write can be torn: anything after a damaged line means damage of another kind.
+      if (line.size() != rest.size()) {
+        return Status::host(fmt::format("The manifest '{}' is damaged at line {}. Restore it from a copy, or remove the table's folder to consume anew", path, line_number));
+      }
+      break;
+    }
+    length += static_cast<int64_t>(line.size());
+    rest.remove_prefix(line.size());
+  }
+  return length;
+}
+
+}  // namespace
+
+Result<ManifestState> read_manifest(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string content, read_file(path));
+  ManifestState out;
+  int64_t dropped = 0;
+  RETURN_IF_ERROR(read_records(path, content, out, &dropped).status());
+  return out;
+}
+
 Result<std::unique_ptr<Manifest>> Manifest::open(const std::string& path) {
   const bool fresh = !std::filesystem::exists(path);
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -86,34 +136,9 @@ Result<std::unique_ptr<Manifest>> Manifest::open(const std::string& path) {
 Manifest::~Manifest() { ::close(descriptor_); }
 
 Status Manifest::load() {
-  ASSIGN_OR_RETURN(std::string content, read_file(path_));
-  std::string_view rest = content;
+  ASSIGN_OR_RETURN(const std::string content, read_file(path_));
   int64_t dropped = 0;
-  for (int64_t line_number = 1; !rest.empty(); ++line_number) {
-    const size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end == std::string_view::npos ? rest.size() : end + 1);
-    std::string_view record;
-    bool good = read_manifest_line(line, &record);
-    if (good) {
-      try {
-        const ManifestJson parsed = ManifestJson::parse(record);
-        if (parsed.at("op") == "drop") dropped += static_cast<int64_t>(parsed.at("names").size());
-        apply(parsed, state_);
-      } catch (const ManifestJson::exception&) {
-        good = false;
-      }
-    }
-    if (!good) {
-      // Only the last write can be torn: anything after a damaged line means damage of another kind.
-      if (line.size() != rest.size()) {
-        return Status::host(fmt::format("The manifest '{}' is damaged at line {}. Restore it from a copy, or remove the table's folder to consume anew",
-                                        path_, line_number));
-      }
-      break;
-    }
-    length_ += static_cast<int64_t>(line.size());
-    rest.remove_prefix(line.size());
-  }
+  ASSIGN_OR_RETURN(length_, read_records(path_, content, state_, &dropped));
   if (length_ != static_cast<int64_t>(content.size()) && ::ftruncate(descriptor_, length_) != 0) return host_error("truncate", path_, errno);
   if (dropped > 100 && dropped > static_cast<int64_t>(state_.segments.size())) return compact();
   return {};
@@ -161,7 +186,16 @@ Status Manifest::add_segment(const SegmentRecord& segment) {
   std::lock_guard lock(mutex_);
   const ManifestJson record = to_json(segment);
   RETURN_IF_ERROR(append(record.dump()));
-  apply(record, state_);
+  apply_record(record, state_);
+  return {};
+}
+
+Status Manifest::add_segments(const std::vector<SegmentRecord>& segments) {
+  std::lock_guard lock(mutex_);
+  ManifestJson record = {{"op", "add-all"}, {"segments", ManifestJson::array()}};
+  for (const SegmentRecord& segment : segments) record["segments"].push_back(to_json(segment));
+  RETURN_IF_ERROR(append(record.dump(-1, ' ', false, ManifestJson::error_handler_t::replace)));
+  apply_record(record, state_);
   return {};
 }
 
@@ -169,7 +203,7 @@ Status Manifest::drop_segments(const std::vector<std::string>& names) {
   std::lock_guard lock(mutex_);
   const ManifestJson record = {{"op", "drop"}, {"names", names}};
   RETURN_IF_ERROR(append(record.dump()));
-  apply(record, state_);
+  apply_record(record, state_);
   return {};
 }
 
@@ -177,7 +211,7 @@ Status Manifest::begin_partition(int32_t group, int64_t offset) {
   std::lock_guard lock(mutex_);
   const ManifestJson record = begin_record(group, {offset, 0});
   RETURN_IF_ERROR(append(record.dump()));
-  apply(record, state_);
+  apply_record(record, state_);
   return {};
 }
 
@@ -185,7 +219,7 @@ Status Manifest::topic_seen(int32_t stream, int32_t partitions) {
   std::lock_guard lock(mutex_);
   const ManifestJson record = {{"op", "topic"}, {"stream", stream}, {"partitions", partitions}};
   RETURN_IF_ERROR(append(record.dump()));
-  apply(record, state_);
+  apply_record(record, state_);
   return {};
 }
 
@@ -193,7 +227,7 @@ Status Manifest::set_paused(bool paused) {
   std::lock_guard lock(mutex_);
   const ManifestJson record = {{"op", "pause"}, {"on", paused}};
   RETURN_IF_ERROR(append(record.dump()));
-  apply(record, state_);
+  apply_record(record, state_);
   return {};
 }
 

@@ -15,6 +15,11 @@
 
 namespace bywash::analytics {
 
+// A file that rows were read from: what it is called, and what changes when its content does.
+struct SourceFile {
+  std::string uri, version;
+};
+
 // A committed segment. `group` is the partition's number in the table: index of the stream * 10000 + Kafka's partition; -1 offline.
 struct SegmentRecord {
   std::string name;
@@ -25,6 +30,7 @@ struct SegmentRecord {
   int64_t bytes = 0;
   int64_t start_ms = 0, end_ms = -1;  // of the time column, epoch milliseconds; end < start: unknown
   int64_t creation_ms = 0;
+  std::vector<SourceFile> sources;  // of files: those that this segment and others committed with it hold whole
 };
 
 // Where a partition goes on after a start.
@@ -50,6 +56,7 @@ class Manifest {
 
   // Each is durable when it answers ok, and has changed nothing when it doesn't. Any thread.
   Status add_segment(const SegmentRecord& segment);
+  Status add_segments(const std::vector<SegmentRecord>& segments);  // all or none
   Status drop_segments(const std::vector<std::string>& names);
   Status begin_partition(int32_t group, int64_t offset);
   Status topic_seen(int32_t stream, int32_t partitions);
@@ -69,6 +76,9 @@ class Manifest {
   int64_t length_ = 0;
   ManifestState state_;
 };
+
+// What the file says, without opening it for writing: for looking at a table that another process may serve. A torn tail is left out.
+Result<ManifestState> read_manifest(const std::string& path);
 
 // One line of the file for a record's JSON, and its reverse (false: damaged).
 std::string manifest_line(std::string_view record);

@@ -123,7 +123,7 @@ void SegmentSet::find_times(const Segment& segment, SegmentRecord& record) const
   record.end_ms = *last;
 }
 
-Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> SegmentSet::seal(const Segment& rows) {
+Result<CommittedSegment> SegmentSet::seal(const Segment& rows) {
   const std::string path = path_of(rows.name());
   RETURN_IF_ERROR(seal_segment(rows, seal_options_, path));
   ASSIGN_OR_RETURN(std::shared_ptr<const Segment> sealed, open_segment(path, schema_));
@@ -134,22 +134,22 @@ Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> SegmentSet::sea
   record.bytes = sealed->meta().bytes;
   record.creation_ms = rows.meta().creation_ms;
   find_times(*sealed, record);
-  return std::pair(std::move(sealed), std::move(record));
+  return CommittedSegment{std::move(record), std::move(sealed)};
 }
 
 Status SegmentSet::commit(int32_t group, int64_t sequence, const MutableSegment& segment, std::shared_ptr<MutableSegment> next) {
-  ASSIGN_OR_RETURN(auto sealed, seal(*segment.snapshot()));
-  SegmentRecord& record = sealed.second;
+  ASSIGN_OR_RETURN(CommittedSegment sealed, seal(*segment.snapshot()));
+  SegmentRecord& record = sealed.record;
   record.group = group;
   record.sequence = sequence;
   RETURN_IF_ERROR(manifest_->add_segment(record));
   UpsertPartition* keys = keys_of(group);
   {
     std::lock_guard lock(mutex_);
-    if (keys) keys->sealed(sealed.first);
+    if (keys) keys->sealed(sealed.segment);
     if (keys && next) keys->begin(next->snapshot());
     const std::string name = record.name;
-    committed_[name] = {std::move(record), std::move(sealed.first)};
+    committed_[name] = std::move(sealed);
     if (next) consuming_[group] = std::move(next);
     else consuming_.erase(group);
   }
@@ -157,19 +157,42 @@ Status SegmentSet::commit(int32_t group, int64_t sequence, const MutableSegment&
   return {};
 }
 
-Result<std::string> SegmentSet::add(const MutableSegment& segment) {
+Result<CommittedSegment> SegmentSet::stage(const MutableSegment& segment) {
   const std::shared_ptr<const Segment> rows = segment.snapshot();
   SegmentMeta meta = rows->meta();
-  meta.name = ingested_segment_name(table_name_, meta.start_time, meta.end_time, meta.creation_ms);
+  // Several of one millisecond and one range of time have names of their own too.
+  do {
+    meta.name = ingested_segment_name(table_name_, meta.start_time, meta.end_time, meta.creation_ms);
+  } while (std::filesystem::exists(path_of(meta.name)) && ++meta.creation_ms);
   std::vector<ColumnView> columns;
   for (size_t i = 0; i < rows->column_count(); ++i) columns.push_back(rows->column(i));
-  const Segment named(std::move(meta), rows->schema(), std::move(columns), rows);
-  ASSIGN_OR_RETURN(auto sealed, seal(named));
-  RETURN_IF_ERROR(manifest_->add_segment(sealed.second));
+  return seal(Segment(std::move(meta), rows->schema(), std::move(columns), rows));
+}
+
+Status SegmentSet::commit_staged(const std::vector<CommittedSegment>& staged) {
+  if (staged.empty()) return {};
+  std::vector<SegmentRecord> records;
+  for (const CommittedSegment& one : staged) records.push_back(one.record);
+  RETURN_IF_ERROR(manifest_->add_segments(records));
   std::lock_guard lock(mutex_);
-  std::string name = sealed.second.name;
-  committed_[name] = {std::move(sealed.second), std::move(sealed.first)};
-  return name;
+  for (const CommittedSegment& one : staged) committed_[one.record.name] = one;
+  return {};
+}
+
+void SegmentSet::discard_staged(const std::vector<CommittedSegment>& staged) {
+  for (const CommittedSegment& one : staged) {
+    std::error_code ignored;  // a file that stays is removed at the next start
+    std::filesystem::remove(path_of(one.record.name), ignored);
+  }
+}
+
+std::map<std::string, SourceFile> SegmentSet::sources() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, SourceFile> out;
+  for (const auto& [name, committed] : committed_) {
+    for (const SourceFile& source : committed.record.sources) out.emplace(source.uri, source);
+  }
+  return out;
 }
 
 bool SegmentSet::is_outdated(const Segment& segment) const { return segment.meta().built_with != index_settings_ || !segment.meta().damaged.empty(); }

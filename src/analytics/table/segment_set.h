@@ -28,6 +28,12 @@ struct SegmentStatus {
   int64_t rows = 0, bytes = 0;
 };
 
+// A sealed segment with its record of the manifest.
+struct CommittedSegment {
+  SegmentRecord record;
+  std::shared_ptr<const Segment> segment;
+};
+
 class SegmentSet {
  public:
   // Opens `folder` (made when missing): removes files that the manifest doesn't list, maps those that it does. A listed file that is
@@ -45,8 +51,13 @@ class SegmentSet {
   // Makes the published rows of `segment` durable: file, then manifest record with its offsets, then the sealed segment takes its
   // place in queries and `next` becomes the consuming one. On error nothing has changed.
   Status commit(int32_t group, int64_t sequence, const MutableSegment& segment, std::shared_ptr<MutableSegment> next);
-  // The same for rows that come from no partition; the segment's name is its time range and creation. Answers the name.
-  Result<std::string> add(const MutableSegment& segment);
+  // Rows that come from no partition, in two steps: the file, under a name of its time range and creation; then many of them into the
+  // manifest and into queries at once. What is staged and never committed is to be discarded, or goes at the next start.
+  Result<CommittedSegment> stage(const MutableSegment& segment);
+  Status commit_staged(const std::vector<CommittedSegment>& staged);
+  void discard_staged(const std::vector<CommittedSegment>& staged);
+  // The files that the committed segments were made of, by URI.
+  std::map<std::string, SourceFile> sources() const;
   // Forgets these segments: manifest first, then the files. Queries that hold them go on.
   Status drop(const std::vector<std::string>& names);
   // Committed segments whose file has other indexes than the table's config asks for, or damaged ones.
@@ -71,7 +82,7 @@ class SegmentSet {
   SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config);
   Status recover();
   void recover_keys();
-  Result<std::pair<std::shared_ptr<const Segment>, SegmentRecord>> seal(const Segment& rows);
+  Result<CommittedSegment> seal(const Segment& rows);
   void find_times(const Segment& segment, SegmentRecord& record) const;
   bool is_outdated(const Segment& segment) const;
   bool is_expired(const SegmentRecord& record, int64_t now_ms) const;
@@ -87,14 +98,10 @@ class SegmentSet {
   std::optional<TimeFormat> time_format_;
   std::unique_ptr<Manifest> manifest_;
 
-  struct Committed {
-    SegmentRecord record;
-    std::shared_ptr<const Segment> segment;
-  };
   const UpsertRules rules_;
   mutable std::mutex mutex_;
   std::map<int32_t, std::unique_ptr<UpsertPartition>> keys_;
-  std::map<std::string, Committed> committed_;
+  std::map<std::string, CommittedSegment> committed_;
   std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
   std::vector<std::string> damaged_;
   std::set<std::string> not_rebuilt_;  // tried in vain

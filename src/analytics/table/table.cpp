@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <thread>
 
-#include "analytics/table/json_lines.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -37,13 +36,19 @@ void Table::start() {
   });
 }
 
-void Table::stop(bool seal) {
+void Table::interrupt() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   woken_.notify_all();
+}
+
+void Table::stop(bool seal) {
+  interrupt();
   if (coordinator_.joinable()) coordinator_.join();
+  // An ingestion sees that it is over at its next look; what it has committed then is in the folder.
+  { std::lock_guard ingestion(ingest_mutex_); }
   std::map<int32_t, std::unique_ptr<PartitionConsumer>> partitions;
   {
     std::lock_guard lock(mutex_);
@@ -235,34 +240,10 @@ std::vector<ConsumingStatus> Table::consuming() const {
   return out;
 }
 
-Result<std::string> Table::ingest_json(std::string_view text) {
-  const int64_t now = options_.now_ms();
-  std::vector<std::string_view> rows;
-  RETURN_IF_ERROR(split_json_rows(text, &rows));
-  if (rows.empty()) return Status::invalid("The file has no rows");
-  MutableSegmentOptions segment_options;
-  segment_options.name = "ingest";
-  segment_options.creation_ms = now;
-  segment_options.time_column = options_.config.time_column;
-  segment_options.raw_columns = options_.config.indexes.raw_columns;
-  JsonRows reader(options_.schema, options_.config);
-  segment_options.max_rows = static_cast<int64_t>(rows.size()) * reader.rows_per_record();
-  ASSIGN_OR_RETURN(auto segment, MutableSegment::create(segment_schema(options_.schema, options_.config, now), std::move(segment_options)));
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const int64_t filtered = reader.filtered();
-    if (reader.append(rows[i], *segment) || reader.filtered() > filtered) continue;
-    return Status::invalid(fmt::format("Row {} of the file is no JSON object; nothing was ingested", i + 1));
-  }
-  segment->publish(0);
-  const IngestCounts counts = reader.take_counts();
-  for (size_t i = 0; i < counts.replaced.size(); ++i) {
-    if (counts.replaced[i] == 0) continue;
-    const std::string reason(to_string(static_cast<ReplaceReason>(i)));
-    metrics::Registry::process().counter("bywash_table_values_replaced_total", "Values that did not fit their column",
-                                         {{"table", options_.config.name_with_type}, {"reason", reason}})->add(static_cast<double>(counts.replaced[i]));
-    log::warn(kTableLogger, "Table {}: {} values of the ingested file did not fit their columns ({})", options_.config.name_with_type, counts.replaced[i], reason);
-  }
-  return segments_->add(*segment);
+Status Table::ingest(const std::vector<IngestFile>& files, IngestResult* result) {
+  std::lock_guard lock(ingest_mutex_);
+  FileIngestion ingestion({options_.schema, options_.config, *segments_, stopping_, options_.now_ms});
+  return ingestion.run(files, result);
 }
 
 }  // namespace bywash::analytics

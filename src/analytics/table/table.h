@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analytics/exec/query_engine.h"
+#include "analytics/table/file_ingestion.h"
 #include "analytics/table/partition_consumer.h"
 #include "analytics/table/schema_config.h"
 #include "analytics/table/segment_set.h"
@@ -40,6 +41,8 @@ class Table {
   // Waits until it is known and durable where each partition of the topics begins, or until a topic cannot be consumed yet, at most so
   // long; what is written to the topic afterwards is consumed. Answers why a beginning is not known yet, '' when all are.
   std::string wait_begun(int64_t millis) const;
+  // An ingestion of files that runs ends soon, without what it has not committed; for the table's end.
+  void interrupt();
   // Ends the threads. `seal`: consumed rows are committed first, else they are consumed again at the next start.
   void stop(bool seal);
 
@@ -55,9 +58,8 @@ class Table {
   bool paused() const { return paused_; }
   std::vector<ConsumingStatus> consuming() const;
 
-  // Rows of a JSON-lines text (or one JSON array of objects) into one new segment of an OFFLINE table: all of them or none.
-  // kInvalid: no row in it, or a line that is no JSON object (its number). Answers the segment's name.
-  Result<std::string> ingest_json(std::string_view text);
+  // Files into segments of an OFFLINE table, one ingestion after the other. See FileIngestion::run for errors and what `result` is after them.
+  Status ingest(const std::vector<IngestFile>& files, IngestResult* result);
 
  private:
   explicit Table(TableOptions options) : options_(std::move(options)) {}
@@ -72,6 +74,7 @@ class Table {
 
   TableOptions options_;
   std::unique_ptr<SegmentSet> segments_;
+  std::mutex ingest_mutex_;  // held over a whole ingestion
   mutable std::mutex mutex_;
   std::condition_variable woken_;
   std::atomic<bool> stopping_{false}, paused_{false};
