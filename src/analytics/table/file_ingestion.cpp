@@ -8,7 +8,7 @@
 namespace bywash::analytics {
 namespace {
 
-constexpr std::string_view kIngestLogger = "analytics.table";
+constexpr std::string_view kFilesLogger = "analytics.table";
 constexpr int64_t kRowsPerLook = 4096;  // at memory and at whether to stop
 
 Status with_file(const Status& status, const SourceFile& source) {
@@ -127,7 +127,7 @@ void FileIngestion::report() const {
     const std::string reason(to_string(static_cast<ReplaceReason>(i)));
     metrics::Registry::process().counter("bywash_table_values_replaced_total", "Values that did not fit their column",
                                          {{"table", target_.config.name_with_type}, {"reason", reason}})->add(static_cast<double>(counts.replaced[i]));
-    log::warn(kIngestLogger, "Table {}: {} values of the ingested files did not fit their columns ({})", target_.config.name_with_type, counts.replaced[i], reason);
+    log::warn(kFilesLogger, "Table {}: {} values of the ingested files did not fit their columns ({})", target_.config.name_with_type, counts.replaced[i], reason);
   }
 }
 
