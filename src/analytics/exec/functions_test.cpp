@@ -57,6 +57,22 @@ TEST(Functions, AnswerAsPinotsDo) {
       {"MD5(TOUTF8('abc'))", "900150983cd24fb0d6963f7d28e17f72"}, {"SHA256(TOUTF8('abc'))", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
       {"CRC32(TOUTF8('123456789'))", "-873187034"}, {"ADLER32(TOUTF8('Wikipedia'))", "300286872"}, {"TOBASE64(TOUTF8('hello!'))", "aGVsbG8h"},
       {"FROMUTF8(FROMBASE64('aGVsbG8h'))", "hello!"}, {"ENCODEURL('a b&c')", "a+b%26c"}, {"DECODEURL('a+b%26c')", "a b&c"}, {"URLDOMAIN('https://u@www.x.org:8080/p?q=1#f')", "www.x.org"},
+      {"MURMURHASH2BIT64(TOUTF8('testString'))", "3907736674355139845"}, {"MURMURHASH2BIT64(TOUTF8('testString'), 12345)", "-2138976126980760436"},
+      {"MURMURHASH3BIT32(TOUTF8('testString'), 0)", "-1435605585"}, {"MURMURHASH3BIT64(TOUTF8('testString'), 0)", "-3652179990542706350"},
+      {"BYTESTOHEX(MURMURHASH3BIT128(TOUTF8('testString'), 0))", "5299e90fa6d950cd0f49afe46febb26c"}, {"BYTESWAPINT(1)", "16777216"}, {"BYTESWAPLONG(1)", "72057594037927936"},
+      {"SOUNDEX('Robert')", "R163"}, {"SOUNDEX('Ashcraft')", "A261"}, {"SOUNDEX('')", "0000"}, {"DIFFERENCE('Robert', 'Rupert')", "4"}, {"DIFFERENCE('Smith', 'Johnson')", "1"},
+      {"DIFFERENCE('Robert', '')", "0"}, {"FIRSTLINE('a b')", "a b"}, {"ISVALIDASCII('abc')", "true"}, {"ISVALIDASCII('ü')", "false"}, {"LENGTH(NORMALIZE('ü', 'NFD'))", "2"},
+      {"IPPREFIX('192.168.1.100', 24)", "192.168.1.0/24"}, {"IPPREFIX('255.255.255.255', 0)", "0.0.0.0/0"}, {"IPPREFIX('2001:db8:abcd:ef01::1', 48)", "2001:db8:abcd::/48"},
+      {"IPPREFIX('fe80::1', 10)", "fe80::/10"}, {"IPPREFIX('::1', 128)", "::1/128"}, {"IPSUBNETMIN('192.168.1.130/25')", "192.168.1.128"}, {"IPSUBNETMAX('172.16.0.0/12')", "172.31.255.255"},
+      {"IPSUBNETMAX('2001:db8::/64')", "2001:db8::ffff:ffff:ffff:ffff"}, {"IPNETMASK('192.168.1.0/25')", "255.255.255.128"}, {"IP_HOSTMASK('10.0.0.0/8')", "0.255.255.255"},
+      {"IPMASKLEN('10.0.0.0/8')", "8"}, {"IP_FAMILY('::1')", "6"}, {"IPV4TOIPV6('192.168.1.1')", "::ffff:c0a8:101"}, {"BYTESTOIPV6(IPV6TOBYTES('2001:DB8:0:0:1:0:0:1'))", "2001:db8::1:0:0:1"},
+      {"ISIPV6STRING('2001:db8::1')", "true"}, {"ISIPV6STRING('10.0.0.1')", "false"}, {"ISIPV4STRING('10.0.0.1/8')", "false"}, {"ISPRIVATEIP('172.31.0.1')", "true"},
+      {"ISPRIVATEIP('8.8.8.8')", "false"}, {"ISSUBNETOF('2001:db8::/32', '2001:db9::1')", "false"}, {"ISSUBNETOF('2001:db8::/32', '2001:db8:ffff::1')", "true"},
+      {"URLFIRSTSIGNIFICANTSUBDOMAIN('https://sub.example.co.uk')", "example"}, {"URLFIRSTSIGNIFICANTSUBDOMAIN('https://www.sub.example.com')", "example"},
+      {"CUTTOFIRSTSIGNIFICANTSUBDOMAIN('https://news.example.com.cn')", "example.com.cn"}, {"CUTTOFIRSTSIGNIFICANTSUBDOMAINWITHWWW('https://www.example.co.uk')", "www.example.co.uk"},
+      {"CUTWWW('https://www.example.com/a?b=1')", "https://example.com/a?b=1"}, {"CUTQUERYSTRINGANDFRAGMENT('http://x/a?b=1#c')", "http://x/a"},
+      {"URLQUERYSTRINGANDFRAGMENT('https://example.com/path?page=1#section')", "page=1#section"}, {"CUTURLPARAMETER('http://x/?a=1&b=2#f', 'a')", "http://x/?b=2#f"},
+      {"CUTURLPARAMETER('http://x/?a=1', 'a')", "http://x/"}, {"JSONPATHLONGFIRSTMATCH('{\"a\":7}', '$.a', 0)", "7"},
       {"URLPORT('https://x.org:8080/')", "8080"}, {"EXTRACTURLPARAMETER('http://x/?a=1&b=2', 'b')", "2"}, {"IPV4TOLONG('10.0.0.1')", "167772161"}, {"ISSUBNETOF('10.0.0.0/8', '10.2.3.4')", "true"},
       {"FNV1AHASH32UTF8('a')", "-468965076"}, {"HEXDECIMALTOLONG('0xff')", "255"}, {"LONGTOHEXDECIMAL(255)", "ff"},
       {"DATETRUNC('DAY', 1700000000000)", "1699920000000"}, {"DATETRUNC('week', 1700000000000)", "1699833600000"}, {"DATETRUNC('MONTH', 1700000000, 'SECONDS')", "1698796800"},
@@ -142,6 +158,18 @@ TEST_F(SmallTable, AggregationsOfEveryKind) {
   EXPECT_EQ(ask("SELECT k, VAR_POP(x), LISTAGG(t, ',') FROM small GROUP BY k ORDER BY k"), "a|0.25|0,1000;b|4|2000,3000;null|0|4000");
   EXPECT_EQ(ask("SELECT SUM(k) FROM small"),
             "error: Caught exception while doing operator: class org.apache.pinot.core.operator.query.AggregationOperator: Cannot compute sum for non-numeric type: STRING");
+}
+
+TEST_F(SmallTable, VectorsAndNewArrays) {
+  EXPECT_EQ(ask("SELECT COSINEDISTANCE(tags, ARRAY[2, -1, 0]), COSINE_DISTANCE(tags, ARRAY[0, 0, 0], 7), L1DISTANCE(tags, ARRAY[1, 0, 1]), L2DISTANCE(tags, ARRAY[1, 0, 1]) FROM small WHERE n = 3"),
+            "1|7|2|2");
+  EXPECT_EQ(ask("SELECT EUCLIDEANDISTANCE(tags, ARRAY[1, 0, 1]), INNERPRODUCT(tags, ARRAY[1, 2, 3]), VECTORDIMS(tags), VECTORNORM(tags) FROM small WHERE n = 3"), "4|8|3|2.449489743");
+  EXPECT_EQ(ask("SELECT ARRAYPUSHBACKINT(tags, n), ARRAYPUSHFRONTSTRING(words, k), GENERATEINTARRAY(1, n, 1), GENERATEDOUBLEARRAY(0, 1, 0.5) FROM small WHERE n = 3"),
+            "[1,2,1,3]|[a,w,odd]|[1,2,3]|[0,0.5,1]");
+  EXPECT_EQ(ask("SELECT URLHIERARCHY('https://x.org/a/b'), EXTRACTURLPARAMETERNAMES(CONCAT('http://x/?a=1&b=', k)) FROM small WHERE n = 3"), "[https://x.org,https://x.org/a,https://x.org/a/b]|[a,b]");
+  EXPECT_NE(ask("SELECT INNERPRODUCT(tags, ARRAY[1]) FROM small").find("Vector lengths do not match"), std::string::npos);
+  EXPECT_NE(ask("SELECT GENERATEINTARRAY(1, 2, 0) FROM small").find("does not end"), std::string::npos);
+  EXPECT_NE(ask("SELECT VECTORNORM(n) FROM small").find("needs a vector"), std::string::npos);
 }
 
 TEST_F(SmallTable, Arrays) {

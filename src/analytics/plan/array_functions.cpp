@@ -225,6 +225,63 @@ Result<BoundFunction> remove_element(const FunctionArgs& call) {
   });
 }
 
+// arrayPushBack and arrayPushFront(array, value).
+template <bool Back>
+Result<BoundFunction> push_value(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(2, 2));
+  RETURN_IF_ERROR(expect_array(call, 0));
+  RETURN_IF_ERROR(expect_element(call, 1));
+  Kernel cast = physical_of(call.type(0)) == physical_of(call.type(1)) ? Kernel() : cast_function(call.type(1), call.type(0)).kernel;
+  return BoundFunction{call.type(0), [cast](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         Vector converted;
+                         converted.type = out.type;
+                         if (cast) cast({args[1]}, n, converted);
+                         const Vector& value = cast ? converted : *args[1];
+                         start_arrays(out);
+                         for (size_t i = 0; i < n; ++i) {
+                           if (!Back) push_element(value, i, out);
+                           for (uint32_t at = args[0]->offsets[i]; at < args[0]->offsets[i + 1]; ++at) push_element(*args[0], at, out);
+                           if (Back) push_element(value, i, out);
+                           end_array(out);
+                         }
+                         finish_arrays(out);
+                       }, true};
+}
+
+// generateIntArray(start, end, step), both ends included; of LONG, FLOAT, DOUBLE by the name.
+Result<BoundFunction> generate_array(const FunctionArgs& call) {
+  constexpr double kLongest = 1'000'000;
+  const DataType type = call.name == "generateintarray" ? DataType::kInt : call.name == "generatelongarray" ? DataType::kLong : call.name == "generatefloatarray" ? DataType::kFloat : DataType::kDouble;
+  RETURN_IF_ERROR(call.expect(3, 3));
+  RETURN_IF_ERROR(call.expect_numbers());
+  for (size_t i = 0; i < 3; ++i) RETURN_IF_ERROR(expect_single(call, i));
+  return to_arrays(type, [type](auto& args, size_t i, Vector& out) {
+    const double first = args[0]->number(i), last = args[1]->number(i), step = args[2]->number(i), count = std::floor((last - first) / step) + 1;
+    if (step == 0 || !(count >= 0 && count <= kLongest)) return out.fail("An array is to be generated that does not end, or is longer than a million");
+    double value = first;
+    for (int64_t k = 0; k < static_cast<int64_t>(count); ++k) {
+      if (physical_of(type) == Physical::kInteger) out.integers.push_back(static_cast<int64_t>(first) + k * static_cast<int64_t>(step));
+      else out.reals.push_back(value);
+      value = type == DataType::kFloat ? static_cast<float>(value) + static_cast<float>(step) : value + step;
+    }
+  });
+}
+
+// intersectIndices(a, b): the elements that both ascending arrays have.
+Result<BoundFunction> intersect_indices(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(2, 2));
+  for (size_t i = 0; i < 2; ++i) RETURN_IF_ERROR(expect_array(call, i));
+  RETURN_IF_ERROR(call.expect_numbers());
+  return to_arrays(DataType::kInt, [](auto& args, size_t i, Vector& out) {
+    uint32_t other = args[1]->offsets[i];
+    for (uint32_t at = args[0]->offsets[i]; at < args[0]->offsets[i + 1] && other < args[1]->offsets[i + 1]; ++at) {
+      if (!equal_elements(*args[0], at, *args[1], other)) continue;
+      out.integers.push_back(static_cast<int64_t>(args[0]->number(at)));
+      ++other;
+    }
+  });
+}
+
 // arraySlice(array, start, end): from 0, end exclusive.
 Result<BoundFunction> slice_array(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(3, 3));
@@ -331,11 +388,14 @@ const std::vector<FunctionEntry>& array_functions() {
                                       {"arraysumint", fold_array<Fold::kSum>}, {"arraysumlong", fold_array<Fold::kSum>}, {"arrayaverage", fold_array<Fold::kAverage>},
                                       {"arraymin", fold_array<Fold::kMin>}, {"arraymax", fold_array<Fold::kMax>}, {"valuein", value_in},
                                       {"array", make_array}, {"arrayvalueconstructor", make_array}, {"arraytostring", array_to_string},
-                                      {"arraysoverlap", arrays_overlap<true>}};
+                                      {"arraysoverlap", arrays_overlap<true>}, {"generateintarray", generate_array},
+                                      {"generatelongarray", generate_array}, {"generatefloatarray", generate_array}, {"generatedoublearray", generate_array},
+                                      {"intersectindices", intersect_indices}};
     static constexpr std::pair<const char*, FunctionBinder> kTyped[] = {
         {"arraysort", sorted_array<false>}, {"arrayreverse", sorted_array<true>}, {"arraydistinct", joined_arrays<true>}, {"arrayunion", joined_arrays<true>},
         {"arrayconcat", joined_arrays<false>}, {"arraycontains", find_element<true>}, {"arrayindexof", find_element<false>}, {"arrayindexesof", indexes_of},
-        {"arrayremove", remove_element}, {"arrayslice", slice_array}, {"arrayelementat", element_at}};
+        {"arrayremove", remove_element}, {"arrayslice", slice_array}, {"arrayelementat", element_at},
+        {"arraypushback", push_value<true>}, {"arraypushfront", push_value<false>}};
     static const std::vector<std::string> names = [] {
       std::vector<std::string> all;
       for (const auto& [name, bind] : kTyped) {

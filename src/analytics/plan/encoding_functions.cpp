@@ -1,5 +1,5 @@
-// Functions between texts and bytes: hexadecimal, Base64, URLs, digests, checksums, hashes, addresses.
-// Semantics: DataTypeConversionFunctions, HashFunctions, UrlFunctions and IpAddressFunctions of Apache Pinot 1.5.1.
+// Functions between texts and bytes: hexadecimal, Base64, digests, checksums, hashes.
+// Semantics: DataTypeConversionFunctions and HashFunctions of Apache Pinot 1.5.1.
 #include "analytics/plan/row_function.h"
 #include "base/encoding.h"
 
@@ -54,102 +54,6 @@ Result<BoundFunction> base64_decode(const FunctionArgs& call) {
   return row_function(call, "b", DataType::kBytes, [](FunctionRow& row, std::string& out) {
     if (!take_base64(row.text(0), out)) row.fail("Function base64Decode needs Base64");
   });
-}
-
-// ---- URLs
-
-Result<BoundFunction> encode_url(const FunctionArgs& call) {  // java.net.URLEncoder
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) { out += form_encoded(row.text(0), ".-*_"); });
-}
-Result<BoundFunction> decode_url(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    std::string_view text = row.text(0);
-    for (size_t i = 0; i < text.size(); ++i) {
-      int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1, low = high < 0 ? -1 : hex_digit(text[i + 2]);
-      if (low >= 0) out += static_cast<char>(high * 16 + low), i += 2;
-      else out += text[i] == '+' ? ' ' : text[i];
-    }
-  });
-}
-
-struct Url {
-  std::string_view protocol, authority, host, port, path, query, fragment;
-};
-Url take_apart(std::string_view text) {
-  Url out;
-  if (size_t hash = text.find('#'); hash != std::string_view::npos) out.fragment = text.substr(hash + 1), text = text.substr(0, hash);
-  if (size_t mark = text.find('?'); mark != std::string_view::npos) out.query = text.substr(mark + 1), text = text.substr(0, mark);
-  if (size_t colon = text.find("://"); colon != std::string_view::npos) {
-    out.protocol = text.substr(0, colon);
-    text.remove_prefix(colon + 3);
-    size_t slash = std::min(text.find('/'), text.size());
-    out.authority = text.substr(0, slash);
-    out.path = text.substr(slash);
-    std::string_view host = out.authority.substr(out.authority.find('@') == std::string_view::npos ? 0 : out.authority.find('@') + 1);
-    size_t port = host.rfind(':');
-    out.host = host.substr(0, port);
-    if (port != std::string_view::npos) out.port = host.substr(port + 1);
-  } else {
-    out.path = text;
-  }
-  return out;
-}
-template <std::string_view Url::*Part>
-Result<BoundFunction> url_part(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) { out += take_apart(row.text(0)).*Part; });
-}
-Result<BoundFunction> url_port(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kInt, [](FunctionRow& row) {
-    std::string_view port = take_apart(row.text(0)).port;
-    int64_t out = -1;
-    std::from_chars(port.data(), port.data() + port.size(), out);
-    return out;
-  });
-}
-Result<BoundFunction> url_without_www(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    std::string_view host = take_apart(row.text(0)).host;
-    out += host.starts_with("www.") ? host.substr(4) : host;
-  });
-}
-Result<BoundFunction> url_top_level(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    std::string_view host = take_apart(row.text(0)).host;
-    if (size_t dot = host.rfind('.'); dot != std::string_view::npos) out += host.substr(dot + 1);
-  });
-}
-Result<BoundFunction> url_path_with_query(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    Url url = take_apart(row.text(0));
-    out += url.path;
-    if (!url.query.empty()) out += "?", out += url.query;
-  });
-}
-// The value of a parameter of the query; '' when it is not there.
-Result<BoundFunction> url_parameter(const FunctionArgs& call) {
-  return row_function(call, "tt", DataType::kString, [](FunctionRow& row, std::string& out) {
-    std::string_view query = take_apart(row.text(0)).query;
-    while (!query.empty()) {
-      std::string_view pair = query.substr(0, query.find('&'));
-      size_t equals = std::min(pair.find('='), pair.size());
-      if (pair.substr(0, equals) == row.text(1)) {
-        if (equals < pair.size()) out += pair.substr(equals + 1);
-        return;
-      }
-      query.remove_prefix(std::min(pair.size() + 1, query.size()));
-    }
-  });
-}
-Result<BoundFunction> cut_query(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) {
-    std::string_view text = row.text(0);
-    size_t mark = text.find('?'), hash = text.find('#');
-    out += text.substr(0, std::min(mark, hash));
-    if (hash != std::string_view::npos) out += text.substr(hash);
-  });
-}
-Result<BoundFunction> cut_fragment(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kString, [](FunctionRow& row, std::string& out) { out += row.text(0).substr(0, row.text(0).find('#')); });
 }
 
 // ---- digests, checksums, hashes
@@ -228,7 +132,7 @@ Result<BoundFunction> fnv(const FunctionArgs& call) {
 constexpr uint32_t kStart32 = 0x811c9dc5, kPrime32 = 0x01000193;
 constexpr uint64_t kStart64 = 0xcbf29ce484222325, kPrime64 = 0x100000001b3;
 
-// ---- numbers and addresses in other notations
+// ---- numbers in other notations
 
 Result<BoundFunction> long_to_hex(const FunctionArgs& call) {
   return row_function(call, "i", DataType::kString, [](FunctionRow& row, std::string& out) { out += fmt::format("{:x}", static_cast<uint64_t>(row.integer(0))); });
@@ -244,56 +148,6 @@ Result<BoundFunction> hex_to_long(const FunctionArgs& call) {
   });
 }
 
-bool ipv4(std::string_view text, uint32_t* out) {
-  *out = 0;
-  for (int part = 0; part < 4; ++part) {
-    unsigned value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || value > 255) return false;
-    *out = *out << 8 | value;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    if (part == 3) return text.empty();
-    if (!text.starts_with('.')) return false;
-    text.remove_prefix(1);
-  }
-  return false;
-}
-Result<BoundFunction> ipv4_to_long(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kLong, [](FunctionRow& row) -> int64_t {
-    uint32_t out;
-    if (!ipv4(row.text(0), &out)) row.fail("Function ipv4ToLong needs an IPv4 address");
-    return out;
-  });
-}
-Result<BoundFunction> long_to_ipv4(const FunctionArgs& call) {
-  return row_function(call, "i", DataType::kString, [](FunctionRow& row, std::string& out) {
-    auto value = static_cast<uint32_t>(row.integer(0));
-    out += fmt::format("{}.{}.{}.{}", value >> 24, value >> 16 & 255, value >> 8 & 255, value & 255);
-  });
-}
-Result<BoundFunction> is_ipv4(const FunctionArgs& call) {
-  return row_function(call, "t", DataType::kBoolean, [](FunctionRow& row) {
-    uint32_t ignored;
-    return ipv4(row.text(0), &ignored);
-  });
-}
-// isSubnetOf('10.0.0.0/8', address), of IPv4.
-Result<BoundFunction> is_subnet_of(const FunctionArgs& call) {
-  return row_function(call, "tt", DataType::kBoolean, [](FunctionRow& row) {
-    std::string_view prefix = row.text(0);
-    size_t slash = prefix.find('/');
-    uint32_t network = 0, address = 0;
-    unsigned bits = 33;
-    if (slash != std::string_view::npos) std::from_chars(prefix.data() + slash + 1, prefix.data() + prefix.size(), bits);
-    if (!ipv4(prefix.substr(0, slash), &network) || bits > 32 || !ipv4(row.text(1).substr(0, row.text(1).find('/')), &address)) {
-      row.fail("Function isSubnetOf takes an IPv4 prefix like '10.0.0.0/8' and an IPv4 address");
-      return false;
-    }
-    uint32_t mask = bits == 0 ? 0 : ~0u << (32 - bits);
-    return (network & mask) == (address & mask);
-  });
-}
-
 }  // namespace
 
 const std::vector<FunctionEntry>& encoding_functions() {
@@ -301,12 +155,6 @@ const std::vector<FunctionEntry>& encoding_functions() {
       {"bytestohex", bytes_to_hex},   {"hextobytes", hex_to_bytes},   {"toutf8", to_bytes},          {"toascii", to_bytes},
       {"tobytes", to_bytes},          {"fromutf8", from_bytes},       {"fromascii", from_bytes},     {"frombytes", from_bytes},
       {"tobase64", to_base64},        {"frombase64", from_base64},    {"base64encode", base64_encode}, {"base64decode", base64_decode},
-      {"encodeurl", encode_url},      {"urlencode", encode_url},      {"urlencodeformcomponent", encode_url}, {"decodeurl", decode_url},
-      {"urldecode", decode_url},      {"urldecodeformcomponent", decode_url}, {"urlprotocol", url_part<&Url::protocol>},
-      {"urldomain", url_part<&Url::host>}, {"urlnetloc", url_part<&Url::authority>}, {"urlpath", url_part<&Url::path>},
-      {"urlquerystring", url_part<&Url::query>}, {"urlfragment", url_part<&Url::fragment>}, {"urlport", url_port},
-      {"urldomainwithoutwww", url_without_www}, {"urltopleveldomain", url_top_level}, {"urlpathwithquery", url_path_with_query},
-      {"extracturlparameter", url_parameter}, {"cutquerystring", cut_query}, {"cutfragment", cut_fragment},
       {"md5", digest},                {"sha", digest},                {"sha224", digest},            {"sha256", digest},
       {"sha512", digest},             {"crc32", crc<0xedb88320>},     {"crc32c", crc<0x82f63b78>},   {"adler32", adler32},
       {"murmurhash2", murmur_hash},   {"murmurhash2utf8", murmur_hash},
@@ -314,8 +162,7 @@ const std::vector<FunctionEntry>& encoding_functions() {
       {"fnv1ahash32", fnv<uint32_t, kStart32, kPrime32, false>}, {"fnv1ahash32utf8", fnv<uint32_t, kStart32, kPrime32, false>},
       {"fnv1hash64", fnv<uint64_t, kStart64, kPrime64, true>}, {"fnv1hash64utf8", fnv<uint64_t, kStart64, kPrime64, true>},
       {"fnv1ahash64", fnv<uint64_t, kStart64, kPrime64, false>}, {"fnv1ahash64utf8", fnv<uint64_t, kStart64, kPrime64, false>},
-      {"longtohexdecimal", long_to_hex}, {"hexdecimaltolong", hex_to_long}, {"ipv4tolong", ipv4_to_long}, {"longtoipv4", long_to_ipv4},
-      {"isipv4string", is_ipv4},      {"issubnetof", is_subnet_of}};
+      {"longtohexdecimal", long_to_hex}, {"hexdecimaltolong", hex_to_long}};
   return entries;
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "analytics/multistage/engine.h"
+#include "analytics/table/gapfill.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -309,7 +310,8 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, st
 QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) {
   const SteadyTime started = steady_now();
   std::string table;
-  QueryResponse response = answer_any(sql, options, [&](std::string_view name) { return resolve(name, &table); });
+  const TableResolver resolver = [&](std::string_view name) { return resolve(name, &table); };
+  QueryResponse response = may_gapfill(sql) ? answer_gapfill(sql, options, resolver) : answer_any(sql, options, resolver);
   // A text that is no query never becomes a request: both are null, as in Pinot.
   const bool unparsed = !response.exceptions.empty() && response.exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
   if (!unparsed) {
