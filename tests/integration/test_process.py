@@ -215,7 +215,7 @@ def test_a_table_takes_what_the_sink_delivered_by_one_command(line, start_bywash
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=700)
     schema = {"type": "record", "name": "r", "fields": [{"name": "id", "type": "int"}, {"name": "text", "type": ["null", "string"]}, {"name": "price", "type": "double"}]}
     with open(tmp_path / "b.avro", "wb") as out:
-        fastavro.writer(out, schema, rows)
+        fastavro.writer(out, schema, rows, codec="deflate")
     with gzip.open(tmp_path / "c.json.gz", "wt") as out:
         out.writelines(json.dumps(row) + "\n" for row in rows)
     with gzip.open(tmp_path / "d.csv.gz", "wt") as out:

@@ -8,6 +8,7 @@
 #include "formats/avro/avro_file_writer.h"
 #include "formats/avro/decoder.h"
 #include "formats/avro/encoder.h"
+#include "formats/avro/file_codec.h"
 #include "formats/avro/from_connect.h"
 #include "formats/avro/to_connect.h"
 
@@ -268,6 +269,22 @@ TEST_P(Files, KeepEveryRow) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Codecs, Files, testing::Values("null", "deflate", "snappy", "zstandard"), [](const auto& codec) { return std::string(codec.param); });
+
+// fastavro leaves the end of zlib's wrapper behind its blocks.
+TEST(BlockCodecs, DeflateEndsWhereItsStreamEnds) {
+  auto codec = make_block_codec(AvroCodec::kDeflate);
+  ASSERT_TRUE(codec.ok());
+  for (size_t size : {0u, 1u, 1000u, 1'000'000u}) {
+    const std::string text(size, 'x');
+    auto packed = (*codec)->compress(text);
+    ASSERT_TRUE(packed.ok());
+    auto same = (*codec)->decompress(*packed + "abc");
+    ASSERT_TRUE(same.ok()) << same.status().message();
+    EXPECT_EQ(*same, text);
+    EXPECT_FALSE((*codec)->decompress(std::string_view(*packed).substr(0, packed->size() - 1)).ok());
+  }
+  EXPECT_FALSE((*codec)->decompress("").ok());
+}
 
 }  // namespace
 }  // namespace bywash::formats::avro

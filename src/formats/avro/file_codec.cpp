@@ -56,6 +56,7 @@ class ArrowBlocks final : public BlockCodec {
 
   Result<std::string> decompress(std::string_view bytes) override {
     if (kind_ == AvroCodec::kSnappy) return decompress_snappy(bytes);
+    if (kind_ == AvroCodec::kDeflate) return inflate(bytes);
     auto input = std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(bytes));
     auto stream = arrow::io::CompressedInputStream::Make(codec_.get(), input);
     if (!stream.ok()) return bad_block();
@@ -97,6 +98,25 @@ class ArrowBlocks final : public BlockCodec {
       if (!step.ok()) return Status::fatal("Cannot compress an Avro block: " + step.status().message());
       used += static_cast<size_t>(step->bytes_written);
       more = step->should_retry;
+    }
+    out.resize(used);
+    return out;
+  }
+
+  // Up to the end of the stream: behind it fastavro leaves bytes of zlib's wrapper, which Java passes over.
+  Result<std::string> inflate(std::string_view bytes) {
+    auto inflater = codec_->MakeDecompressor();
+    if (!inflater.ok()) return bad_block();
+    std::string out;
+    size_t used = 0;
+    while (!(*inflater)->IsFinished()) {
+      out.resize(used + 256 * 1024);
+      auto step = (*inflater)->Decompress(static_cast<int64_t>(bytes.size()), reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int64_t>(out.size() - used),
+                                          reinterpret_cast<uint8_t*>(out.data()) + used);
+      if (!step.ok() || (step->bytes_read == 0 && step->bytes_written == 0 && !(*inflater)->IsFinished())) return bad_block();
+      bytes.remove_prefix(static_cast<size_t>(step->bytes_read));
+      used += static_cast<size_t>(step->bytes_written);
+      if (static_cast<int64_t>(used) > kBlockBytesMax) return bad_block();
     }
     out.resize(used);
     return out;
