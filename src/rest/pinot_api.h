@@ -1,10 +1,11 @@
 // Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
-// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_ingest, pinot_query.
+// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest, pinot_query.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ class PinotApi {
   HttpResponse reload(const HttpRequest& request, const std::string& name, const std::string& segment);
   HttpResponse reload_status(const std::string& id);
   HttpResponse need_reload(const std::string& name);
+  // What Pinot shows of a cluster's segments; nothing when the path asks for none of that.
+  std::optional<HttpResponse> segment_view(const HttpRequest& request, const Path& path);
+  std::optional<HttpResponse> table_view(const HttpRequest& request, const std::string& name, const std::string& part);
   HttpResponse size(const HttpRequest& request, const std::string& name);
   HttpResponse metadata(const HttpRequest& request, const std::string& name);
   HttpResponse consuming_info(const std::string& name);

@@ -71,6 +71,33 @@ TEST(PinotApi, AFileIsIngestedAndQueriedOnBothPorts) {
   EXPECT_EQ(json::parse(f.sql("SELECT COUNT(*) FROM s").body)["resultTable"]["rows"], json::parse("[[0]]"));
 }
 
+TEST(PinotApi, SegmentsAreShownAsAClusterShowsThem) {
+  Fixture f;
+  f.ask("POST", "/schemas", R"({"schemaName":"s","dimensionFieldSpecs":[{"name":"id","dataType":"INT"}],
+    "dateTimeFieldSpecs":[{"name":"d","dataType":"INT","format":"1:DAYS:EPOCH","granularity":"1:DAYS"}]})");
+  f.ask("POST", "/tables", R"({"tableName":"s","tableType":"OFFLINE","tenants":{},"segmentsConfig":{"replication":"1","timeColumnName":"d"}})");
+  ASSERT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=s_OFFLINE", "{\"id\":1,\"d\":20000}\n{\"id\":2,\"d\":20001}\n").status, 200);
+  const std::string name = json::parse(f.ask("GET", "/segments/s").body)[0]["OFFLINE"][0];
+  const json metadata = json::parse(f.ask("GET", "/segments/s/metadata?columns=id").body);
+  EXPECT_EQ(metadata[name]["totalDocs"], 2);
+  EXPECT_EQ(metadata[name]["startTimeMillis"], 20000 * 86'400'000LL);
+  EXPECT_EQ(metadata[name]["endTimeMillis"], 20001 * 86'400'000LL);
+  EXPECT_EQ(metadata[name]["columns"].size(), 1u);
+  EXPECT_EQ(metadata[name]["columns"][0]["dataType"], "INT");
+  EXPECT_EQ(json::parse(f.ask("GET", "/segments/s_OFFLINE/" + name + "/metadata").body)["segment.total.docs"], "2");
+  EXPECT_EQ(json::parse(f.ask("GET", "/segments/s/zkmetadata").body)[name]["segment.end.time"], std::to_string(20001 * 86'400'000LL));
+  EXPECT_EQ(json::parse(f.ask("GET", "/segments/s/servers").body), json::parse(R"([{"tableName":"s_OFFLINE","serverToSegmentsMap":{"Server_localhost_8098":[")" + name + R"("]}}])"));
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/externalview").body), json::parse(R"({"OFFLINE":{")" + name + R"(":{"Server_localhost_8098":"ONLINE"}},"REALTIME":null})"));
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/idealstate?tableType=OFFLINE").body)["OFFLINE"].size(), 1u);
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/segmentsStatus").body), json::parse(R"([{"segmentName":")" + name + R"(","segmentStatus":"GOOD"}])"));
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/status").body)["ingestionStatus"]["ingestionState"], "HEALTHY");
+  EXPECT_EQ(json::parse(f.ask("GET", "/tables/s/instances").body)["server"][0]["instances"], json::parse(R"(["Server_localhost_8098"])"));
+  EXPECT_EQ(f.ask("GET", "/segments/s/nope/metadata").status, 404);
+  EXPECT_EQ(f.ask("GET", "/segments/nope/metadata").status, 404);
+  EXPECT_EQ(f.ask("GET", "/tables/nope/externalview").status, 404);
+  EXPECT_NE(f.ask("POST", "/segments", "x").body.find("cannot be uploaded"), std::string::npos);
+}
+
 TEST(PinotApi, NothingOfAFileIsTakenWhenARowIsNoObject) {
   Fixture f;
   f.ask("POST", "/schemas", kSchema);

@@ -96,6 +96,7 @@ HttpResponse PinotApi::table_part(const HttpRequest& request, const std::string&
   if (get && part == "schema") return schema(request, name.ends_with("_REALTIME") ? name.substr(0, name.size() - 9) : name.ends_with("_OFFLINE") ? name.substr(0, name.size() - 8) : name);
   if (get && part == "size") return size(request, name);
   if (get && (part == "metadata" || part == "aggregateMetadata")) return metadata(request, name);
+  if (std::optional<HttpResponse> view = get ? table_view(request, name, part) : std::nullopt) return *std::move(view);
   if (get && part == "consumingSegmentsInfo") return consuming_info(name);
   if (post && part == "pauseConsumption") return pause(request, name, true);
   if (post && part == "resumeConsumption") return pause(request, name, false);
