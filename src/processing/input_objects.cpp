@@ -7,11 +7,14 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
+#include <system_error>
 
 namespace bywash::processing {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr size_t kObjectsAhead = 3;
+constexpr int64_t kAheadBytes = 16 << 20;  // of an object that is read ahead
 constexpr std::string_view kHiveNull = "__HIVE_DEFAULT_PARTITION__";
 
 // "orders+3+0000000120.keys.avro" holds the keys of records whose values stand in "orders+3+0000000120.parquet".
@@ -81,6 +84,22 @@ Result<std::string> InputObjects::read(const InputObject& object) {
   std::string out(static_cast<size_t>(std::max<int64_t>(object.size, 0)), '\0');
   in.read(out.data(), static_cast<std::streamsize>(out.size()));
   if (!in || in.gcount() != static_cast<std::streamsize>(out.size())) return Status::host(fmt::format("Cannot read '{}': {}", object.key, std::strerror(errno)));
+  return out;
+}
+
+Result<std::string> ReadAhead::read(size_t at) {
+  for (size_t next = at; objects_.in_bucket() && next < std::min(list_.size(), at + 1 + kObjectsAhead); ++next) {
+    if (under_way_.count(next) || (next > at && list_[next].size > kAheadBytes)) continue;
+    try {
+      under_way_[next] = std::async(std::launch::async, [this, next] { return objects_.read(list_[next]); });
+    } catch (const std::system_error&) {
+      break;  // no more threads to be had: one after the other then
+    }
+  }
+  auto found = under_way_.find(at);
+  if (found == under_way_.end()) return objects_.read(list_[at]);
+  Result<std::string> out = found->second.get();
+  under_way_.erase(found);
   return out;
 }
 

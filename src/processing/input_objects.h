@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,11 +29,26 @@ class InputObjects {
   // kNotFound when there are none.
   Result<std::vector<InputObject>> list();
   Result<std::string> read(const InputObject& object);
+  bool in_bucket() const { return store_ != nullptr; }
 
  private:
   InputObjects(InputUrl url, std::unique_ptr<storage::ObjectStore> store) : url_(std::move(url)), store_(std::move(store)) {}
   InputUrl url_;
   std::unique_ptr<storage::ObjectStore> store_;  // nullptr: local files
+};
+
+// Reads objects in their order, while the next few small ones of a bucket are read on other threads. One caller at a time.
+class ReadAhead {
+ public:
+  // Both outlive the object.
+  ReadAhead(InputObjects& objects, const std::vector<InputObject>& list) : objects_(objects), list_(list) {}
+  // The bytes of list[at]; `at` only grows from call to call.
+  Result<std::string> read(size_t at);
+
+ private:
+  InputObjects& objects_;
+  const std::vector<InputObject>& list_;
+  std::map<size_t, std::future<Result<std::string>>> under_way_;  // each waits for its thread when it goes
 };
 
 // The columns that a path names: "a/year=2026/month=11/x.json" has year and month; %XX is decoded, Hive's name for null is left out.

@@ -136,6 +136,9 @@ HttpResponse PinotApi::ingest_uri(const HttpRequest& request) {
   if (!objects) return pinot::error(objects.status());
   Result<std::vector<processing::InputObject>> listed = (*objects)->list();
   if (!listed) return pinot::error(listed.status());
+  const std::map<std::string, analytics::SourceFile> known = only_new ? (*table)->segments().sources() : std::map<std::string, analytics::SourceFile>();
+  std::vector<processing::InputObject> wanted;  // what will be read
+  processing::ReadAhead reader(**objects, wanted);
   std::vector<analytics::IngestFile> files;
   for (const processing::InputObject& object : *listed) {
     Result<analytics::FileOptions> options = file_options(*config, object.key);
@@ -144,7 +147,12 @@ HttpResponse PinotApi::ingest_uri(const HttpRequest& request) {
     file.options = *std::move(options);
     if (paths) file.options.path_columns = processing::path_columns(object.key);
     if (only_new) file.source = {object.uri, object.version};
-    file.read = [&reader = **objects, &object] { return reader.read(object); };
+    if (known.count(object.uri)) {  // read only if its segments go meanwhile
+      file.read = [&source = **objects, &object] { return source.read(object); };
+    } else {
+      file.read = [&reader, at = wanted.size()] { return reader.read(at); };
+      wanted.push_back(object);
+    }
     files.push_back(std::move(file));
   }
   analytics::IngestResult result;
