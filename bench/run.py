@@ -21,6 +21,7 @@ from bench.loads import bare_loop, null_sink, padded_plain
 from bench.records import run_records
 from bench.relational import run_relational
 from bench.storage import run_storage
+from bench.worker import run_worker
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import http_json
@@ -93,19 +94,6 @@ def run_table(kafka) -> None:
     show("Connect, null sink, warm", [warm])
     show("Connect, null sink, cold", [cold])
     target("peak RSS in MiB", max(figure.rss_bytes for figure in figures) / 2**20, 200)
-
-
-def run_worker(kafka) -> None:
-    starts = []
-    for _ in range(5):
-        worker = Bywash.standalone(kafka.bootstrap)
-        began = time.monotonic()
-        with worker:
-            starts.append(time.monotonic() - began)
-            time.sleep(1)
-            resident = worker.process.rss_bytes()
-    target("seconds from start to the first REST answer (median of 5)", sorted(starts)[2], 0.5)
-    target("RSS at rest in MiB", resident / 2**20, 60)
 
 
 def run_query(_kafka) -> None:
