@@ -31,7 +31,7 @@ rd_kafka_t* open_producer(const char* bootstrap) {
   char error[512];
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   for (auto [key, value] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"}, {"linger.ms", "5"}, {"queue.buffering.max.kbytes", "32768"}}) {
+           {"bootstrap.servers", bootstrap}, {"max.in.flight", "1"}, {"linger.ms", "5"}, {"queue.buffering.max.kbytes", "32768"}}) {
     if (rd_kafka_conf_set(conf, key, value, error, sizeof error) != RD_KAFKA_CONF_OK) die(error);
   }
   rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
