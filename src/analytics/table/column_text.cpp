@@ -61,7 +61,7 @@ Result<ColumnText> ColumnText::make(const Column& column) {
 }
 
 Status ColumnText::append(int64_t row, std::string* out) const {
-  static const formats::JsonWriter writer(options());
+  thread_local formats::JsonWriter writer(options());
   return writer.write(column_, row, out);
 }
 

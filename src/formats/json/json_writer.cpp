@@ -20,7 +20,6 @@ using json::data_exception;
 
 namespace {
 
-
 bool is_null(const arrow::ArrayData& data, int64_t row) {
   if (data.type->id() == arrow::Type::NA) return true;
   return data.buffers[0] && !arrow::bit_util::GetBit(data.buffers[0]->data(), row + data.offset);
@@ -45,11 +44,29 @@ Status no_schema_type(std::string_view java_class) {
 
 }  // namespace
 
-Status JsonWriter::write(const columnar::Column& column, int64_t row, std::string* out) const {
+Status JsonWriter::write(const columnar::Column& column, int64_t row, std::string* out) {
   size_t before = out->size();
-  Status written = cell(*column.schema, *column.data->data(), row, out);
+  if (named_schema_ != column.schema) {
+    names_ = names_of(*column.schema);
+    named_schema_ = column.schema;
+  }
+  Status written = cell(*column.schema, *column.data->data(), row, names_, out);
   if (!written.ok()) out->resize(before);
   return written;
+}
+
+JsonWriter::Names JsonWriter::names_of(const ConnectSchema& schema) const {
+  Names out;
+  for (const columnar::Field& field : schema.fields()) {
+    std::string& name = out.fields.emplace_back(",");
+    text(field.name, &name);
+    name += ':';
+    out.inside.push_back(names_of(*field.schema));
+  }
+  for (const columnar::SchemaPtr& part : {schema.type() == Type::kMap ? schema.key_schema() : nullptr, schema.value_schema()}) {
+    if (part) out.inside.push_back(names_of(*part));
+  }
+  return out;
 }
 
 Status JsonWriter::null(const ConnectSchema* schema, std::string* out) const {
@@ -86,7 +103,7 @@ Status JsonWriter::decimal(const ConnectSchema* schema, const columnar::Decimal&
   return {};
 }
 
-Status JsonWriter::cell(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const {
+Status JsonWriter::cell(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const {
   if (is_null(data, row)) return null(&schema, out);
   if (schema.logical() != Logical::kNone && schema.schemaless() && !options_.schemaless_logicals) {
     return no_schema_type(schema.logical() == Logical::kDecimal ? "java.math.BigDecimal" : "java.util.Date");
@@ -110,35 +127,35 @@ Status JsonWriter::cell(const ConnectSchema& schema, const arrow::ArrayData& dat
     case Type::kBytes: json::append_base64(bytes_at(data, row), out); return {};
     case Type::kVariant: return write_value(nullptr, columnar::decode_variant(bytes_at(data, row)), out);
     case Type::kArray:
-    case Type::kMap: return items(schema, data, row, out);
+    case Type::kMap: return items(schema, data, row, names, out);
     case Type::kStruct:
-    case Type::kObject: return fields(schema, data, row, out);
+    case Type::kObject: return fields(schema, data, row, names, out);
     case Type::kNull: break;
   }
   return null(&schema, out);
 }
 
-Status JsonWriter::fields(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const {
+Status JsonWriter::fields(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const {
   int64_t child_row = row + data.offset;
   size_t presence = schema.fields().size();
-  char separator = '{';
+  const size_t start = out->size();
   for (size_t i = 0; i < schema.fields().size(); ++i) {
     const columnar::Field& field = schema.fields()[i];
     const arrow::ArrayData& child = *data.child_data[i];
     bool present = !field.may_be_absent || bit_at(*data.child_data[presence++], child_row);
     if (!present) continue;
     if (options_.nulls == JsonWriteOptions::Nulls::kOmit && is_null(child, child_row)) continue;
-    *out += separator;
-    separator = ',';
-    text(field.name, out);
-    *out += ':';
-    RETURN_IF_ERROR(cell(*field.schema, child, child_row, out));
+    *out += names.fields[i];
+    RETURN_IF_ERROR(cell(*field.schema, child, child_row, names.inside[i], out));
   }
-  *out += separator == '{' ? "{}" : "}";
+  // The comma before the first name.
+  if (out->size() > start) (*out)[start] = '{';
+  else *out += '{';
+  *out += '}';
   return {};
 }
 
-Status JsonWriter::items(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const {
+Status JsonWriter::items(const ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const {
   const auto* offsets = data.GetValues<int32_t>(1);
   const arrow::ArrayData& child = *data.child_data[0];
   bool is_map = schema.type() == Type::kMap;
@@ -147,7 +164,7 @@ Status JsonWriter::items(const ConnectSchema& schema, const arrow::ArrayData& da
   for (int32_t i = offsets[row]; i < offsets[row + 1]; ++i) {
     if (i > offsets[row]) *out += ',';
     if (!is_map) {
-      RETURN_IF_ERROR(cell(*schema.value_schema(), child, i, out));
+      RETURN_IF_ERROR(cell(*schema.value_schema(), child, i, names.inside[0], out));
       continue;
     }
     const arrow::ArrayData &key = *child.child_data[0], &value = *child.child_data[1];
@@ -163,10 +180,10 @@ Status JsonWriter::items(const ConnectSchema& schema, const arrow::ArrayData& da
       *out += ':';
     } else {
       *out += '[';
-      RETURN_IF_ERROR(cell(*schema.key_schema(), key, at, out));
+      RETURN_IF_ERROR(cell(*schema.key_schema(), key, at, names.inside[0], out));
       *out += ',';
     }
-    RETURN_IF_ERROR(cell(*schema.value_schema(), value, at, out));
+    RETURN_IF_ERROR(cell(*schema.value_schema(), value, at, names.inside[1], out));
     if (!as_object) *out += ']';
   }
   *out += as_object ? '}' : ']';

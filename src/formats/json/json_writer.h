@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "columnar/column.h"
@@ -59,14 +60,22 @@ class JsonWriter {
   explicit JsonWriter(JsonWriteOptions options = {}) : options_(options) {}
 
   // Appends row `row` as JSON text, without a line end. On an error (kData, java class DataException) `out` is as it was.
-  Status write(const columnar::Column& column, int64_t row, std::string* out) const;
+  Status write(const columnar::Column& column, int64_t row, std::string* out);
   // The same for one value; `schema` may be null or schemaless.
   Status write_value(const columnar::ConnectSchema* schema, const columnar::Value& value, std::string* out) const;
 
  private:
-  Status cell(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
-  Status fields(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
-  Status items(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, std::string* out) const;
+  // The names of a schema's fields as they stand in the text (`,"name":`), and those of the schemas inside: of each field, of an array's
+  // elements, of a map's keys and values.
+  struct Names {
+    std::vector<std::string> fields;
+    std::vector<Names> inside;
+  };
+  Names names_of(const columnar::ConnectSchema& schema) const;
+
+  Status cell(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const;
+  Status fields(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const;
+  Status items(const columnar::ConnectSchema& schema, const arrow::ArrayData& data, int64_t row, const Names& names, std::string* out) const;
   Status null(const columnar::ConnectSchema* schema, std::string* out) const;
   Status logical(const columnar::ConnectSchema& schema, int64_t ms, std::string* out) const;
   Status decimal(const columnar::ConnectSchema* schema, const columnar::Decimal& value, std::string* out) const;
@@ -75,6 +84,9 @@ class JsonWriter {
   void text(std::string_view value, std::string* out) const { append_json_string(value, out, options_.escape_supplementary); }
 
   JsonWriteOptions options_;
+  // Of the schema that was written last.
+  columnar::SchemaPtr named_schema_;
+  Names names_;
 };
 
 // Appends `schema` as JsonConverter's schema object ({"type":"struct","fields":[...],"optional":false,...}); "null" for a schemaless one.
