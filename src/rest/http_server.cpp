@@ -41,13 +41,18 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 
-std::string http_date() {
-  char text[40];
-  std::time_t now = std::time(nullptr);
+// Of this second; the I/O thread's own.
+const std::string& http_date() {
+  thread_local std::time_t written = -1;
+  thread_local std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now == written) return text;
+  char buffer[40];
   std::tm parts{};
   gmtime_r(&now, &parts);
-  size_t n = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return std::string(text, n);
+  text.assign(buffer, std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  written = now;
+  return text;
 }
 
 // The whole answer as bytes. A HEAD answer has the length of the body that GET would have, and no body.
@@ -256,17 +261,30 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     request.body = std::move(message.body());
     request.client_name = client_name_;
     stream_.expires_never();
+    if (core_.options.quick) {
+      std::optional<HttpResponse> answer;
+      try {
+        answer = core_.options.quick(request);
+      } catch (const std::exception& e) {
+        answer = failure(request, e);
+      }
+      if (answer) return write(*answer, keep_alive_);
+    }
     auto shared = std::make_shared<HttpRequest>(std::move(request));
     asio::post(core_.pool, [self = shared_from_this(), shared] {
       HttpResponse response;
       try {
         response = self->core_.handler(*shared);
       } catch (const std::exception& e) {
-        log::error(self->core_.options.name, "{} {} failed inside the program: {}", shared->method, shared->path, e.what());
-        response = {500, {}, R"({"error_code":500,"message":"Internal Server Error"})", "application/json"};
+        response = self->failure(*shared, e);
       }
       asio::post(self->stream_.get_executor(), [self, r = std::move(response)] { self->write(r, self->keep_alive_); });
     });
+  }
+
+  HttpResponse failure(const HttpRequest& request, const std::exception& error) const {
+    log::error(core_.options.name, "{} {} failed inside the program: {}", request.method, request.path, error.what());
+    return {500, {}, R"({"error_code":500,"message":"Internal Server Error"})", "application/json"};
   }
 
   void write(const HttpResponse& response, bool keep_alive) {

@@ -202,6 +202,31 @@ TEST_F(HttpServerTest, AHandlerThatThrowsIsAnswered500) {
   EXPECT_TRUE(ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 500 "));
 }
 
+TEST_F(HttpServerTest, AnswersQuickRequestsWhileEveryHandlerIsBusy) {
+  std::atomic<bool> release = false;
+  HttpServerOptions options;
+  options.handler_threads = 1;
+  options.quick = [](const HttpRequest& r) -> std::optional<HttpResponse> {
+    if (r.path == "/throws") throw std::runtime_error("boom");
+    return r.path.starts_with("/quick") ? std::optional(echo(r)) : std::nullopt;
+  };
+  start([&](const HttpRequest& r) {
+    while (!release) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return echo(r);
+  }, options);
+  Client slow(port_);
+  slow.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /quick2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::string three;
+  for (int i = 0; i < 3; ++i) three += "POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab";
+  const std::string got = ask(three + "GET /throws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(got.find("POST /quick [ab]") != got.npos, true) << got;
+  EXPECT_NE(got.find("HTTP/1.1 500 "), got.npos) << got;
+  release = true;
+  const std::string in_order = slow.read_all();
+  EXPECT_LT(in_order.find("GET /slow []"), in_order.find("GET /quick2 []"));
+  EXPECT_TRUE(in_order.ends_with("GET /quick2 []"));
+}
+
 TEST_F(HttpServerTest, NamesTheOccupiedPort) {
   start();
   auto second = HttpServer::start({{"127.0.0.1", port_}}, echo);

@@ -28,6 +28,8 @@ class PinotApi {
 
   HttpResponse controller(const HttpRequest& request);
   HttpResponse broker(const HttpRequest& request);
+  // The broker's answer to a query that takes some hundred microseconds at most (Instance::query_if_short()); nothing: broker() gives it.
+  std::optional<HttpResponse> short_query(const HttpRequest& request);
 
  private:
   using Path = std::vector<std::string>;  // decoded segments
@@ -56,6 +58,9 @@ class PinotApi {
   HttpResponse ingest_file(const HttpRequest& request);
   HttpResponse ingest_uri(const HttpRequest& request);
   HttpResponse query(const HttpRequest& request);
+  // The query's text and options; or why there are none.
+  static std::optional<HttpResponse> read_query(const HttpRequest& request, std::string* sql, std::map<std::string, std::string>* options);
+  static HttpResponse respond(const HttpRequest& request, const analytics::QueryResponse& answer);
   HttpResponse cluster(const HttpRequest& request, const Path& path);
 
   struct ReloadJob {

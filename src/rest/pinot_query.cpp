@@ -32,10 +32,14 @@ bool calls_groovy(const analytics::sql::Expression& e) {
   return false;
 }
 
+using Options = std::map<std::string, std::string>;
+
+constexpr size_t kShortBytes = 8192;  // of a request that may be answered at once
+
 // Options that stand in the query (SET, OPTION) and in the request; a malformed one is an HTTP error, as in Pinot.
-Status check_options(const std::string& sql, const std::map<std::string, std::string>& request_options) {
-  std::map<std::string, std::string> options = request_options;
-  if (Result<analytics::sql::Query> parsed = analytics::sql::parse(sql)) {
+Status check_options(const std::string& sql, const Result<analytics::sql::Query>& parsed, const Options& request_options) {
+  Options options = request_options;
+  if (parsed.ok()) {
     for (const auto& [key, value] : parsed->options) options[key] = value;
     for (const analytics::sql::SelectItem& item : parsed->select) {
       if (calls_groovy(*item.expression)) return Status::invalid("Groovy transform functions are disabled for queries");
@@ -51,23 +55,45 @@ Status check_options(const std::string& sql, const std::map<std::string, std::st
 
 HttpResponse PinotApi::query(const HttpRequest& request) {
   std::string sql;
-  std::map<std::string, std::string> options;
+  Options options;
+  if (std::optional<HttpResponse> refusal = read_query(request, &sql, &options)) return *std::move(refusal);
+  if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
+  Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
+  if (Status status = check_options(sql, parsed, options); !status.ok()) return pinot::text(500, status.message());
+  return respond(request, instance_.query(sql, std::move(parsed), options));
+}
+
+std::optional<HttpResponse> PinotApi::short_query(const HttpRequest& request) {
+  if (request.path != "/query/sql" || request.body.size() > kShortBytes || request.target.size() > kShortBytes) return std::nullopt;
+  std::string sql;
+  Options options;
+  if (read_query(request, &sql, &options)) return std::nullopt;
+  Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
+  if (!parsed.ok() || !check_options(sql, parsed, options).ok()) return std::nullopt;
+  if (analytics::query_flag(options, "useMultistageEngine") || analytics::query_flag(parsed->options, "useMultistageEngine")) return std::nullopt;
+  const std::optional<analytics::QueryResponse> answer = instance_.query_if_short(sql, *parsed, options);
+  if (!answer) return std::nullopt;
+  return respond(request, *answer);
+}
+
+std::optional<HttpResponse> PinotApi::read_query(const HttpRequest& request, std::string* sql, Options* options) {
   if (request.method == "GET") {
     if (!request.query.count("sql")) return pinot::error(400, "Query parameter 'sql' is missing");
-    sql = pinot::query_value(request, "sql");
-    options = analytics::parse_query_options(pinot::query_value(request, "queryOptions"));
+    *sql = pinot::query_value(request, "sql");
+    *options = analytics::parse_query_options(pinot::query_value(request, "queryOptions"));
   } else if (request.method == "POST") {
     Result<Json> parsed = analytics::parse_json(request.body);
     if (!parsed) return pinot::text(500, parsed.status().message());
     if (!parsed->is_object() || !parsed->contains("sql")) return pinot::text(500, "Payload is missing the query string field 'sql'");
-    sql = analytics::text_at(*parsed, "sql");
-    options = analytics::parse_query_options(analytics::text_at(*parsed, "queryOptions"));
+    *sql = analytics::text_at(*parsed, "sql");
+    *options = analytics::parse_query_options(analytics::text_at(*parsed, "queryOptions"));
   } else {
     return pinot::method_not_allowed();
   }
-  if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
-  if (Status status = check_options(sql, options); !status.ok()) return pinot::text(500, status.message());
-  const analytics::QueryResponse answer = instance_.query(sql, options);
+  return std::nullopt;
+}
+
+HttpResponse PinotApi::respond(const HttpRequest& request, const analytics::QueryResponse& answer) {
   HttpResponse response = pinot::json(analytics::to_json(answer));
   response.headers.emplace_back("X-Pinot-Error-Code", std::to_string(answer.error_code()));
   if (auto wanted = request.headers.find("pinot-use-http-status-for-errors"); wanted != request.headers.end() && wanted->second == "true") {

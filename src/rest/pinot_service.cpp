@@ -42,6 +42,10 @@ struct PinotService::Parts {
     opened.wait_for(lock, kOpenWait, [this] { return decided; });
     return decided ? api.get() : nullptr;
   }
+  PinotApi* now() {
+    std::lock_guard lock(mutex);
+    return api.get();
+  }
 };
 
 PinotService::PinotService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -66,6 +70,10 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
   HttpServerOptions broker;
   broker.name = "broker";
   broker.header_limit_bytes = 64 << 10;
+  broker.quick = [raw](const HttpRequest& request) -> std::optional<HttpResponse> {
+    PinotApi* api = raw->now();
+    return api ? api->short_query(request) : std::nullopt;
+  };
   ASSIGN_OR_RETURN(parts->broker, HttpServer::start({{options.host, options.broker_port}}, handler(&PinotApi::broker), broker));
 
   PinotApi::Options api;

@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 namespace bywash::analytics {
 namespace {
 
 // Dense arrays stay in cache; past this many groups, or twice the segment's rows, hashing costs less.
 constexpr size_t kDenseMax = 1 << 20;
+// A star-tree's record is nearly a group: with many more groups than records, dense arrays would cost more than they save.
+constexpr size_t kSparseRecords = 1024;
+// Groups whose sums stay in the first cache when they are kept in two halves.
+constexpr size_t kHalvedSumsMax = 1024;
 constexpr uint32_t kUnknown = UINT32_MAX;
 // Dictionary of seen marks small enough to look through after each block.
 constexpr size_t kSeenCheckMax = 16384;
@@ -47,14 +52,14 @@ bool same_values(const DictionaryView& a, const DictionaryView& b) {
 }  // namespace
 
 GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
-    : query_(query), evaluator_(evaluator), groups_(query.keys, query.null_handling), ids_(query.keys.size() + 1), block_groups_(kBlockRows), some_groups_(kBlockRows),
-      some_rows_(kBlockRows), mask_(kBlockRows) {
+    : query_(query), evaluator_(evaluator), groups_(query.keys, query.null_handling), ids_(query.keys.size() + 1) {
   for (const Aggregation& aggregation : query.aggregations) {
     states_.emplace_back(aggregation);
     any_values_ |= states_.back().needs_values();
+    const bool sums = aggregation.kind == AggregationKind::kSum || aggregation.kind == AggregationKind::kAvg;
+    real_sums_ |= sums && stored_as(aggregation.argument->type) != Stored::kI32;
   }
   for (const BoundPtr& key : query.keys) multi_keys_ |= key->multi;
-  for (auto& ids : ids_) ids.resize(kBlockRows);
   if (query.keys.empty()) {
     for (AggregationState& state : states_) state.resize(1);
   }
@@ -73,29 +78,43 @@ bool GroupScan::nullable_key(const Segment& segment) const {
   return false;
 }
 
-bool GroupScan::plan_dense(const Segment& segment) {
+bool GroupScan::has_dense_dictionaries(const Segment& segment) const {
+  for (size_t key = 0; key < query_.keys.size(); ++key) {
+    if (!dictionary_column(*query_.keys[key], segment) || !same_values(segment.column(query_.keys[key]->field).dictionary, dense_of_[key])) return false;
+  }
+  return true;
+}
+
+// `known`: local_ has the segment's groups already.
+bool GroupScan::plan_dense(const Segment& segment, bool known) {
   if (query_.keys.empty() || any_values_ || nullable_key(segment)) return false;
+  const size_t most = star_tree_ ? static_cast<size_t>(segment.rows()) + kSparseRecords : static_cast<size_t>(segment.rows()) * 2 + kBlockRows;
   size_t product = 1;
   strides_.clear();
   for (const BoundPtr& key : query_.keys) {
     if (!dictionary_column(*key, segment)) return false;
     strides_.push_back(product);
     product *= std::max<size_t>(1, segment.column(key->field).dictionary.cardinality);
-    if (product > kDenseMax || product > static_cast<size_t>(segment.rows()) * 2 + kBlockRows) return false;
+    if (!known && (product > kDenseMax || product > most)) return false;
   }
   dense_size_ = product;
   return true;
 }
 
 void GroupScan::begin(const StarTreePlan& plan) {
-  begin(plan.records(), false);
   star_tree_ = &plan;
-  dense_ = false;  // a record is nearly a group: what dense arrays save in rows, their merge would cost
+  start(plan.records(), false);
 }
 
 void GroupScan::begin(const Segment& segment, bool whole) {
-  segment_ = &segment;
   star_tree_ = nullptr;
+  start(segment, whole);
+}
+
+void GroupScan::start(const Segment& segment, bool whole) {
+  segment_ = &segment;
+  const bool known = open_ && has_dense_dictionaries(segment);
+  if (open_ && !known) merge_dense();
   filters_.clear();
   for (const Aggregation& aggregation : query_.aggregations) {
     filters_.push_back(aggregation.filter ? std::make_unique<SegmentFilter>(*aggregation.filter, segment, evaluator_) : nullptr);
@@ -110,16 +129,32 @@ void GroupScan::begin(const Segment& segment, bool whole) {
     translations_[key].assign(values.cardinality, kUnknown);
     translated_[key] = values;
   }
-  dense_ = plan_dense(segment);
-  if (!dense_) return;
+  dense_ = plan_dense(segment, known);
+  if (dense_ && !known) start_dense(segment);
   // Every value of a sealed dictionary occurs, so a whole scan by one key sees every group.
-  whole_ = whole && !segment.meta().consuming && query_.keys.size() == 1;
-  all_seen_ = whole_;
-  seen_.assign(dense_size_, whole_ ? 1 : 0);
+  if (!dense_ || all_seen_ || !whole || segment.meta().consuming || query_.keys.size() != 1) return;
+  all_seen_ = true;
+  std::fill(seen_.begin(), seen_.end(), uint8_t{1});
+}
+
+void GroupScan::start_dense(const Segment& segment) {
+  open_ = true;
+  all_seen_ = false;
+  seen_.assign(dense_size_, 0);
+  block_groups_.resize(kBlockRows);
+  dense_of_.clear();
+  for (const BoundPtr& key : query_.keys) dense_of_.push_back(segment.column(key->field).dictionary);
   local_.clear();
+  odd_sums_.assign(query_.aggregations.size(), {});
   for (const Aggregation& aggregation : query_.aggregations) {
     local_.emplace_back(aggregation);
     local_.back().resize(dense_size_);
+  }
+}
+
+void GroupScan::add_odd_sums() {
+  for (size_t i = 0; i < local_.size(); ++i) {
+    for (size_t group = 0; group < odd_sums_[i].size(); ++group) local_[i].integer_sums()[group] += odd_sums_[i][group];
   }
 }
 
@@ -132,26 +167,29 @@ void GroupScan::consume(int64_t first_row, Selection selection) {
 
 // ---- dense
 
-void GroupScan::mark_seen(int64_t first_row, Selection selection) {
-  if (all_seen_) return;
+// Answers the rows' groups; nullptr when none had to be found for it.
+const uint32_t* GroupScan::mark_seen(int64_t first_row, Selection selection) {
+  if (all_seen_) return nullptr;
   const uint32_t* groups = dense_groups(first_row, selection);
   for (size_t i = 0; i < selection.count; ++i) seen_[groups[i]] = 1;
   all_seen_ = dense_size_ <= kSeenCheckMax && std::memchr(seen_.data(), 0, seen_.size()) == nullptr;
+  return groups;
 }
 
 void GroupScan::consume_dense(int64_t first_row, Selection selection) {
-  mark_seen(first_row, selection);
-  const uint32_t* groups = nullptr;
+  const uint32_t* groups = mark_seen(first_row, selection);
   evaluator_->set_block(segment_, first_row, selection);
   for (size_t i = 0; i < local_.size(); ++i) {
-    if (!star_tree_ && !filters_[i] && sum_directly(local_[i], first_row, selection)) continue;
+    if (!star_tree_ && !filters_[i] && sum_directly(i, first_row, selection)) continue;
     if (!groups) groups = dense_groups(first_row, selection);
     update(local_[i], i, first_row, selection, groups);
   }
 }
 
 // SUM of a raw number by one key, straight from the columns.
-bool GroupScan::sum_directly(AggregationState& state, int64_t first_row, Selection selection) {
+bool GroupScan::sum_directly(size_t index, int64_t first_row, Selection selection) {
+  AggregationState& state = local_[index];
+  std::vector<int64_t>& odd = odd_sums_[index];
   const Aggregation& aggregation = state.aggregation();
   if (aggregation.kind != AggregationKind::kSum || query_.keys.size() != 1) return false;
   const Bound& argument = *aggregation.argument;
@@ -160,9 +198,11 @@ bool GroupScan::sum_directly(AggregationState& state, int64_t first_row, Selecti
   if (aggregation.nullable) return false;
   if (values.encoding != Encoding::kRaw || values.stored == Stored::kF32) return false;
   if (is_integer(argument.type) && !sums_fit(values, segment_->rows())) return false;
+  if (odd.empty() && dense_size_ <= kHalvedSumsMax) odd.resize(dense_size_);
   with_ids(segment_->column(query_.keys[0]->field), first_row, [&](const auto* ids) {
-    if (values.stored == Stored::kI32) kernels::sum_by_id(ids, values.block<int32_t>(first_row), selection.rows, selection.count, state.integer_sums());
-    else if (values.stored == Stored::kI64) kernels::sum_by_id(ids, values.block<int64_t>(first_row), selection.rows, selection.count, state.integer_sums());
+    const kernels::WholeSums sums{state.integer_sums(), odd.empty() ? state.integer_sums() : odd.data()};
+    if (values.stored == Stored::kI32) kernels::sum_by_id(ids, values.block<int32_t>(first_row), selection.rows, selection.count, sums);
+    else if (values.stored == Stored::kI64) kernels::sum_by_id(ids, values.block<int64_t>(first_row), selection.rows, selection.count, sums);
     else kernels::sum_by_id(ids, values.block<double>(first_row), selection.rows, selection.count, state.real_sums());
   });
   return true;
@@ -186,7 +226,14 @@ void GroupScan::end() {
   for (const auto& filter : filters_) {
     if (filter) entries_scanned_ += filter->entries_scanned();
   }
-  if (!dense_) return;
+  // DISTINCT may be over when it has enough groups, so they are counted now. Reals are summed up by segment and then over segments, as in
+  // Pinot: another order has other last digits.
+  if (open_ && (real_sums_ || query_.shape == QueryShape::kDistinct)) merge_dense();
+}
+
+void GroupScan::merge_dense() {
+  open_ = false;
+  add_odd_sums();
   std::vector<uint32_t> ids(query_.keys.size() + 1);
   if (groups_.null_mask()) ids.back() = groups_.dictionary(query_.keys.size()).id_of(int64_t{0});
   std::vector<uint32_t> from, to;
@@ -195,7 +242,7 @@ void GroupScan::end() {
     if (seen_[group]) {
       for (size_t key = 0; key < at.size(); ++key) {
         uint32_t& known = translations_[key][at[key]];
-        if (known == kUnknown) known = translate(segment_->column(query_.keys[key]->field).dictionary, at[key], groups_.dictionary(key));
+        if (known == kUnknown) known = translate(dense_of_[key], at[key], groups_.dictionary(key));
         ids[key] = known;
       }
       from.push_back(static_cast<uint32_t>(group));
@@ -209,7 +256,51 @@ void GroupScan::end() {
   }
 }
 
+// Where every group is dense, their values come from the dictionaries without a table of groups.
+void GroupScan::finish_dense(std::vector<Vector>* inputs) {
+  add_odd_sums();
+  std::vector<uint32_t> from, to;
+  for (size_t group = 0; group < dense_size_; ++group) {
+    if (seen_[group]) from.push_back(static_cast<uint32_t>(group));
+  }
+  const size_t n = from.size();
+  size_t stride = 1;
+  for (size_t key = 0; key < query_.keys.size(); ++key) {
+    const DictionaryView& values = dense_of_[key];
+    Vector& out = inputs->emplace_back();
+    out.type = query_.keys[key]->type;
+    out.resize(n);
+    for (size_t i = 0; i < n; ++i) {
+      const auto id = static_cast<uint32_t>(from[i] / stride % values.cardinality);
+      switch (out.physical()) {
+        case Physical::kInteger: out.integers[i] = values.integer(id); break;
+        case Physical::kReal: out.reals[i] = values.real(id); break;
+        case Physical::kText: out.texts[i] = values.text(id); break;
+      }
+    }
+    stride *= values.cardinality;
+  }
+  to.resize(n);
+  std::iota(to.begin(), to.end(), 0);
+  for (size_t i = 0; i < states_.size(); ++i) {
+    if (n == dense_size_) {
+      states_[i] = std::move(local_[i]);
+      continue;
+    }
+    states_[i].resize(n);
+    states_[i].merge(local_[i], from, to);
+  }
+  dense_count_ = n;
+  finished_dense_ = true;
+}
+
 // ---- hashed
+
+void GroupScan::reserve_ids() {
+  if (!block_groups_.empty() && ids_[0].size() == kBlockRows) return;
+  block_groups_.resize(kBlockRows);
+  for (auto& ids : ids_) ids.resize(kBlockRows);
+}
 
 void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out) {
   const Bound& bound = *query_.keys[key];
@@ -286,6 +377,7 @@ const uint32_t* GroupScan::hashed_groups(int64_t first_row, Selection selection)
 }
 
 void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
+  reserve_ids();
   evaluator_->set_block(segment_, first_row, selection);
   const uint32_t* groups = hashed_groups(first_row, selection);
   for (size_t i = 0; i < states_.size(); ++i) {
@@ -297,6 +389,7 @@ void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
 // A row with array keys belongs to the group of every combination of their values, once per occurrence (as in Pinot).
 void GroupScan::expand(int64_t first_row, Selection selection) {
   expanded_rows_.clear();
+  reserve_ids();
   list_elements(first_row, selection);
   std::vector<MultiValue> values(query_.keys.size());
   std::vector<uint32_t> at(query_.keys.size());
@@ -365,6 +458,7 @@ void GroupScan::update(AggregationState& state, size_t index, int64_t first_row,
 }
 
 void GroupScan::update_filtered(AggregationState& state, size_t index, int64_t first_row, Selection selection, const uint32_t* groups) {
+  some_rows_.resize(kBlockRows), some_groups_.resize(kBlockRows), mask_.resize(kBlockRows);
   auto n = static_cast<size_t>(std::min<int64_t>(kBlockRows, segment_->rows() - first_row));
   Verdict verdict = filters_[index]->verdict();
   if (verdict == Verdict::kMixed) verdict = filters_[index]->test(first_row, n, mask_.data());
@@ -387,9 +481,14 @@ void GroupScan::update_filtered(AggregationState& state, size_t index, int64_t f
 void GroupScan::finish(std::vector<Vector>* inputs) {
   // Vectors must not move: views of short texts would dangle.
   inputs->reserve(query_.keys.size() + 1 + states_.size());
-  groups_.finish(inputs);
+  if (open_ && groups_.size() == 0 && !groups_.null_mask()) {
+    finish_dense(inputs);
+  } else {
+    if (open_) merge_dense();
+    groups_.finish(inputs);
+  }
   for (AggregationState& state : states_) {
-    state.resize(groups_.size());
+    state.resize(group_count());
     inputs->emplace_back();
     state.finish(&inputs->back());
   }

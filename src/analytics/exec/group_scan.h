@@ -1,5 +1,5 @@
-// The scan of aggregations, GROUP BY and DISTINCT: rows of blocks into groups. Few dictionary-encoded keys go into dense arrays per
-// segment, merged at its end; anything else goes to the query's groups directly. One query's thread.
+// The scan of aggregations, GROUP BY and DISTINCT: rows of blocks into groups. Few dictionary-encoded keys go into dense arrays, which
+// segments with the same dictionaries share; anything else goes to the query's groups directly. One query's thread.
 #pragma once
 
 #include "analytics/exec/aggregation_state.h"
@@ -25,16 +25,23 @@ class GroupScan {
   void end();
   int64_t entries_scanned_in_filters() const { return entries_scanned_; }
 
-  size_t group_count() const { return groups_.size(); }
+  size_t group_count() const { return finished_dense_ ? dense_count_ : groups_.size(); }
   int64_t memory_bytes() const;
   // The inputs of the query's outputs: keys, then aggregations; one entry per group.
   void finish(std::vector<Vector>* inputs);
 
  private:
-  bool plan_dense(const Segment& segment);
+  void start(const Segment& segment, bool whole);
+  void reserve_ids();
+  bool has_dense_dictionaries(const Segment& segment) const;
+  bool plan_dense(const Segment& segment, bool known);
+  void start_dense(const Segment& segment);
+  void merge_dense();
+  void finish_dense(std::vector<Vector>* inputs);
   void consume_dense(int64_t first_row, Selection selection);
-  void mark_seen(int64_t first_row, Selection selection);
-  bool sum_directly(AggregationState& state, int64_t first_row, Selection selection);
+  const uint32_t* mark_seen(int64_t first_row, Selection selection);
+  void add_odd_sums();
+  bool sum_directly(size_t index, int64_t first_row, Selection selection);
   const uint32_t* dense_groups(int64_t first_row, Selection selection);
   void consume_hashed(int64_t first_row, Selection selection);
   void expand(int64_t first_row, Selection selection);
@@ -51,17 +58,21 @@ class GroupScan {
   Evaluator* evaluator_;
   Groups groups_;
   std::vector<AggregationState> states_;
-  bool any_values_ = false, multi_keys_ = false;
+  bool any_values_ = false, multi_keys_ = false, real_sums_ = false;
   const Segment* segment_ = nullptr;
   const StarTreePlan* star_tree_ = nullptr;
   std::vector<std::unique_ptr<SegmentFilter>> filters_;  // of aggregations, for the segment
   int64_t entries_scanned_ = 0;
 
   // Dense: group number = Σ id(key) · stride(key).
-  bool dense_ = false, whole_ = false, all_seen_ = false;
-  size_t dense_size_ = 0;
+  bool dense_ = false, all_seen_ = false;
+  bool open_ = false;                        // what local_ holds is not in groups_ yet
+  bool finished_dense_ = false;
+  size_t dense_size_ = 0, dense_count_ = 0;
+  std::vector<DictionaryView> dense_of_;     // per key: whose ids make up local_'s group numbers
   std::vector<size_t> strides_;
   std::vector<AggregationState> local_;
+  std::vector<std::vector<int64_t>> odd_sums_;  // per aggregation: the other half of local_'s whole sums; empty: there is none
   std::vector<uint8_t> seen_;
 
   // Per key: column's dictionary id → groups_' value number. Kept from segment to segment while the dictionaries are equal.

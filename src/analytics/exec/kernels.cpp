@@ -20,12 +20,34 @@ template <class T>
 [[gnu::always_inline]] inline void table_loop(const T* ids, size_t n, const uint8_t* table, uint8_t* __restrict mask) {
   for (size_t i = 0; i < n; ++i) mask[i] = table[ids[i]];
 }
+// Hardware prefetches stop at a page's end, and the pages of a mapped file are small.
+constexpr size_t kAheadBytes = 2048, kLineBytes = 64, kStepRows = 16;
+
+template <class T>
+[[gnu::always_inline]] inline void fetch_ahead(const T* values) {
+  const char* at = reinterpret_cast<const char*>(values) + kAheadBytes;
+  for (size_t line = 0; line < kStepRows * sizeof(T); line += kLineBytes) __builtin_prefetch(at + line);
+}
+
 template <class Id, class V, class Sum>
-[[gnu::always_inline]] inline void sum_loop(const Id* ids, const V* values, const uint16_t* rows, size_t n, Sum* sums) {
+[[gnu::always_inline]] inline void sum_loop(const Id* ids, const V* values, const uint16_t* rows, size_t n, Sum* even, Sum* odd) {
+  size_t i = 0;
   if (!rows) {
-    for (size_t i = 0; i < n; ++i) sums[ids[i]] += values[i];
+    for (; i + kStepRows <= n; i += kStepRows) {
+      fetch_ahead(ids + i);
+      fetch_ahead(values + i);
+      for (size_t k = i; k < i + kStepRows; k += 2) {
+        even[ids[k]] += values[k];
+        odd[ids[k + 1]] += values[k + 1];
+      }
+    }
+    for (; i < n; ++i) even[ids[i]] += values[i];
   } else {
-    for (size_t i = 0; i < n; ++i) sums[ids[rows[i]]] += values[rows[i]];
+    for (; i + 2 <= n; i += 2) {
+      even[ids[rows[i]]] += values[rows[i]];
+      odd[ids[rows[i + 1]]] += values[rows[i + 1]];
+    }
+    if (i < n) even[ids[rows[i]]] += values[rows[i]];
   }
 }
 
@@ -92,14 +114,14 @@ BYWASH_CLONES int64_t sum(const int64_t* values, size_t n) {
   return out;
 }
 
-void sum_by_id(const uint8_t* ids, const int32_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint16_t* ids, const int32_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint32_t* ids, const int32_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint8_t* ids, const int64_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint16_t* ids, const int64_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint32_t* ids, const int64_t* v, const uint16_t* rows, size_t n, int64_t* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint8_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint16_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums); }
-void sum_by_id(const uint32_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums); }
+void sum_by_id(const uint8_t* ids, const int32_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint16_t* ids, const int32_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint32_t* ids, const int32_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint8_t* ids, const int64_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint16_t* ids, const int64_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint32_t* ids, const int64_t* v, const uint16_t* rows, size_t n, WholeSums sums) { sum_loop(ids, v, rows, n, sums.even, sums.odd); }
+void sum_by_id(const uint8_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums, sums); }
+void sum_by_id(const uint16_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums, sums); }
+void sum_by_id(const uint32_t* ids, const double* v, const uint16_t* rows, size_t n, double* sums) { sum_loop(ids, v, rows, n, sums, sums); }
 
 }  // namespace bywash::analytics::kernels

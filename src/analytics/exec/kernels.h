@@ -32,13 +32,20 @@ size_t select(const uint8_t* mask, size_t n, uint16_t* rows);
 int64_t sum(const int32_t* values, size_t n);
 int64_t sum(const int64_t* values, size_t n);
 
-// sums[ids[i]] += values[i] for i < n, or for the rows listed (n of them) when `rows` is not null. At most 65536 int32 values a call.
-void sum_by_id(const uint8_t* ids, const int32_t* values, const uint16_t* rows, size_t n, int64_t* sums);
-void sum_by_id(const uint16_t* ids, const int32_t* values, const uint16_t* rows, size_t n, int64_t* sums);
-void sum_by_id(const uint32_t* ids, const int32_t* values, const uint16_t* rows, size_t n, int64_t* sums);
-void sum_by_id(const uint8_t* ids, const int64_t* values, const uint16_t* rows, size_t n, int64_t* sums);
-void sum_by_id(const uint16_t* ids, const int64_t* values, const uint16_t* rows, size_t n, int64_t* sums);
-void sum_by_id(const uint32_t* ids, const int64_t* values, const uint16_t* rows, size_t n, int64_t* sums);
+// Whole sums in two halves, to be added up at the end: rows in turn go to one and the other, so that runs of one id do not wait for
+// themselves. Both may be one array.
+struct WholeSums {
+  int64_t* even;
+  int64_t* odd;
+};
+
+// sums[ids[i]] += values[i] for i < n, or for the rows listed (n of them) when `rows` is not null. Reals are added in the rows' order.
+void sum_by_id(const uint8_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
+void sum_by_id(const uint16_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
+void sum_by_id(const uint32_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
+void sum_by_id(const uint8_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
+void sum_by_id(const uint16_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
+void sum_by_id(const uint32_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
 void sum_by_id(const uint8_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);
 void sum_by_id(const uint16_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);
 void sum_by_id(const uint32_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);

@@ -9,6 +9,7 @@
 #include "analytics/exec/visible_rows.h"
 #include "analytics/plan/binder.h"
 #include "analytics/sql/parser.h"
+#include "base/check.h"
 #include "base/text.h"
 
 #include <time.h>
@@ -22,6 +23,8 @@ namespace {
 
 constexpr int64_t kPartialRuns = 8;      // runs of blocks that may pass in part, and one of so many of a segment's, for sums to be of use
 constexpr int64_t kBlocksPerCheck = 16;  // of deadline, cancellation and memory
+// What a short query may read: rows of a plain sum, one or two nanoseconds each; other expressions count as so many of them.
+constexpr int64_t kShortRows = 128 << 10, kRowsPerExpression = 32;
 
 int64_t elapsed_ms(SteadyTime since) { return std::chrono::duration_cast<Millis>(steady_now() - since).count(); }
 
@@ -32,6 +35,26 @@ int code_of(BindFailure kind) {
     case BindFailure::kValidation: return error_code::kQueryValidation;
   }
   return error_code::kInternal;
+}
+
+bool plain(const BoundPtr& value) { return !value || value->kind == BoundKind::kColumn || value->kind == BoundKind::kLiteral || value->kind == BoundKind::kInput; }
+
+bool plain(const Filter& filter) {
+  const PredicateKind kind = filter.predicate.kind;
+  if (filter.kind == FilterKind::kExpression) return false;
+  if (filter.kind == FilterKind::kPredicate && (kind == PredicateKind::kMatch || kind == PredicateKind::kTest)) return false;
+  return std::all_of(filter.children.begin(), filter.children.end(), [](const FilterPtr& child) { return plain(*child); });
+}
+
+// Rows of a plain sum that cost as much as one of this query.
+int64_t effort_of_row(const BoundQuery& query) {
+  auto adds_up = [](const Aggregation& a) {
+    const bool numbers = a.kind <= AggregationKind::kMinMaxRange || a.kind == AggregationKind::kBoolAnd || a.kind == AggregationKind::kBoolOr;
+    return numbers && plain(a.argument) && (!a.filter || plain(*a.filter));
+  };
+  const bool all = plain(*query.filter) && std::all_of(query.keys.begin(), query.keys.end(), [](const BoundPtr& key) { return plain(key) && !key->multi; }) &&
+                   std::all_of(query.aggregations.begin(), query.aggregations.end(), adds_up) && query.shape != QueryShape::kSelection;
+  return all ? 1 : kRowsPerExpression;
 }
 
 // What options say of the scan.
@@ -45,7 +68,9 @@ class Execution {
  public:
   Execution(const QueryRequest& request, const TableSnapshot& table, const BoundQuery& bound, const ScanOptions& options)
       : every_row_(options.every_row), use_star_trees_(options.use_star_trees), request_(request), table_(table), bound_(bound), deadline_(request.started + Millis(options.timeout_ms)), timeout_ms_(options.timeout_ms),
-        evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(kBlockRows), rows_(kBlockRows) {
+        effort_left_(request.effort_max), limited_(request.effort_max != INT64_MAX), evaluator_(bound.slots, table.host_name, bound.null_handling), mask_(std::make_unique_for_overwrite<uint8_t[]>(kBlockRows)),
+        rows_(std::make_unique_for_overwrite<uint16_t[]>(kBlockRows)) {
+    if (limited_) effort_of_row_ = effort_of_row(bound);
     if (table.boundary) before_boundary_ = within_boundary(table, bound.filter, true), after_boundary_ = within_boundary(table, bound.filter, false);
   }
 
@@ -66,8 +91,18 @@ class Execution {
     response_.thread_cpu_ns = thread_cpu_ns() - cpu;
     return std::move(response_);
   }
+  // Whether run() stopped because it would take more effort than the request allows: its answer is none.
+  bool given_up() const { return given_up_; }
 
  private:
+  // False when the query is to be given up instead of reading so many rows.
+  bool afford(int64_t rows) {
+    if (!limited_) return true;
+    effort_left_ -= rows;
+    given_up_ = given_up_ || effort_left_ < 0;
+    return !given_up_;
+  }
+
   bool fail(int code, std::string message) {
     response_.exceptions.push_back({code, std::move(message)});
     response_.partial_result = true;
@@ -111,7 +146,12 @@ class Execution {
         ++response_.pruned_by_server;
         continue;
       }
-      SegmentFilter filter(wanted, *segment, &evaluator_);
+      if (limited_ && !afford(values_to_test(wanted, *segment))) return false;
+      SegmentFilter filter(wanted, *segment, &evaluator_, effort_left_);
+      if (filter.too_many()) {
+        given_up_ = true;
+        return false;
+      }
       if (filter.verdict() == Verdict::kNone) {
         ++response_.pruned_by_server;
         response_.pruned_by_value += segment->rows() > 0;
@@ -124,6 +164,7 @@ class Execution {
           if (by_star_tree_(*plan, *segment, filter)) continue;
         }
       }
+      if (given_up_ || (limited_ && !afford(filter.rows_to_test() * effort_of_row_))) return false;
       bool whole = filter.verdict() == Verdict::kAll;
       begin(segment, whole && !kept);
       int64_t docs = 0;
@@ -137,10 +178,10 @@ class Execution {
         if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
         auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
         Selection selection{nullptr, n};
-        Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.data());
-        if (kept && verdict != Verdict::kNone) verdict = keep_valid(kept->words(row), n, verdict, mask_.data());
+        Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.get());
+        if (kept && verdict != Verdict::kNone) verdict = keep_valid(kept->words(row), n, verdict, mask_.get());
         if (verdict == Verdict::kNone) continue;
-        if (verdict == Verdict::kMixed) selection = {rows_.data(), kernels::select(mask_.data(), n, rows_.data())};
+        if (verdict == Verdict::kMixed) selection = {rows_.get(), kernels::select(mask_.get(), n, rows_.get())};
         if (selection.count == 0) continue;
         docs += static_cast<int64_t>(consume(row, selection));
       }
@@ -178,9 +219,12 @@ class Execution {
     if (use_star_trees_) {
       by_star_tree_ = [&](StarTreePlan& plan, const Segment& segment, SegmentFilter& filter) {
         if (plan.rest()) return add_up_runs(plan, segment, filter, &groups);
-        const std::vector<uint32_t> records = plan.matching(&response_.entries_scanned_in_filter);
-        scan_records(plan, records, &groups);
-        count_docs(static_cast<int64_t>(records.size()), plan.projected().size());
+        const std::optional<std::vector<uint32_t>> records = plan.matching(&response_.entries_scanned_in_filter, effort_left_);
+        given_up_ = !records;
+        if (!records) return false;
+        if (!afford(static_cast<int64_t>(records->size()))) return false;
+        scan_records(plan, *records, &groups);
+        count_docs(static_cast<int64_t>(records->size()), plan.projected().size());
         return true;
       };
     }
@@ -204,7 +248,7 @@ class Execution {
   Selection rows_of_block(const std::vector<uint32_t>& rows, int64_t first, size_t* at) {
     size_t n = 0;
     for (; *at < rows.size() && rows[*at] < first + kBlockRows; ++*at) rows_[n++] = static_cast<uint16_t>(rows[*at] - first);
-    return {rows_.data(), n};
+    return {rows_.get(), n};
   }
 
   // One segment's part of the answer from the records of its star-tree.
@@ -244,6 +288,7 @@ class Execution {
       else runs.emplace_back(place, place + 1);
       if (static_cast<int64_t>(others.size()) > kPartialRuns + steps / kPartialRuns || runs.size() > kPartialRuns * 2) return false;
     }
+    if (!afford(static_cast<int64_t>(others.size()) * step + static_cast<int64_t>(runs.size()) * plan.sums_per_run())) return false;
     const std::vector<uint32_t> records = plan.add_up(runs);
     scan_records(plan, records, groups);
     groups->begin(segment, false);
@@ -251,9 +296,9 @@ class Execution {
     for (int64_t at : others) {
       for (int64_t row = at * step; row < std::min((at + 1) * step, segment.rows()); row += kBlockRows) {
         const auto n = static_cast<size_t>(std::min(kBlockRows, segment.rows() - row));
-        const Verdict verdict = whole_filter.test(row, n, mask_.data());
+        const Verdict verdict = whole_filter.test(row, n, mask_.get());
         Selection selection{nullptr, verdict == Verdict::kNone ? 0 : n};
-        if (verdict == Verdict::kMixed) selection = {rows_.data(), kernels::select(mask_.data(), n, rows_.data())};
+        if (verdict == Verdict::kMixed) selection = {rows_.get(), kernels::select(mask_.get(), n, rows_.get())};
         groups->consume(row, selection);
         docs += static_cast<int64_t>(selection.count);
       }
@@ -303,9 +348,12 @@ class Execution {
   const BoundQuery& bound_;
   SteadyTime deadline_;
   int64_t timeout_ms_;
+  int64_t effort_left_, effort_of_row_ = 1;
+  const bool limited_;
+  bool given_up_ = false;
   Evaluator evaluator_;
-  std::vector<uint8_t> mask_;
-  std::vector<uint16_t> rows_;
+  std::unique_ptr<uint8_t[]> mask_;
+  std::unique_ptr<uint16_t[]> rows_;
   std::function<void()> end_segment_;
   std::function<bool(StarTreePlan&, const Segment&, SegmentFilter&)> by_star_tree_;  // false: scan; empty: always scan
   FilterPtr before_boundary_, after_boundary_;
@@ -365,7 +413,10 @@ std::map<std::string, std::string> parse_query_options(std::string_view text) {
   return out;
 }
 
-QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
+namespace {
+
+// Nothing: the query was given up.
+std::optional<QueryResponse> execute_within(const QueryRequest& request, const TableSnapshot& table) {
   std::map<std::string, std::string> options = request.options;
   for (const auto& [key, value] : request.query.options) options[key] = value;
   if (Status valid = check_query_options(options); !valid.ok()) return QueryResponse::failure(error_code::kQueryValidation, valid.message());
@@ -386,9 +437,23 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
     return out;
   }
   const ScanOptions scan{timeout_ms, query_flag(options, "skipUpsert"), ascii_lower(query_option(options, "useStarTree")) != "false"};
-  QueryResponse out = request.query.explain ? explain(request.query, bound, table, scan.use_star_trees) : Execution(request, table, bound, scan).run();
+  QueryResponse out;
+  if (request.query.explain) {
+    out = explain(request.query, bound, table, scan.use_star_trees);
+  } else {
+    Execution execution(request, table, bound, scan);
+    out = execution.run();
+    if (execution.given_up()) return std::nullopt;
+  }
   out.time_used_ms = elapsed_ms(request.started);
   return out;
+}
+
+}  // namespace
+
+QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
+  CHECK(request.effort_max == INT64_MAX);
+  return *execute_within(request, table);
 }
 
 QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables) {
@@ -423,6 +488,19 @@ QueryResponse answer(sql::Query query, const std::map<std::string, std::string>&
   std::shared_ptr<const TableSnapshot> table = tables(request.query.table);
   if (!table) return QueryResponse::failure(error_code::kTableDoesNotExist, "TableDoesNotExistError");
   return execute(request, *table);
+}
+
+std::optional<QueryResponse> answer_if_short(const sql::Query& query, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+  if (query.explain || query.table.empty()) return std::nullopt;
+  std::shared_ptr<const TableSnapshot> table = tables(query.table);
+  if (!table || !table->kept.empty()) return std::nullopt;
+  QueryRequest request;
+  request.options = options;
+  request.query = query;
+  request.effort_max = kShortRows;
+  std::optional<QueryResponse> out = execute_within(request, *table);
+  if (out && !out->exceptions.empty()) return std::nullopt;
+  return out;
 }
 
 }  // namespace bywash::analytics

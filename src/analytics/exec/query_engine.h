@@ -47,6 +47,7 @@ struct QueryRequest {
   SteadyTime started = steady_now();
   const std::atomic<bool>* cancelled = nullptr;  // may be null; checked per block of rows
   int64_t max_group_bytes = 256 << 20;           // memory for groups; past it the query fails, it never drops groups
+  int64_t effort_max = INT64_MAX;                // rows that may be read; past it the query is given up: see answer_if_short()
 };
 
 // Never fails otherwise than in `exceptions` of the answer, with Pinot's codes.
@@ -58,6 +59,9 @@ using TableResolver = std::function<std::shared_ptr<const TableSnapshot>(std::st
 // The whole line for one request: parse, look the table up, execute.
 QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
 QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables);
+// The same answer when that takes some hundred microseconds at most: indexes, star-trees or smallest and largest values leave few rows to
+// read. Nothing, with hardly any work done: it takes longer, or fails; answer() tells. Not for tables with keys.
+std::optional<QueryResponse> answer_if_short(const sql::Query& query, const std::map<std::string, std::string>& options, const TableResolver& tables);
 
 // Reads the request's queryOptions field: "k=v;k2=v2".
 std::map<std::string, std::string> parse_query_options(std::string_view text);

@@ -128,6 +128,19 @@ std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryVie
   return out;
 }
 
+int64_t values_to_test(const Filter& filter, const Segment& segment) {
+  int64_t out = 0;
+  for (const FilterPtr& child : filter.children) out += values_to_test(*child, segment);
+  if (filter.kind != FilterKind::kPredicate) return out;
+  const Predicate& predicate = filter.predicate;
+  const ColumnView& column = segment.column(predicate.field);
+  if (column.encoding != Encoding::kDictionary || predicate.kind == PredicateKind::kNull) return out;
+  const DictionaryView& values = column.dictionary;
+  const bool found = values.sorted && (predicate.kind == PredicateKind::kSet || (predicate.kind == PredicateKind::kRange && values.kind == Stored::kI64));
+  // Marking a byte for each value of a dictionary costs little beside a test of it.
+  return out + (found ? values.cardinality / 64 : values.cardinality);
+}
+
 struct SegmentFilter::Node {
   enum class Kind { kNone, kAll, kAnd, kOr, kNot, kRowRange, kRows, kIdRange, kIdTable, kMultiIds, kRaw, kNulls, kExpression };
   Kind kind = Kind::kNone;
@@ -147,7 +160,8 @@ struct SegmentFilter::Node {
   void set(bool all) { kind = all ? Kind::kAll : Kind::kNone; }
 };
 
-SegmentFilter::SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator) : segment_(segment), evaluator_(evaluator) {
+SegmentFilter::SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator, int64_t listed_max)
+    : segment_(segment), evaluator_(evaluator), listed_max_(listed_max) {
   root_ = build(filter);
 }
 SegmentFilter::~SegmentFilter() = default;
@@ -276,12 +290,18 @@ bool SegmentFilter::use_postings(const ColumnView& column, uint32_t first, uint3
     if (node->table.empty() || node->table[id]) listed += count_postings(index.offsets, index.bytes, id);
   }
   if (static_cast<double>(listed) > kPostingsShare * static_cast<double>(segment_.rows())) return false;
+  node->kind = Node::Kind::kRows;
+  if (static_cast<int64_t>(listed) > listed_max_) {
+    too_many_ = true;
+    return true;
+  }
   for (uint32_t id = first; id <= last; ++id) {
     if ((node->table.empty() || node->table[id]) && !read_postings(index.offsets, index.bytes, id, &node->rows)) return false;
   }
-  std::sort(node->rows.begin(), node->rows.end());
-  node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());
-  node->kind = Node::Kind::kRows;
+  if (first != last || !column.field->single_value) {  // one value's rows are in order
+    std::sort(node->rows.begin(), node->rows.end());
+    node->rows.erase(std::unique(node->rows.begin(), node->rows.end()), node->rows.end());
+  }
   return true;
 }
 
@@ -334,10 +354,14 @@ bool SegmentFilter::use_range_index(const Predicate& predicate, const ColumnView
     case Stored::kBytes: return false;
   }
   if (end < first || static_cast<double>(end - first) > kPostingsShare * static_cast<double>(rows)) return false;
-  node->rows.assign(column.by_value + first, column.by_value + end);
-  std::sort(node->rows.begin(), node->rows.end());
   node->kind = Node::Kind::kRows;
   node->by_range_index = true;
+  if (int64_t{end} - first > listed_max_) {
+    too_many_ = true;
+    return true;
+  }
+  node->rows.assign(column.by_value + first, column.by_value + end);
+  std::sort(node->rows.begin(), node->rows.end());
   return true;
 }
 
@@ -384,6 +408,17 @@ Verdict SegmentFilter::run(Node& node, int64_t first_row, size_t n, uint8_t* mas
   return Verdict::kMixed;
 }
 
+int64_t SegmentFilter::rows_to_test() const {
+  if (const std::vector<uint32_t>* listed = listed_rows()) return static_cast<int64_t>(listed->size());
+  const int64_t rows = segment_.rows();
+  if (verdict() != Verdict::kMixed) return verdict() == Verdict::kNone ? 0 : rows;
+  int64_t out = 0;
+  for (int64_t row = 0; row < rows; row += kBlockRows) {
+    if (zone_verdict(row) != Verdict::kNone) out += std::min(kBlockRows, rows - row);
+  }
+  return out;
+}
+
 Verdict SegmentFilter::zone_verdict(int64_t first_row) const { return zone_verdict(*root_, first_row); }
 
 Verdict SegmentFilter::zone_verdict(const Node& node, int64_t first_row) const {
@@ -395,6 +430,15 @@ Verdict SegmentFilter::zone_verdict(const Node& node, int64_t first_row) const {
       if (verdict == Verdict::kMixed) out = verdict;
     }
     return out;
+  }
+  const int64_t end_row = std::min(first_row + kBlockRows, segment_.rows());
+  if (node.kind == Node::Kind::kRows && !node.negated) {
+    auto low = std::lower_bound(node.rows.begin(), node.rows.end(), static_cast<uint32_t>(first_row));
+    return low == node.rows.end() || *low >= end_row ? Verdict::kNone : Verdict::kMixed;
+  }
+  if (node.kind == Node::Kind::kRowRange && !node.negated) {
+    if (node.end <= first_row || node.first >= end_row) return Verdict::kNone;
+    return node.first <= first_row && node.end >= end_row ? Verdict::kAll : Verdict::kMixed;
   }
   if (node.kind != Node::Kind::kRaw || node.predicate->kind != PredicateKind::kRange) return node.verdict();
   const ZoneView& zones = node.column->zones;

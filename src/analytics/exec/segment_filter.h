@@ -18,18 +18,25 @@ enum class Verdict : uint8_t { kNone, kAll, kMixed };
 // 1 for each id of a dictionary whose value passes a predicate (kRange or kSet) on a single-value column.
 std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryView& values);
 
+// How many dictionary values have to be looked at to make a SegmentFilter, those apart that a search finds.
+int64_t values_to_test(const Filter& filter, const Segment& segment);
+
 class SegmentFilter {
  public:
-  SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator);
+  // More rows than `listed_max` are not read from an index: too_many() then, and only verdict() may be asked.
+  SegmentFilter(const Filter& filter, const Segment& segment, Evaluator* evaluator, int64_t listed_max = INT64_MAX);
   ~SegmentFilter();
+  bool too_many() const { return too_many_; }
 
   // Of the whole segment: kNone prunes it, kAll needs no filter.
   Verdict verdict() const;
   // The rows that pass, ascending, when an index alone answers the filter; else nullptr.
   const std::vector<uint32_t>* listed_rows() const;
+  // At most how many rows lie in blocks that neither an index nor smallest and largest values leave out.
+  int64_t rows_to_test() const;
   // Of the block at `first_row` with `n` rows. When kMixed, mask[i] is 1 for the rows that pass, else 0.
   Verdict test(int64_t first_row, size_t n, uint8_t* mask);
-  // What smallest and largest values say of the block at `first_row`, of a filter that is an AND of ranges; else kMixed.
+  // What indexes, smallest and largest values say of the block at `first_row`, of a filter that is an AND of such tests; else kMixed.
   Verdict zone_verdict(int64_t first_row) const;
   // Rows whose entries were looked at, as Pinot's numEntriesScannedInFilter counts.
   int64_t entries_scanned() const { return entries_scanned_; }
@@ -57,6 +64,8 @@ class SegmentFilter {
   std::vector<std::unique_ptr<uint8_t[]>> scratch_;
   size_t depth_ = 0;
   int64_t entries_scanned_ = 0;
+  const int64_t listed_max_;
+  bool too_many_ = false;
 };
 
 }  // namespace bywash::analytics

@@ -93,7 +93,7 @@ class IdTests {
   bool read_predicate(const Filter& filter, Test* out) const {
     const Predicate& predicate = filter.predicate;
     const ColumnView& column = segment_.column(predicate.field);
-    out->all = SegmentFilter(filter, segment_, evaluator_).verdict();
+    out->all = SegmentFilter(filter, segment_, evaluator_, 0).verdict();  // no row is wanted from an index
     if (out->all != Verdict::kMixed) return true;
     const bool by_value = predicate.kind == PredicateKind::kRange || predicate.kind == PredicateKind::kSet;
     if (!by_value || column.encoding != Encoding::kDictionary || !column.field->single_value) return false;
@@ -277,7 +277,7 @@ void StarTreePlan::descend(const StarNode& node, size_t dimension, bool may_use_
   next->push_back(star);
 }
 
-std::vector<uint32_t> StarTreePlan::matching(int64_t* entries_scanned) const {
+std::optional<std::vector<uint32_t>> StarTreePlan::matching(int64_t* entries_scanned, int64_t effort_max) const {
   const size_t depth = passing_.size();
   std::vector<uint32_t> level{0}, next, out;
   // Dimensions whose predicates no node decides any more because a leaf was met above them: they are tested record by record.
@@ -293,6 +293,8 @@ std::vector<uint32_t> StarTreePlan::matching(int64_t* entries_scanned) const {
     next.clear();
     for (uint32_t at : level) {
       const StarNode& node = tree_->nodes[at];
+      effort_max -= 1 + (left && node.leaf() ? node.end_record - node.first_record : 0);
+      if (effort_max < 0) return std::nullopt;
       if (!left) {
         out.push_back(node.aggregated);
       } else if (node.leaf()) {

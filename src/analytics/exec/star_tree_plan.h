@@ -35,10 +35,12 @@ class StarTreePlan {
   // Runs [first, end) of multiples of run_rows() become the values of records; answers those that have rows, ascending.
   std::vector<uint32_t> add_up(const std::vector<std::pair<uint32_t, uint32_t>>& runs);
 
+  // How many sums add_up() reads of each run.
+  int64_t sums_per_run() const { return int64_t{tree_->running_records} * static_cast<int64_t>(sums_.size()); }
   const Segment& records() const { return *tree_->records; }
   const std::vector<StarAggregate>& aggregates() const { return aggregates_; }
-  // Ascending. `entries_scanned` grows by the ids that had to be looked at.
-  std::vector<uint32_t> matching(int64_t* entries_scanned) const;
+  // Ascending. `entries_scanned` grows by the ids that had to be looked at. Nothing: more than `effort_max` nodes and records would be read.
+  std::optional<std::vector<uint32_t>> matching(int64_t* entries_scanned, int64_t effort_max) const;
   // Columns that are read of each record: group keys and aggregations ("sum__shares"), as Pinot counts and shows them.
   const std::vector<std::string>& projected() const { return projected_; }
 

@@ -3,6 +3,7 @@
 #include "analytics/segment/fields_for_tests.h"
 #include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment_file.h"
+#include "analytics/sql/parser.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -148,6 +149,34 @@ TEST_F(StarTrees, AnswerAsAScanDoesOnRandomQueries) {
     saved += equal_docs(sql + " LIMIT 1000") > 0;
   }
   EXPECT_GT(saved, 150);
+}
+
+TEST_F(StarTrees, AndIndexesAnswerAtOnceOnlyWhatIsShort) {
+  auto at_once = [&](const std::string& sql) {
+    const auto query = sql::parse(sql);
+    EXPECT_TRUE(query.ok()) << sql;
+    const std::optional<QueryResponse> quick = answer_if_short(*query, {}, [this](std::string_view) { return table_; });
+    if (!quick) return false;
+    QueryResponse plain = ask(sql);
+    EXPECT_EQ(body_without_figures(*quick), body_without_figures(plain)) << sql;
+    EXPECT_EQ(quick->docs_scanned, plain.docs_scanned) << sql;
+    EXPECT_EQ(quick->pruned_by_server, plain.pruned_by_server) << sql;
+    return true;
+  };
+  for (const char* sql : {"SELECT symbol, SUM(shares), COUNT(*) FROM trades GROUP BY symbol ORDER BY SUM(shares) DESC LIMIT 5", "SELECT SUM(shares) FROM trades WHERE at >= 1700000200000",
+                          "SELECT day, MAX(price) FROM trades WHERE symbol = 'S3' GROUP BY day ORDER BY day", "SELECT COUNT(*) FROM trades WHERE note = 'note 17'",
+                          "SELECT symbol, at FROM trades WHERE at BETWEEN 1700000000000 AND 1700000001000 LIMIT 3", "SELECT COUNT(*) FROM trades WHERE at < 5"}) {
+    EXPECT_TRUE(at_once(sql)) << sql;
+  }
+  // Rows by the million, functions of many rows, regular expressions over many values, what fails, and what is not of one table.
+  for (int i = 0; i < 40; ++i) table_->segments.push_back(table_->segments[4]);
+  for (const char* sql : {"SELECT SUM(shares) FROM trades WHERE price > 3", "SELECT symbol, SUM(shares) FROM trades GROUP BY symbol", "SELECT SUM(shares * 2) FROM trades", "SELECT DISTINCTCOUNT(note) FROM trades",
+                          "SELECT note FROM trades ORDER BY note LIMIT 1", "SELECT COUNT(*) FROM trades WHERE note LIKE '%7'", "SELECT nothing FROM trades", "SELECT 1", "EXPLAIN PLAN FOR SELECT COUNT(*) FROM trades"}) {
+    EXPECT_FALSE(at_once(sql)) << sql;
+  }
+  EXPECT_TRUE(at_once("SELECT COUNT(*) FROM trades WHERE at < 5"));
+  table_->kept.resize(table_->segments.size());
+  EXPECT_FALSE(at_once("SELECT COUNT(*) FROM trades WHERE at < 5"));
 }
 
 TEST_F(StarTrees, ScanTheRecordsThatPinotScans) {

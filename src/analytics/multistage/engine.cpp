@@ -136,8 +136,9 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
 
 }  // namespace
 
-QueryResponse answer_any(std::string_view sql, const Options& options, const TableResolver& tables) {
-  Result<sql::Query> single = sql::parse(sql);
+QueryResponse answer_any(std::string_view sql, const Options& options, const TableResolver& tables) { return answer_any(sql, sql::parse(sql), options, tables); }
+
+QueryResponse answer_any(std::string_view sql, Result<sql::Query> single, const Options& options, const TableResolver& tables) {
   Options all = options;
   if (single.ok()) {
     for (const auto& [key, value] : single->options) all[key] = value;

@@ -3,6 +3,7 @@
 #include "analytics/segment/hash.h"
 #include "base/check.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -17,17 +18,18 @@ uint64_t process_hash_seed() {
 }
 
 namespace {
-constexpr size_t kArenaBlock = 256 << 10;
+constexpr size_t kFirstArenaBlock = 4 << 10, kArenaBlock = 256 << 10;  // blocks double up to the second
 size_t chunk_values(size_t k) { return static_cast<size_t>(DictionaryView::kFirstChunk) << k; }
 }  // namespace
 
 char* Arena::take(size_t bytes, size_t alignment) {
   size_t padding = (alignment - reinterpret_cast<uintptr_t>(at_) % alignment) % alignment;
   if (left_ < bytes + padding) {
-    size_t size = std::max(bytes, kArenaBlock);
+    const size_t block = std::min(kArenaBlock, kFirstArenaBlock << std::min<size_t>(blocks_.size(), 8));
+    size_t size = std::max(bytes, block);
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
     memory_bytes_ += static_cast<int64_t>(size);
-    if (size > kArenaBlock) return blocks_.back().get();  // a big one stands alone; the current block goes on
+    if (size > block) return blocks_.back().get();  // a big one stands alone; the current block goes on
     at_ = blocks_.back().get();
     left_ = size;
     padding = 0;

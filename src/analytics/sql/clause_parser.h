@@ -27,7 +27,7 @@ class ClauseParser {
   // Tokens.
   const Token& token(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
   void advance() { at_ = std::min(at_ + 1, tokens_.size() - 1); }
-  bool word(std::string_view keyword, size_t ahead = 0) const { return token(ahead).kind == TokenKind::kName && upper(token(ahead).text) == keyword; }
+  bool word(std::string_view keyword, size_t ahead = 0) const { return token(ahead).kind == TokenKind::kName && is_word(token(ahead).text, keyword); }
   bool symbol(std::string_view text, size_t ahead = 0) const { return token(ahead).kind == TokenKind::kSymbol && token(ahead).text == text; }
   bool accept(std::string_view keyword) { return word(keyword) ? advance(), true : false; }
   bool accept_symbol(std::string_view text) { return symbol(text) ? advance(), true : false; }

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "analytics/multistage/engine.h"
+#include "analytics/sql/parser.h"
 #include "analytics/table/gapfill.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -288,7 +289,7 @@ std::vector<std::shared_ptr<Table>> Instance::tables(const std::string& name, co
   return out;
 }
 
-std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, std::string* table) const {
+std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, bool with_keys, std::string* table) const {
   std::shared_ptr<Table> offline, realtime;
   {
     std::shared_lock lock(mutex_);
@@ -298,6 +299,7 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, st
     }
   }
   if (!offline && !realtime) return nullptr;
+  if (!with_keys && realtime && realtime->config().upsert.on()) return nullptr;
   if (offline && realtime) {
     *table = realtime->config().name;
     return hybrid_snapshot(*offline, *realtime);
@@ -307,24 +309,39 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, st
   return found->snapshot();
 }
 
-QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) {
+QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) { return query(sql, sql::parse(sql), options); }
+
+QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, const std::map<std::string, std::string>& options) {
   const SteadyTime started = steady_now();
   std::string table;
-  const TableResolver resolver = [&](std::string_view name) { return resolve(name, &table); };
-  QueryResponse response = may_gapfill(sql) ? answer_gapfill(sql, options, resolver) : answer_any(sql, options, resolver);
+  const TableResolver resolver = [&](std::string_view name) { return resolve(name, true, &table); };
+  QueryResponse response = may_gapfill(sql) ? answer_gapfill(sql, options, resolver) : answer_any(sql, std::move(parsed), options, resolver);
+  count(table, started, &response);
+  return response;
+}
+
+std::optional<QueryResponse> Instance::query_if_short(std::string_view sql, const sql::Query& parsed, const std::map<std::string, std::string>& options) {
+  if (may_gapfill(sql)) return std::nullopt;
+  const SteadyTime started = steady_now();
+  std::string table;
+  std::optional<QueryResponse> response = answer_if_short(parsed, options, [&](std::string_view name) { return resolve(name, false, &table); });
+  if (response) count(table, started, &*response);
+  return response;
+}
+
+void Instance::count(const std::string& table, SteadyTime started, QueryResponse* response) {
   // A text that is no query never becomes a request: both are null, as in Pinot.
-  const bool unparsed = !response.exceptions.empty() && response.exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
+  const bool unparsed = !response->exceptions.empty() && response->exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
   if (!unparsed) {
-    response.request_id = std::to_string(next_request_.fetch_add(1));
-    response.broker_id = options_.broker_id;
+    response->request_id = std::to_string(next_request_.fetch_add(1));
+    response->broker_id = options_.broker_id;
   }
   const double millis = std::chrono::duration<double, std::milli>(steady_now() - started).count();
   metrics::Registry& registry = metrics::Registry::process();
   const metrics::Labels labels = {{"table", table.empty() ? "none" : table}};
   registry.counter("bywash_queries_total", "Queries answered", labels)->add();
   registry.counter("bywash_query_time_ms_total", "Milliseconds spent on queries", labels)->add(millis);
-  if (!response.exceptions.empty()) registry.counter("bywash_query_errors_total", "Queries answered with an exception", labels)->add();
-  return response;
+  if (!response->exceptions.empty()) registry.counter("bywash_query_errors_total", "Queries answered with an exception", labels)->add();
 }
 
 }  // namespace bywash::analytics

@@ -154,6 +154,7 @@ Status SegmentSet::commit(int32_t group, int64_t sequence, const MutableSegment&
     else consuming_.erase(group);
   }
   if (keys) keys->forget_old();
+  ++changes_;
   return {};
 }
 
@@ -174,6 +175,7 @@ Status SegmentSet::commit_staged(const std::vector<CommittedSegment>& staged) {
   std::vector<SegmentRecord> records;
   for (const CommittedSegment& one : staged) records.push_back(one.record);
   RETURN_IF_ERROR(manifest_->add_segments(records));
+  ++changes_;
   std::lock_guard lock(mutex_);
   for (const CommittedSegment& one : staged) committed_[one.record.name] = one;
   return {};
@@ -225,6 +227,7 @@ Result<std::string> SegmentSet::rebuild_one() {
   const std::string path = path_of(old->name());
   RETURN_IF_ERROR(seal_segment(*old, seal_options_, path));
   ASSIGN_OR_RETURN(std::shared_ptr<const Segment> made, open_segment(path, schema_));
+  ++changes_;
   std::lock_guard lock(mutex_);
   not_rebuilt_.erase(old->name());
   auto committed = committed_.find(old->name());
@@ -257,6 +260,7 @@ Status SegmentSet::reload(const std::string& name) {
 Status SegmentSet::drop(const std::vector<std::string>& names) {
   if (names.empty()) return {};
   RETURN_IF_ERROR(manifest_->drop_segments(names));
+  ++changes_;
   std::lock_guard lock(mutex_);
   for (const std::string& name : names) {
     for (auto& [group, keys] : keys_) keys->drop(name);

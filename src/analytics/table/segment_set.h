@@ -2,6 +2,7 @@
 // Table line, seal and commit stages; each call locks for a moment, no lock is held while a file is written or a query runs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -75,6 +76,8 @@ class SegmentSet {
   std::vector<std::shared_ptr<const Segment>> snapshot(int64_t now_ms, std::vector<std::shared_ptr<const ValidRows>>* kept = nullptr) const;
   std::vector<SegmentStatus> list() const;
   std::vector<std::string> damaged() const;
+  // Grows whenever a segment has been sealed, written anew or dropped: much memory may have become free then.
+  int64_t changes() const { return changes_.load(std::memory_order_relaxed); }
   // Newest time of the committed segments (epoch ms); nothing when unknown.
   std::optional<int64_t> max_end_ms() const;
 
@@ -105,6 +108,7 @@ class SegmentSet {
   std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
   std::vector<std::string> damaged_;
   std::set<std::string> not_rebuilt_;  // tried in vain
+  std::atomic<int64_t> changes_{0};
 };
 
 }  // namespace bywash::analytics

@@ -1,6 +1,7 @@
 // See table.h.
 #include "analytics/table/table.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -85,7 +86,7 @@ bool Table::sleep(int64_t millis) {
 }
 
 void Table::coordinate() {
-  int64_t next_partitions = 0, next_retention = 0, next_rebuild = 0;
+  int64_t next_partitions = 0, next_retention = 0, next_rebuild = 0, given_back = 0;
   while (!stopping_) {
     const int64_t now = steady_now().time_since_epoch() / Millis(1);
     if (now >= next_retention) {
@@ -98,6 +99,10 @@ void Table::coordinate() {
       looked_ = true;
     }
     count_segments();
+    if (const int64_t changes = segments_->changes(); changes != given_back) {
+      ::malloc_trim(0);  // rows that are in files now, and what their making took: the allocator would keep it
+      given_back = changes;
+    }
     bool rebuilt = false;
     if (now >= next_rebuild && !stopping_) {
       Result<std::string> segment = segments_->rebuild_one();
