@@ -32,13 +32,13 @@ bool calls_groovy(const analytics::sql::Expression& e) {
   return false;
 }
 
-using Options = std::map<std::string, std::string>;
+using QueryOptions = std::map<std::string, std::string>;
 
 constexpr size_t kShortBytes = 8192;  // of a request that may be answered at once
 
 // Options that stand in the query (SET, OPTION) and in the request; a malformed one is an HTTP error, as in Pinot.
-Status check_options(const std::string& sql, const Result<analytics::sql::Query>& parsed, const Options& request_options) {
-  Options options = request_options;
+Status check_options(const std::string& sql, const Result<analytics::sql::Query>& parsed, const QueryOptions& request_options) {
+  QueryOptions options = request_options;
   if (parsed.ok()) {
     for (const auto& [key, value] : parsed->options) options[key] = value;
     for (const analytics::sql::SelectItem& item : parsed->select) {
@@ -55,7 +55,7 @@ Status check_options(const std::string& sql, const Result<analytics::sql::Query>
 
 HttpResponse PinotApi::query(const HttpRequest& request) {
   std::string sql;
-  Options options;
+  QueryOptions options;
   if (std::optional<HttpResponse> refusal = read_query(request, &sql, &options)) return *std::move(refusal);
   if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
   Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
@@ -66,7 +66,7 @@ HttpResponse PinotApi::query(const HttpRequest& request) {
 std::optional<HttpResponse> PinotApi::short_query(const HttpRequest& request) {
   if (request.path != "/query/sql" || request.body.size() > kShortBytes || request.target.size() > kShortBytes) return std::nullopt;
   std::string sql;
-  Options options;
+  QueryOptions options;
   if (read_query(request, &sql, &options)) return std::nullopt;
   Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
   if (!parsed.ok() || !check_options(sql, parsed, options).ok()) return std::nullopt;
@@ -76,7 +76,7 @@ std::optional<HttpResponse> PinotApi::short_query(const HttpRequest& request) {
   return respond(request, *answer);
 }
 
-std::optional<HttpResponse> PinotApi::read_query(const HttpRequest& request, std::string* sql, Options* options) {
+std::optional<HttpResponse> PinotApi::read_query(const HttpRequest& request, std::string* sql, QueryOptions* options) {
   if (request.method == "GET") {
     if (!request.query.count("sql")) return pinot::error(400, "Query parameter 'sql' is missing");
     *sql = pinot::query_value(request, "sql");

@@ -31,7 +31,10 @@ struct CellWriter {
   std::string& out;
   void operator()(std::monostate) const { out += "null"; }
   void operator()(bool value) const { out += value ? "true" : "false"; }
-  void operator()(int64_t value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+  void operator()(int64_t value) const {
+    const fmt::format_int digits(value);
+    out.append(digits.data(), digits.size());
+  }
   void operator()(double value) const { append_java_double(value, out); }
   void operator()(float value) const { append_java_float(value, out); }
   void operator()(const std::string& value) const { append_json_string(value, out); }
@@ -77,16 +80,31 @@ void append_table(const ResultTable& table, std::string& out) {
 class FieldWriter {
  public:
   explicit FieldWriter(std::string& out) : out_(out) {}
-  void number(std::string_view name, int64_t value) { fmt::format_to(std::back_inserter(out_), "\"{}\":{},", name, value); }
-  void boolean(std::string_view name, bool value) { fmt::format_to(std::back_inserter(out_), "\"{}\":{},", name, value); }
+  void number(std::string_view name, int64_t value) { number({}, name, value); }
+  // The name in two parts.
+  void number(std::string_view prefix, std::string_view name, int64_t value) {
+    start(prefix, name);
+    const fmt::format_int digits(value);
+    out_.append(digits.data(), digits.size());
+    out_ += ',';
+  }
+  void boolean(std::string_view name, bool value) {
+    start({}, name);
+    out_ += value ? "true," : "false,";
+  }
   void text(std::string_view name, const std::string& value, bool null_when_empty) {
-    fmt::format_to(std::back_inserter(out_), "\"{}\":", name);
+    start({}, name);
     if (value.empty() && null_when_empty) out_ += "null";
     else append_json_string(value, out_);
     out_ += ',';
   }
 
  private:
+  void start(std::string_view prefix, std::string_view name) {
+    out_ += '"';
+    out_.append(prefix).append(name);
+    out_ += "\":";
+  }
   std::string& out_;
 };
 
@@ -142,6 +160,7 @@ QueryResponse QueryResponse::failure(int code, std::string message) {
 
 std::string to_json(const QueryResponse& r) {
   std::string out = "{";
+  out.reserve(2048);
   if (r.has_table) append_table(r.table, out);
   FieldWriter field(out);
   field.number("numRowsResultSet", static_cast<int64_t>(r.table.rows.size()));
@@ -185,8 +204,8 @@ std::string to_json(const QueryResponse& r) {
   field.number("brokerReduceTimeMs", 0);
   for (std::string_view kind : {"ThreadCpuTimeNs", "SystemActivitiesCpuTimeNs", "ResponseSerializationCpuTimeNs", "TotalCpuTimeNs"}) {
     bool measured = kind == "ThreadCpuTimeNs" || kind == "TotalCpuTimeNs";
-    field.number(fmt::format("offline{}", kind), measured && !r.realtime ? r.thread_cpu_ns : 0);
-    field.number(fmt::format("realtime{}", kind), measured && r.realtime ? r.thread_cpu_ns : 0);
+    field.number("offline", kind, measured && !r.realtime ? r.thread_cpu_ns : 0);
+    field.number("realtime", kind, measured && r.realtime ? r.thread_cpu_ns : 0);
   }
   field.number("explainPlanNumEmptyFilterSegments", 0);
   field.number("explainPlanNumMatchAllFilterSegments", 0);
@@ -194,8 +213,8 @@ std::string to_json(const QueryResponse& r) {
   append_strings(r.tables_queried, out);
   out += ',';
   for (std::string_view kind : {"ThreadMemAllocatedBytes", "ResponseSerMemAllocatedBytes", "TotalMemAllocatedBytes"}) {
-    field.number(fmt::format("offline{}", kind), 0);
-    field.number(fmt::format("realtime{}", kind), 0);
+    field.number("offline", kind, 0);
+    field.number("realtime", kind, 0);
   }
   out += r.tables_queried.empty() || r.multi_stage ? "\"pools\":[]," : "\"pools\":[-1],";
   out += "\"rlsFiltersApplied\":false,\"groupsTrimmed\":false}";

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kInstanceLogger = "analytics";
 constexpr int64_t kBeginMs = 10'000;  // for a new table's topics
+const std::string kNoTable = "none";  // of queries without one, in metrics
 
 bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
 
@@ -337,11 +338,21 @@ void Instance::count(const std::string& table, SteadyTime started, QueryResponse
     response->broker_id = options_.broker_id;
   }
   const double millis = std::chrono::duration<double, std::milli>(steady_now() - started).count();
-  metrics::Registry& registry = metrics::Registry::process();
-  const metrics::Labels labels = {{"table", table.empty() ? "none" : table}};
-  registry.counter("bywash_queries_total", "Queries answered", labels)->add();
-  registry.counter("bywash_query_time_ms_total", "Milliseconds spent on queries", labels)->add(millis);
-  if (!response->exceptions.empty()) registry.counter("bywash_query_errors_total", "Queries answered with an exception", labels)->add();
+  const std::string& title = table.empty() ? kNoTable : table;
+  Counters counters;
+  {
+    std::lock_guard lock(counters_mutex_);
+    Counters& known = counters_[title];
+    if (!known.queries) {
+      metrics::Registry& registry = metrics::Registry::process();
+      known = {registry.counter("bywash_queries_total", "Queries answered", {{"table", title}}),
+               registry.counter("bywash_query_time_ms_total", "Milliseconds spent on queries", {{"table", title}})};
+    }
+    counters = known;
+  }
+  counters.queries->add();
+  counters.millis->add(millis);
+  if (!response->exceptions.empty()) metrics::Registry::process().counter("bywash_query_errors_total", "Queries answered with an exception", {{"table", title}})->add();
 }
 
 }  // namespace bywash::analytics

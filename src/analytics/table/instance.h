@@ -74,6 +74,11 @@ class Instance {
   // `*table` becomes its name for metrics. Without `with_keys` there are no tables with upsert or dedup: their snapshots may have to wait.
   std::shared_ptr<const TableSnapshot> resolve(std::string_view name, bool with_keys, std::string* table) const;
   void count(const std::string& table, SteadyTime started, QueryResponse* response);
+
+  struct Counters {
+    metrics::Counter* queries = nullptr;
+    metrics::Counter* millis = nullptr;
+  };
   std::string schema_path(const std::string& name) const { return options_.data_dir + "/schemas/" + name + ".json"; }
   std::string table_folder(const std::string& name) const { return options_.data_dir + "/tables/" + name; }
 
@@ -85,6 +90,8 @@ class Instance {
   std::map<std::string, std::shared_ptr<Table>> tables_;  // by name with type
   std::map<std::string, std::string> broken_;             // tables that could not be opened, and why; under change_mutex_
   std::atomic<int64_t> next_request_{1};
+  std::mutex counters_mutex_;
+  std::map<std::string, Counters> counters_;              // by table
 };
 
 }  // namespace bywash::analytics
