@@ -11,11 +11,13 @@
 #include "formats/plugins.h"
 #include "formats/schema_registry/mock_catalog.h"
 #include "formats/protobuf/protobuf_converter.h"
+#include "net/vault_secrets.h"
 #include "transforms/plugins.h"
 
 namespace bywash {
 
 void register_builtin_plugins(plugin::Registry& registry) {
+  for (const char* vault : net::kVaultProviderClasses) config::add_config_provider(vault, net::make_vault_secrets);
   registry.add(jdbc::jdbc_sink());
   registry.add(jdbc::jdbc_source());
   registry.add(postgres_cdc::postgres_change_source());

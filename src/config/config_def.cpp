@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "base/text.h"
+#include "config/java_order.h"
 #include "config/properties.h"
 
 namespace bywash::config {
@@ -62,12 +64,54 @@ size_t distance(std::string_view a, std::string_view b) {
 }
 
 std::string invalid_text(const KeySpec& key, const std::optional<std::string>& raw, std::string_view why) {
+  // Kafka's validators of lists word the whole message themselves.
+  if (why.starts_with("Configuration '") || why.starts_with("Must specify ")) return std::string(why);
   std::string shown = key.secret() ? std::string(kHidden) : raw.value_or("null");
   return fmt::format("Invalid value {} for configuration {}: {}", shown, key.name, why);
 }
 
 std::string missing_text(const KeySpec& key) {
   return fmt::format("Missing required configuration \"{}\" which has no default value.", key.name);
+}
+
+// The ready validators, by type: validate() asks them about null, which they pass over otherwise.
+struct InRange {
+  int64_t low = 0;
+  std::optional<int64_t> high;
+  std::optional<std::string> operator()(const Parsed& v) const {
+    auto* n = std::get_if<int64_t>(&v);
+    if (n && *n < low) return fmt::format("Value must be at least {}", low);
+    if (n && high && *n > *high) return fmt::format("Value must be no more than {}", *high);
+    return std::nullopt;
+  }
+};
+
+struct OneOf {
+  std::vector<std::string> allowed;
+  bool ignore_case = false;
+  std::string text() const {
+    return fmt::format("String must be one of{}: {}", ignore_case ? " (case insensitive)" : "", fmt::join(allowed, ", "));
+  }
+  std::optional<std::string> operator()(const Parsed& v) const {
+    auto* s = std::get_if<std::string>(&v);
+    if (!s) return std::nullopt;
+    for (const auto& a : allowed) {
+      if (*s == a || (ignore_case && equals_ignore_case(*s, a))) return std::nullopt;
+    }
+    return text();
+  }
+};
+
+// What a validator says of the null that stands for a value which is missing or does not parse (ConfigDef.parseForValidate).
+std::optional<std::string> about_null(const Validator& validator) {
+  if (validator.target<InRange>()) return "Value must be non-null";
+  if (const auto* choice = validator.target<OneOf>()) return choice->text();
+  return validator(Parsed());
+}
+
+bool missing_or_unparsable(const KeySpec& key, const Properties& properties) {
+  auto it = properties.find(key.name);
+  return it == properties.end() ? key.required : !parse_value(key.type, it->second).ok();
 }
 
 }  // namespace
@@ -172,6 +216,11 @@ std::vector<ConfigValue> ConfigDef::validate(const Properties& properties) const
       value.value = render(*parsed);
     } else {
       value.errors.push_back(parsed.status().message());
+      if (missing_or_unparsable(key, properties)) {
+        for (const Validator& validator : key.validators) {
+          if (auto why = about_null(validator)) value.errors.push_back(invalid_text(key, std::nullopt, *why));
+        }
+      }
       auto it = properties.find(key.name);
       // As in Kafka: a value that does not parse is shown as null, one that only fails its validator is shown.
       if (it != properties.end()) {
@@ -223,21 +272,8 @@ Status first_problems(const std::vector<ConfigValue>& values) {
   return all.empty() ? Status() : Status::invalid(all).with_java_class("org.apache.kafka.common.config.ConfigException");
 }
 
-Validator at_least(int64_t low) {
-  return [low](const Parsed& v) -> std::optional<std::string> {
-    auto* n = std::get_if<int64_t>(&v);
-    if (n && *n < low) return fmt::format("Value must be at least {}", low);
-    return std::nullopt;
-  };
-}
-Validator between(int64_t low, int64_t high) {
-  return [low, high](const Parsed& v) -> std::optional<std::string> {
-    auto* n = std::get_if<int64_t>(&v);
-    if (n && *n < low) return fmt::format("Value must be at least {}", low);
-    if (n && *n > high) return fmt::format("Value must be no more than {}", high);
-    return std::nullopt;
-  };
-}
+Validator at_least(int64_t low) { return InRange{low, std::nullopt}; }
+Validator between(int64_t low, int64_t high) { return InRange{low, high}; }
 Validator at_least_double(double low) {
   return [low](const Parsed& v) -> std::optional<std::string> {
     auto* n = std::get_if<double>(&v);
@@ -246,15 +282,10 @@ Validator at_least_double(double low) {
   };
 }
 Validator one_of(std::vector<std::string> allowed, bool ignore_case) {
-  return [allowed = std::move(allowed), ignore_case](const Parsed& v) -> std::optional<std::string> {
-    auto* s = std::get_if<std::string>(&v);
-    if (!s) return std::nullopt;
-    for (const auto& a : allowed) {
-      if (*s == a || (ignore_case && equals_ignore_case(*s, a))) return std::nullopt;
-    }
-    return ignore_case ? fmt::format("String must be one of (case insensitive): {}", fmt::join(allowed, ", "))
-                       : fmt::format("String must be one of: {}", fmt::join(allowed, ", "));
-  };
+  const bool of_enum = ignore_case && std::all_of(allowed.begin(), allowed.end(), [](const std::string& each) { return each == ascii_upper(each); });
+  // CaseInsensitiveValidString keeps an enum's names in a set, and shows them in its order.
+  if (of_enum) allowed = java_hash_order(std::move(allowed));
+  return OneOf{std::move(allowed), ignore_case};
 }
 Validator not_empty() {
   return [](const Parsed& v) -> std::optional<std::string> {

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <fstream>
 #include <string_view>
 
 #include "config/properties.h"
+#include "net/java_key_store.h"
+#include "net/tls_stores.h"
 
 namespace bywash::kafka {
 namespace {
@@ -27,11 +30,6 @@ struct Rule {
   Action action;
   std::string_view note;  // the new name, or the text of a warning or error
 };
-
-constexpr std::string_view kJks =
-    "Java key stores of type JKS cannot be read here. Convert it: keytool -importkeystore -srckeystore store.jks -destkeystore store.p12 "
-    "-deststoretype PKCS12, then set the location to store.p12 and the type to PKCS12 (key store), or export the certificates to a PEM file and "
-    "set the type to PEM (trust store)";
 
 constexpr auto kRules = std::to_array<Rule>({
     {"bootstrap.servers", Action::kSpecial, ""},
@@ -205,22 +203,47 @@ void translate_jaas(Translation& t, const std::string& jaas) {
   }
 }
 
+// What a file is by its first bytes, as Java finds it out for the type JKS; empty: it cannot be read.
+std::string store_type_of(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string head(4096, '\0');
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<size_t>(std::max<std::streamsize>(0, in.gcount())));
+  if (head.empty()) return "";
+  if (net::is_java_key_store(head)) return "JKS";
+  return head.find("-----BEGIN") != head.npos ? "PEM" : "PKCS12";
+}
+
+// PEM files and PKCS12 key stores are librdkafka's business; other stores are read here and handed over as text.
 void translate_store(Translation& t, std::string_view which, const std::string& location) {
-  bool trust = which == "ssl.truststore.location";
-  std::string type = t.value(trust ? "ssl.truststore.type" : "ssl.keystore.type");
-  std::transform(type.begin(), type.end(), type.begin(), ::toupper);
-  if (type.empty()) type = location.ends_with(".pem") || location.ends_with(".crt") ? "PEM" : location.ends_with(".p12") || location.ends_with(".pfx") ? "PKCS12" : "JKS";
+  const bool trust = which == "ssl.truststore.location";
+  const std::string type = store_type_of(location);
+  if (type.empty()) return t.fail(which, fmt::format("'{}' cannot be read. Check the path and its permissions", location));
   if (type == "PEM") {
     if (trust) t.out.librdkafka["ssl.ca.location"] = location;
     else { t.out.librdkafka["ssl.certificate.location"] = location; t.out.librdkafka["ssl.key.location"] = location; }
-  } else if (type == "PKCS12" && !trust) {
-    t.out.librdkafka["ssl.keystore.location"] = location;
-  } else if (type == "PKCS12") {
-    t.fail(which, "a trust store of type PKCS12 cannot be read here. Export its certificates: openssl pkcs12 -in store.p12 -nokeys -out ca.pem, then set the "
-                  "location to ca.pem and ssl.truststore.type to PEM");
-  } else {
-    t.fail(which, kJks);
+    return;
   }
+  if (type == "PKCS12" && !trust) {
+    t.out.librdkafka["ssl.keystore.location"] = location;
+    return;
+  }
+  Properties own;
+  for (const char* key : {"location", "password", "type"}) {
+    const std::string name = fmt::format("ssl.{}store.{}", trust ? "trust" : "key", key);
+    if (auto given = t.java.find(name); given != t.java.end()) own[name] = given->second;
+  }
+  if (!trust) own["ssl.key.password"] = t.value("ssl.key.password");
+  auto stores = net::read_tls_stores(own, "");
+  if (!stores.ok()) return t.fail(which, stores.status().message());
+  if (trust) {
+    t.out.librdkafka["ssl.ca.pem"] = stores->trusted;
+    return;
+  }
+  // Its key is not encrypted any more.
+  t.out.librdkafka["ssl.certificate.pem"] = stores->certificates;
+  t.out.librdkafka["ssl.key.pem"] = stores->key.text();
+  t.out.librdkafka.erase("ssl.key.password");
 }
 
 // ClientUtils.parseAndValidateAddresses (Kafka 4.3): host:port, maybe behind a protocol's name.

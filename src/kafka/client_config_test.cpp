@@ -18,10 +18,10 @@ TEST(TranslateJavaKeys, ReadsUserAndPasswordFromJaas) {
   EXPECT_EQ(t->librdkafka["sasl.username"], "al\"ice");
   EXPECT_EQ(t->librdkafka["sasl.password"], "p w");
 }
-TEST(TranslateJavaKeys, RefusesWhatWouldLoseItsMeaningAndSaysHowToConvert) {
+TEST(TranslateJavaKeys, RefusesWhatWouldLoseItsMeaning) {
   auto t = translate_java_keys(ClientKind::kConsumer, {{"ssl.truststore.location", "/x/trust.jks"}, {"interceptor.classes", "a.B"}});
   ASSERT_FALSE(t.ok());
-  EXPECT_NE(t.status().message().find("keytool"), std::string::npos);
+  EXPECT_NE(t.status().message().find("'/x/trust.jks' cannot be read"), std::string::npos);
   EXPECT_NE(t.status().message().find("interceptor.classes"), std::string::npos);
 }
 TEST(TranslateJavaKeys, NamesABootstrapServerThatIsNoAddress) {

@@ -1,5 +1,5 @@
-// Types of the Java clients' keys (ConsumerConfig, ProducerConfig, AdminClientConfig of Kafka 4.3), for those whose values not every text
-// is. Level 3, any thread.
+// The keys of the Java clients (ConsumerConfig, ProducerConfig, AdminClientConfig of Kafka 4.3): types, importance and defaults, which
+// validation of a connector's client overrides shows. Level 3, any thread.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace bywash::kafka {
 
-// nullopt: any text will do, or the client has no such key.
-std::optional<config::KeyType> java_key_type(ClientKind kind, std::string_view key);
+// nullopt: the client has no such key.
+std::optional<config::KeySpec> java_client_key(ClientKind kind, std::string_view name);
 
 }  // namespace bywash::kafka

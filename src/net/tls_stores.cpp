@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/properties.h"
+#include "net/java_key_store.h"
 
 namespace bywash::net {
 namespace {
@@ -32,7 +33,7 @@ using TlsOwned = std::unique_ptr<T, TlsFree>;
 struct StoreFile {
   std::string name;  // of its key, for messages
   std::string bytes;
-  bool pem = false;
+  bool pem = false, jks = false;
 };
 
 Result<StoreFile> open_store_file(const std::string& path, const std::string& type, std::string name) {
@@ -41,12 +42,12 @@ Result<StoreFile> open_store_file(const std::string& path, const std::string& ty
   text << in.rdbuf();
   if (!in) return Status::invalid(fmt::format("Cannot read '{}' (key '{}'). Check the path and its permissions", path, name));
   StoreFile out{std::move(name), std::move(text).str(), false};
-  const bool jks = out.bytes.starts_with("\xFE\xED\xFE\xED") || out.bytes.starts_with("\xCE\xCE\xCE\xCE");
-  if (jks) {
-    return Status::invalid(fmt::format("'{}' is a Java key store (JKS), which cannot be read here (key '{}'). Convert it: keytool -importkeystore -srckeystore {} "
+  out.jks = is_java_key_store(out.bytes);
+  if (out.bytes.starts_with("\xCE\xCE\xCE\xCE")) {
+    return Status::invalid(fmt::format("'{}' is a Java key store (JCEKS), which cannot be read here (key '{}'). Convert it: keytool -importkeystore -srckeystore {} "
                                        "-destkeystore store.p12 -deststoretype PKCS12", path, out.name, path));
   }
-  out.pem = out.bytes.find("-----BEGIN") != std::string::npos;
+  out.pem = !out.jks && out.bytes.find("-----BEGIN") != std::string::npos;
   // Java's type JKS reads PKCS12 too; PEM has to be named there, and is found out here.
   if (!out.pem && ascii_upper(type) == "PEM") return Status::invalid(fmt::format("'{}' has no PEM text (key '{}'). Check the file, or the type of the store", path, out.name));
   return out;
@@ -137,6 +138,14 @@ Status read_own(const Properties& keys, const std::string& prefix, TlsStores* ou
   }
   if (location.empty()) return {};
   ASSIGN_OR_RETURN(StoreFile file, open_store_file(location, get_or(keys, "ssl.keystore.type", ""), prefix + "ssl.keystore.location"));
+  if (file.jks) {
+    auto read = read_java_key_store(file.bytes, get_or(keys, "ssl.keystore.password", ""), key_password, true);
+    if (!read.ok()) return read.status().with_context(fmt::format("{} ('{}')", file.name, location));
+    if (read->chain.empty()) return Status::invalid(fmt::format("The Java key store of '{}' has no private key with its certificate. Put both into it", file.name));
+    out->certificates = std::move(read->chain);
+    out->key = std::move(read->key);
+    return {};
+  }
   if (!file.pem) {
     ASSIGN_OR_RETURN(TlsStores read, read_pkcs12(file, get_or(keys, "ssl.keystore.password", ""), true));
     out->certificates = std::move(read.certificates);
@@ -158,7 +167,11 @@ Status read_trusted(const Properties& keys, const std::string& prefix, TlsStores
   }
   if (location.empty()) return {};
   ASSIGN_OR_RETURN(StoreFile file, open_store_file(location, get_or(keys, "ssl.truststore.type", ""), prefix + "ssl.truststore.location"));
-  if (file.pem) {
+  if (file.jks) {
+    auto read = read_java_key_store(file.bytes, get_or(keys, "ssl.truststore.password", ""), "", false);
+    if (!read.ok()) return read.status().with_context(fmt::format("{} ('{}')", file.name, location));
+    out->trusted = std::move(read->trusted);
+  } else if (file.pem) {
     out->trusted = pem_certificates(file.bytes);
   } else {
     ASSIGN_OR_RETURN(TlsStores read, read_pkcs12(file, get_or(keys, "ssl.truststore.password", ""), false));

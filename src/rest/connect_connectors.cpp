@@ -111,7 +111,10 @@ HttpResponse put_config(const ConnectContext* context, const HttpRequest& reques
 HttpResponse patch_config(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
   auto body = parse_body(request);
   if (!body.ok()) return error_response(body.status());
-  if (body->is_null()) return error_response(no_body(request));
+  if (body->is_null()) {
+    auto connector = context->herder->connector(name);
+    return error_response(connector.ok() ? no_body(request) : connector.status());
+  }
   auto properties = string_map(*body);
   if (!properties.ok()) return error_response(properties.status());
   auto result = context->herder->patch(name, *properties);
@@ -140,10 +143,10 @@ HttpResponse answer(const Status& status, int code) { return status.ok() ? no_co
 
 void add_state_routes(HttpRouter* router, const ConnectContext* context) {
   using runtime::TargetState;
-  router->add("PUT", "/connectors/{}/pause", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kPaused), 202); });
-  router->add("PUT", "/connectors/{}/resume", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStarted), 202); });
-  router->add("PUT", "/connectors/{}/stop", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStopped), 204); });
-  router->add("POST", "/connectors/{}/restart", [context](const HttpRequest& r, const Params& p) { return restart(context, r, p[0]); });
+  router->add("PUT", "/connectors/{}/pause", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kPaused), 202); }, {.takes_json = true});
+  router->add("PUT", "/connectors/{}/resume", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStarted), 202); }, {.takes_json = true});
+  router->add("PUT", "/connectors/{}/stop", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStopped), 204); }, {.takes_json = true});
+  router->add("POST", "/connectors/{}/restart", [context](const HttpRequest& r, const Params& p) { return restart(context, r, p[0]); }, {.takes_json = true});
   router->add("PUT", "/connectors/{}/fence", [context](const HttpRequest&, const Params&) {
     if (context->herder->distributed()) return error_response(400, "Internal request missing required signature");
     return error_response(500, "Kafka Connect in standalone mode does not support exactly-once source connectors.");
@@ -153,26 +156,25 @@ void add_state_routes(HttpRouter* router, const ConnectContext* context) {
 }  // namespace
 
 void add_connector_routes(HttpRouter* router, const ConnectContext* context) {
-  constexpr RouteOptions kJson{.takes_json = true};
-  router->add("GET", "/connectors", [context](const HttpRequest& r, const Params&) { return list_connectors(context, r); });
-  router->add("POST", "/connectors", [context](const HttpRequest& r, const Params&) { return create(context, r); }, kJson);
+  router->add("GET", "/connectors", [context](const HttpRequest& r, const Params&) { return list_connectors(context, r); }, {.takes_json = true});
+  router->add("POST", "/connectors", [context](const HttpRequest& r, const Params&) { return create(context, r); }, {.takes_json = true});
   router->add("GET", "/connectors/{}", [context](const HttpRequest&, const Params& p) {
     auto connector = context->herder->connector(p[0]);
     return connector.ok() ? json_response(200, to_json(*connector)) : error_response(connector.status());
-  });
-  router->add("DELETE", "/connectors/{}", [context](const HttpRequest&, const Params& p) { return answer(context->herder->remove(p[0]), 204); });
+  }, {.takes_json = true});
+  router->add("DELETE", "/connectors/{}", [context](const HttpRequest&, const Params& p) { return answer(context->herder->remove(p[0]), 204); }, {.takes_json = true});
   router->add("GET", "/connectors/{}/config", [context](const HttpRequest&, const Params& p) {
     auto connector = context->herder->connector(p[0]);
     return connector.ok() ? json_response(200, to_json(connector->config)) : error_response(connector.status());
-  });
-  router->add("PUT", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return put_config(context, r, p[0]); }, kJson);
-  router->add("PATCH", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return patch_config(context, r, p[0]); }, kJson);
+  }, {.takes_json = true});
+  router->add("PUT", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return put_config(context, r, p[0]); }, {.takes_json = true});
+  router->add("PATCH", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return patch_config(context, r, p[0]); }, {.takes_json = true});
   router->add("GET", "/connectors/{}/status", [context](const HttpRequest&, const Params& p) {
     auto status = context->herder->status(p[0]);
     return status.ok() ? json_response(200, to_json(*status)) : error_response(status.status());
-  });
-  router->add("GET", "/connectors/{}/topics", [context](const HttpRequest&, const Params& p) { return topics(context, p[0]); });
-  router->add("PUT", "/connectors/{}/topics/reset", [context](const HttpRequest&, const Params& p) { return answer(context->herder->reset_topics(p[0]), 202); });
+  }, {.takes_json = true});
+  router->add("GET", "/connectors/{}/topics", [context](const HttpRequest&, const Params& p) { return topics(context, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/connectors/{}/topics/reset", [context](const HttpRequest&, const Params& p) { return answer(context->herder->reset_topics(p[0]), 202); }, {.takes_json = true});
   add_state_routes(router, context);
 }
 

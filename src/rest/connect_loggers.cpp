@@ -50,7 +50,7 @@ class Loggers {
 
   std::optional<Json> one(const std::string& name) {
     std::lock_guard lock(mutex_);
-    if (name == "root") return shown(name, root_);
+    if (ascii_lower(name) == "root") return shown("root", root_);
     auto it = entries_.find(name);
     if (it == entries_.end()) return std::nullopt;
     return shown(name, it->second);
@@ -143,7 +143,7 @@ void add_logger_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("GET", "/admin/loggers/{}", [](const HttpRequest&, const Params& p) {
     auto found = loggers().one(p[0]);
     return found ? json_response(200, *found) : error_response(404, fmt::format("Logger {} not found.", p[0]));
-  });
+  }, {.takes_json = true});
   router->add("PUT", "/admin/loggers/{}", [context](const HttpRequest& r, const Params& p) { return set_level(context, r, p[0]); }, {.takes_json = true});
 }
 

@@ -36,6 +36,18 @@ bool is_integer(const Json& value) {
   return config::parse_value(config::KeyType::kLong, value.get<std::string>()).ok();
 }
 
+// As String.valueOf shows it.
+std::string shown(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+// OffsetUtils.validateFormat: what may stand in a source's partitions and offsets.
+Status check_primitive(const Json& map) {
+  for (const auto& [key, value] : map.items()) {
+    const char* what = value.is_array() ? "ARRAY" : value.is_object() ? "MAP" : nullptr;
+    if (what) return Status::fatal(fmt::format("Offsets may only contain primitive types as values, but field {} contains {}", key, what));
+  }
+  return {};
+}
+
 // SinkUtils.parseSinkConnectorOffsets, its refusals.
 Status check_sink_entry(const Json& partition, const Json& offset) {
   if (partition.is_null()) return Status::invalid("The partition for a sink connector offset cannot be null or missing");
@@ -46,13 +58,13 @@ Status check_sink_entry(const Json& partition, const Json& offset) {
   if (partition["kafka_partition"].is_null()) return Status::invalid("Kafka partitions must be valid numbers and may not be null");
   if (!is_integer(partition["kafka_partition"])) {
     return Status::invalid(fmt::format("Failed to parse the following Kafka partition value in the provided offsets: '{}'. "
-                                       "Partition values for sink connectors need to be integers.", partition["kafka_partition"].dump()));
+                                       "Partition values for sink connectors need to be integers.", shown(partition["kafka_partition"])));
   }
   if (offset.is_null()) return {};
   if (!offset.contains("kafka_offset")) return Status::invalid("The offset for a sink connector should either be null or contain the key 'kafka_offset'");
   if (!is_integer(offset["kafka_offset"])) {
     return Status::invalid(fmt::format("Failed to parse the following Kafka offset value in the provided offsets: '{}'. "
-                                       "Offset values for sink connectors need to be integers.", offset["kafka_offset"].dump()));
+                                       "Offset values for sink connectors need to be integers.", shown(offset["kafka_offset"])));
   }
   return {};
 }
@@ -96,7 +108,13 @@ HttpResponse alter(const ConnectContext* context, const HttpRequest& request, co
   Status refusal;
   for (const Entry& entry : *entries) {
     if (refusal.ok() && *kind == runtime::ConnectorKind::kSink) refusal = check_sink_entry(entry.partition, entry.offset);
-    if (refusal.ok() && entry.partition.is_null()) refusal = Status::fatal("Partition objects cannot be null");
+    // Anything may be forgotten.
+    if (refusal.ok() && *kind == runtime::ConnectorKind::kSource && !entry.offset.is_null()) {
+      if (entry.partition.is_null()) refusal = Status::fatal("Partition objects cannot be null");
+      for (const Json* map : {&entry.partition, &entry.offset}) {
+        if (refusal.ok()) refusal = check_primitive(*map);
+      }
+    }
     out.emplace_back(entry.partition.dump(), entry.offset.is_null() ? std::nullopt : std::optional(entry.offset.dump()));
   }
   if (!refusal.ok()) {
@@ -111,12 +129,12 @@ HttpResponse alter(const ConnectContext* context, const HttpRequest& request, co
 }  // namespace
 
 void add_offset_routes(HttpRouter* router, const ConnectContext* context) {
-  router->add("GET", "/connectors/{}/offsets", [context](const HttpRequest&, const Params& p) { return get_offsets(context, p[0]); });
+  router->add("GET", "/connectors/{}/offsets", [context](const HttpRequest&, const Params& p) { return get_offsets(context, p[0]); }, {.takes_json = true});
   router->add("PATCH", "/connectors/{}/offsets", [context](const HttpRequest& r, const Params& p) { return alter(context, r, p[0]); }, {.takes_json = true});
   router->add("DELETE", "/connectors/{}/offsets", [context](const HttpRequest&, const Params& p) {
     Status done = context->herder->reset_offsets(p[0]);
     return done.ok() ? message("The offsets for this connector have been reset successfully") : error_response(done);
-  });
+  }, {.takes_json = true});
 }
 
 }  // namespace bywash::rest

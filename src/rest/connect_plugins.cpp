@@ -45,7 +45,10 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
     return error_response(400, fmt::format("Included connector type {} does not match request type {}", it->second, name));
   }
   auto report = context->herder->validate(plain);
-  if (report.ok()) return json_response(200, to_json(*report));
+  if (report.ok()) {
+    runtime::report_nulls(*properties, *context->registry, &*report);
+    return json_response(200, to_json(*report));
+  }
   // The original wraps what its validation thread throws, which makes it a 500.
   if (report.status().code() == Code::kInvalid) {
     return error_response(500, "org.apache.kafka.connect.runtime.rest.errors.BadRequestException: " + report.status().message());
@@ -57,10 +60,9 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
 }  // namespace
 
 void add_plugin_routes(HttpRouter* router, const ConnectContext* context) {
-  router->add("GET", "/connector-plugins", [context](const HttpRequest& r, const Params&) { return list_plugins(context, r); });
-  router->add("GET", "/connector-plugins/{}/config", [context](const HttpRequest& r, const Params& p) { return keys(context, r, p[0]); });
-  router->add("PUT", "/connector-plugins/{}/config/validate", [context](const HttpRequest& r, const Params& p) { return validate(context, r, p[0]); },
-              {.takes_json = true});
+  router->add("GET", "/connector-plugins", [context](const HttpRequest& r, const Params&) { return list_plugins(context, r); }, {.takes_json = true});
+  router->add("GET", "/connector-plugins/{}/config", [context](const HttpRequest& r, const Params& p) { return keys(context, r, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/connector-plugins/{}/config/validate", [context](const HttpRequest& r, const Params& p) { return validate(context, r, p[0]); }, {.takes_json = true});
 }
 
 }  // namespace bywash::rest

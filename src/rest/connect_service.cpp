@@ -32,6 +32,20 @@ Result<std::string> advertised_url_of(const config::Properties& worker, const st
                      config::get_or(worker, "rest.advertised.port", std::to_string(address.port)));
 }
 
+// Of the keys for the admin listeners' TLS, as the others are named: RestServerConfig.ADMIN_LISTENERS_HTTPS_CONFIGS_PREFIX.
+config::Properties admin_tls_keys(const config::Properties& worker) {
+  const config::Properties own = config::with_prefix(worker, "admin.listeners.https.");
+  if (own.empty()) return worker;
+  config::Properties out = worker;
+  std::erase_if(out, [](const auto& entry) { return entry.first.starts_with("listeners.https."); });
+  for (const auto& [key, value] : own) out["listeners.https." + key] = value;
+  return out;
+}
+
+bool any_tls(const std::vector<ListenAddress>& listeners) {
+  return std::any_of(listeners.begin(), listeners.end(), [](const ListenAddress& each) { return each.tls; });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry,
@@ -51,27 +65,54 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   add_task_routes(router, service->context_.get());
   add_offset_routes(router, service->context_.get());
   add_plugin_routes(router, service->context_.get());
-  add_logger_routes(router, service->context_.get());
+  const bool admin_apart = config.all.contains("admin.listeners");
+  if (!admin_apart) add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
   add_try_route(router, config.all, registry);
   HttpServerOptions options;
-  if (std::any_of(listeners.begin(), listeners.end(), [](const ListenAddress& each) { return each.tls; })) {
+  if (any_tls(listeners)) {
     ASSIGN_OR_RETURN(options.tls, TlsContexts::make(config.all));
   }
-  auto answer = [router, forwarder, rules, open](const HttpRequest& request) {
-    open->wait(false);
-    auto refusal = rules->refuse(request);
-    HttpResponse response = refusal ? *std::move(refusal) : forwarder->resolve(request, router->handle(request));
-    rules->mark(request, &response);
-    return response;
+  auto answer_from = [forwarder, rules, open](const HttpRouter* routes) -> HttpHandler {
+    return [routes, forwarder, rules, open](const HttpRequest& request) {
+      open->wait(false);
+      auto refusal = rules->refuse(request);
+      HttpResponse response = refusal ? *std::move(refusal) : forwarder->resolve(request, routes->handle(request));
+      rules->mark(request, &response);
+      return response;
+    };
   };
-  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, answer, options));
+  service->admin_router_ = std::make_unique<HttpRouter>();
+  if (admin_apart) {
+    add_logger_routes(service->admin_router_.get(), service->context_.get());
+    RETURN_IF_ERROR(service->listen_for_admin(config, answer_from(service->admin_router_.get())));
+  }
+  ASSIGN_OR_RETURN(service->server_, HttpServer::start(listeners, answer_from(router), options));
   ASSIGN_OR_RETURN(service->context_->advertised_url, advertised_url_of(config.all, service->server_->addresses()));
   service->worker_id_ = service->context_->advertised_url.substr(service->context_->advertised_url.find("://") + 3);
   for (const ListenAddress& each : service->server_->addresses()) {
     log::info("rest", "REST API listens on {}://{}:{}, advertised as {}", each.tls ? "https" : "http", each.host, each.port, service->context_->advertised_url);
   }
   return service;
+}
+
+Status ConnectService::listen_for_admin(const runtime::WorkerConfig& config, const HttpHandler& answer) {
+  ASSIGN_OR_RETURN(auto names, config::parse_value(config::KeyType::kList, config::get_or(config.all, "admin.listeners", "")));
+  const auto& list = std::get<config::List>(names);
+  if (list.empty()) return {};
+  auto listeners = parse_listeners(list);
+  if (!listeners.ok()) return listeners.status().with_context("admin.listeners");
+  HttpServerOptions options;
+  options.name = "admin";
+  options.handler_threads = 2;
+  if (any_tls(*listeners)) {
+    ASSIGN_OR_RETURN(options.tls, TlsContexts::make(admin_tls_keys(config.all)));
+  }
+  auto started = HttpServer::start(*listeners, answer, options);
+  if (!started.ok()) return started.status().with_context("admin.listeners");
+  admin_server_ = *std::move(started);
+  for (const ListenAddress& each : admin_server_->addresses()) log::info("rest", "/admin is on {}://{}:{} alone (admin.listeners)", each.tls ? "https" : "http", each.host, each.port);
+  return {};
 }
 
 ConnectService::~ConnectService() { stop(); }
@@ -81,6 +122,7 @@ void ConnectService::open() {
 }
 void ConnectService::stop() {
   open();
+  if (admin_server_) admin_server_->stop();
   if (server_) server_->stop();
 }
 const std::vector<ListenAddress>& ConnectService::addresses() const { return server_->addresses(); }

@@ -34,7 +34,7 @@ class ConnectService {
  public:
   // kWhenOpened: requests wait for open(), so that none sees a part of what the worker keeps.
   enum class Answers : uint8_t { kAtOnce, kWhenOpened };
-  // Listens on the worker's `listeners`. `herder` and `registry` have to outlive the service. Error: a listener is wrong or occupied.
+  // Listens on the worker's `listeners`, and on `admin.listeners` where that is given: then /admin is there only (empty: nowhere). `herder` and `registry` have to outlive the service. Error: a listener is wrong or occupied.
   static Result<std::unique_ptr<ConnectService>> start(const runtime::WorkerConfig& config, runtime::Herder* herder, const plugin::Registry& registry,
                                                        Answers answers = Answers::kAtOnce);
   ~ConnectService();
@@ -47,9 +47,11 @@ class ConnectService {
 
  private:
   ConnectService() = default;
+  Status listen_for_admin(const runtime::WorkerConfig& config, const HttpHandler& answer);
   std::unique_ptr<ConnectContext> context_;
   std::unique_ptr<HttpRouter> router_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<HttpRouter> admin_router_;
+  std::unique_ptr<HttpServer> server_, admin_server_;
   std::string worker_id_;
   std::atomic<bool> open_ = false;
 };

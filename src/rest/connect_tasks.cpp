@@ -36,27 +36,28 @@ HttpResponse post_tasks(const ConnectContext* context, const HttpRequest& reques
   if (!context->herder->distributed()) return error_response(500, "Kafka Connect in standalone mode does not support externally setting task configurations.");
   auto body = parse_body(request);
   if (!body.ok()) return error_response(body.status());
-  if (!body->is_null() && !body->is_array()) return error_response(wrong_type("list of objects", *body));
+  if (body->is_null()) return error_response(no_body(request));
+  if (!body->is_array()) return error_response(wrong_type("list of objects", *body));
   return error_response(400, "Internal request missing required signature");
 }
 
 }  // namespace
 
 void add_task_routes(HttpRouter* router, const ConnectContext* context) {
-  router->add("GET", "/connectors/{}/tasks", [context](const HttpRequest&, const Params& p) { return task_configs(context, p[0]); });
+  router->add("GET", "/connectors/{}/tasks", [context](const HttpRequest&, const Params& p) { return task_configs(context, p[0]); }, {.takes_json = true});
   router->add("POST", "/connectors/{}/tasks", [context](const HttpRequest& request, const Params&) { return post_tasks(context, request); });
   router->add("GET", "/connectors/{}/tasks/{}/status", [context](const HttpRequest&, const Params& p) {
     int task = 0;
     if (!task_number(p[1], &task)) return plain_refusal(404);
     auto status = context->herder->task_status({p[0], task});
     return status.ok() ? json_response(200, to_json(*status)) : error_response(status.status());
-  });
+  }, {.takes_json = true});
   router->add("POST", "/connectors/{}/tasks/{}/restart", [context](const HttpRequest&, const Params& p) {
     int task = 0;
     if (!task_number(p[1], &task)) return plain_refusal(404);
     Status status = context->herder->restart_task({p[0], task});
     return status.ok() ? no_content(204) : error_response(status);
-  });
+  }, {.takes_json = true});
 }
 
 }  // namespace bywash::rest

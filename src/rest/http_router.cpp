@@ -77,10 +77,13 @@ std::optional<HttpResponse> wrong_body_type(const HttpRequest& request) {
 }
 
 HttpResponse options_answer(std::vector<std::string> methods) {
-  std::sort(methods.begin(), methods.end());
-  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
-  if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.insert(methods.begin(), "HEAD");
   methods.push_back("OPTIONS");
+  if (std::find(methods.begin(), methods.end(), "GET") != methods.end()) methods.push_back("HEAD");
+  // The order of the original's set of them.
+  static constexpr std::string_view kOrder[] = {"HEAD", "DELETE", "POST", "GET", "OPTIONS", "PUT", "PATCH"};
+  auto place = [](const std::string& method) { return std::find(std::begin(kOrder), std::end(kOrder), method) - std::begin(kOrder); };
+  std::sort(methods.begin(), methods.end(), [&](const std::string& a, const std::string& b) { return place(a) < place(b); });
+  methods.erase(std::unique(methods.begin(), methods.end()), methods.end());
   HttpResponse out;
   out.content_type = "text/plain";
   out.headers = {{"Allow", fmt::format("{}", fmt::join(methods, ","))}};

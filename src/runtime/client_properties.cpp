@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "config/properties.h"
 #include "kafka/client_config.h"
+#include "runtime/client_overrides.h"
 
 namespace bywash::runtime {
 namespace {
@@ -24,13 +24,8 @@ void add_worker_keys(const WorkerConfig& worker, Properties& out) {
 }
 
 Status add_overrides(const WorkerConfig& worker, const Properties& connector, std::string_view prefix, Properties& out) {
-  std::string policy = worker.override_policy;
-  bool none = policy == "None" || policy.ends_with("NoneConnectorClientConfigOverridePolicy");
-  bool principal = policy == "Principal" || policy.ends_with("PrincipalConnectorClientConfigOverridePolicy");
-  static const std::set<std::string> kPrincipalKeys = {"sasl.jaas.config", "sasl.mechanism", "security.protocol"};
   for (const auto& [key, value] : config::with_prefix(connector, prefix)) {
-    if (none) return Status::invalid(fmt::format("None policy doesn't allow '{}' to be overridden in the connector config.", key));
-    if (principal && !kPrincipalKeys.count(key)) return Status::invalid(fmt::format("Principal policy doesn't allow '{}' to be overridden in the connector config.", key));
+    RETURN_IF_ERROR(check_override(worker, key));
     out[key] = value;
   }
   return {};

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 
+#include "config/java_order.h"
 #include "config/properties.h"
 #include "config/variables.h"
-#include "kafka/client_key_types.h"
 #include "plugin/exactly_once.h"
+#include "runtime/client_overrides.h"
+#include "runtime/connector_keys.h"
 #include "transforms/java_regex.h"
 #include "transforms/transform_chain.h"
 
@@ -26,11 +28,13 @@ bool looks_secret(std::string_view key) {
   return false;
 }
 
-// "{a=b, name=x}" as Java prints a map; what looks like a secret is not shown.
+// "{a=b, name=x}" as Java prints a copy of a map; what looks like a secret is not shown.
 std::string java_map(const Properties& properties) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : properties) keys.push_back(key);
   std::string out = "{";
-  for (const auto& [key, value] : properties) {
-    out += fmt::format("{}{}={}", out.size() > 1 ? ", " : "", key, looks_secret(key) ? std::string(config::kHidden) : value);
+  for (const std::string& key : config::java_hash_order(std::move(keys), config::java_copy_capacity(properties.size()))) {
+    out += fmt::format("{}{}={}", out.size() > 1 ? ", " : "", key, looks_secret(key) ? std::string(config::kHidden) : properties.at(key));
   }
   return out + "}";
 }
@@ -51,8 +55,9 @@ struct Converter {
   int copies = 1;                  // listed as converter and header converter
 };
 
+// Classes of the JVM itself count as there, too.
 bool is_plugin(const plugin::Registry& r, std::string_view name) {
-  return r.sink(name) || r.source(name) || r.converter(name) || r.header_converter(name) || r.transform(name) || r.predicate(name);
+  return name == "java.lang.String" || name == "java.lang.Object" || r.sink(name) || r.source(name) || r.converter(name) || r.header_converter(name) || r.transform(name) || r.predicate(name);
 }
 
 Converter find_converter(const plugin::Registry& registry, const std::string& name, bool header) {
@@ -94,14 +99,14 @@ class Validation {
     declare(*plugin, !range);
     add_values(def_.validate(properties_), def_);
     fix_version(plugin->class_name, range, plugin->info->version);
-    fix_tasks_max();
     fix_classes();
     if (!range) {
       plugin->kind == ConnectorKind::kSink ? check_sink() : check_source();
       if (plugin->kind == ConnectorKind::kSink) check_group();
       validate_plugin(*plugin, asked);
-      add_converter_keys();
-      RETURN_IF_ERROR(check_overrides(plugin->kind));
+      ASSIGN_OR_RETURN(auto overrides, client_override_keys(worker_, plugin->kind, properties_));
+      for (ReportedKey& key : overrides) report_.keys.push_back(std::move(key));
+      for (const char* role : {"header", "key", "value"}) add_converter_keys(role);
     }
     collect_groups();
     return std::move(report_);
@@ -162,12 +167,6 @@ class Validation {
     fail("connector.plugin.version", problem);
   }
 
-  // ConfigDef.parseForValidate runs a key's range check on the null that stands for a value which does not parse.
-  void fix_tasks_max() {
-    ReportedKey* key = find("tasks.max");
-    if (!key->value.errors.empty() && !key->value.value) key->value.errors.push_back("Invalid value null for configuration tasks.max: Value must be non-null");
-  }
-
   // Class keys show the full class name; one that does not exist shows null, one of another kind says so.
   void fix_classes() {
     for (const char* name : {"key.converter", "value.converter", "header.converter"}) fix_converter(name, std::string_view(name) == "header.converter");
@@ -220,6 +219,8 @@ class Validation {
       return;
     }
     key->value.value = found.class_name;
+    // The original looks at the version of a converter only where the connector names it.
+    if (!properties_.contains(name)) return;
     if (auto range = unmet_version(config::get_or(properties_, name + ".plugin.version", ""), found.version)) {
       std::string problem = version_problem(found.class_name, *range, found.version, found.copies);
       fail(name, problem);
@@ -288,32 +289,6 @@ class Validation {
     }
   }
 
-  // AbstractHerder.validateClientOverrides: a value of the wrong type ends the validation, whatever else is wrong.
-  Status check_overrides(ConnectorKind kind) const {
-    const bool sink = kind == ConnectorKind::kSink;
-    const bool has_dlq = sink && !config::trim(config::get_or(properties_, "errors.deadletterqueue.topic.name", "")).empty();
-    const bool makes_topics = !sink && worker_.topic_creation_enable && properties_.contains("topic.creation.default.replication.factor");
-    struct Client {
-      const char* prefix;
-      kafka::ClientKind kind;
-      bool used;
-    };
-    for (const Client& client : {Client{"producer.override.", kafka::ClientKind::kProducer, !sink || has_dlq},
-                                 Client{"admin.override.", kafka::ClientKind::kAdmin, has_dlq || makes_topics},
-                                 Client{"consumer.override.", kafka::ClientKind::kConsumer, sink}}) {
-      if (!client.used) continue;
-      for (const auto& [key, value] : config::with_prefix(properties_, client.prefix)) {
-        auto type = kafka::java_key_type(client.kind, key);
-        if (!type) continue;
-        auto parsed = config::parse_value(*type, value);
-        if (parsed.ok()) continue;
-        return Status::fatal(fmt::format("Invalid value {} for configuration {}: {}", value, key, parsed.status().message()))
-            .with_java_class("org.apache.kafka.common.config.ConfigException");
-      }
-    }
-    return {};
-  }
-
   // DistributedHerder.validateSinkConnectorGroupId.
   void check_group() {
     const std::string worker_group = config::get_or(worker_.all, "group.id", "");
@@ -352,28 +327,30 @@ class Validation {
     }
   }
 
-  // Keys of converters that the connector names itself.
-  void add_converter_keys() {
-    for (const std::string role : {"key", "value", "header"}) {
-      std::string key = role + ".converter";
-      auto given = properties_.find(key);
-      if (given == properties_.end()) continue;
-      Converter converter = find_converter(registry_, std::string(config::trim(given->second)), role == "header");
-      ReportedKey* reported = find(key);
-      if (!converter.def || !reported || !reported->value.errors.empty()) continue;
-      Properties own = config::with_prefix(properties_, key + ".");
-      own.erase("plugin.version");
-      own.emplace("converter.type", role);
-      for (ConfigValue& value : converter.def->validate(own)) {
-        const KeySpec* spec = converter.def->find(value.name);
-        if (!spec || spec->internal) continue;
-        ReportedKey out{*spec, std::move(value)};
-        out.definition->name = out.value.name = key + "." + spec->name;
-        if (out.definition->display_name.empty()) out.definition->display_name = spec->name;
-        for (auto& dependent : out.definition->dependents) dependent = key + "." + dependent;
-        report_.keys.push_back(std::move(out));
-      }
+  // Keys of a converter that the connector names itself, in the order of ConfigDef.validate's map.
+  void add_converter_keys(const std::string& role) {
+    std::string key = role + ".converter";
+    auto given = properties_.find(key);
+    if (given == properties_.end()) return;
+    Converter converter = find_converter(registry_, std::string(config::trim(given->second)), role == "header");
+    ReportedKey* reported = find(key);
+    if (!converter.def || !reported || !reported->value.errors.empty()) return;
+    Properties own = config::with_prefix(properties_, key + ".");
+    own.erase("plugin.version");
+    own.emplace("converter.type", role);
+    std::map<std::string, ReportedKey> found;
+    std::vector<std::string> names;
+    for (ConfigValue& value : converter.def->validate(own)) {
+      const KeySpec* spec = converter.def->find(value.name);
+      if (!spec || spec->internal) continue;
+      ReportedKey out{*spec, std::move(value)};
+      out.definition->name = out.value.name = key + "." + spec->name;
+      if (out.definition->display_name.empty()) out.definition->display_name = spec->name;
+      for (auto& dependent : out.definition->dependents) dependent = key + "." + dependent;
+      names.push_back(spec->name);
+      found.emplace(spec->name, std::move(out));
     }
+    for (const std::string& name : config::java_hash_order(std::move(names))) report_.keys.push_back(std::move(found.at(name)));
   }
 
   void collect_groups() {
@@ -464,6 +441,27 @@ Result<ConfigReport> validate_connector(const Properties& properties, const Work
   ASSIGN_OR_RETURN(ConfigReport report, Validation(resolved, worker, registry, reach).run());
   hide_resolved(properties, resolved, &report);
   return report;
+}
+
+void report_nulls(const ConnectorProperties& given, const plugin::Registry& registry, ConfigReport* report) {
+  auto of_class = given.find("connector.class");
+  auto plugin = find_connector(registry, of_class == given.end() || !of_class->second ? std::string_view() : config::trim(*of_class->second));
+  ConfigDef common;
+  add_common_keys(&common, {}, registry);
+  for (const auto& [key, value] : given) {
+    if (value) continue;
+    auto reported = std::find_if(report->keys.begin(), report->keys.end(), [&, name = std::string_view(key)](const ReportedKey& each) { return each.value.name == name; });
+    if (reported != report->keys.end()) {
+      std::erase_if(reported->value.errors, [](const std::string& error) { return error.starts_with("Missing required configuration "); });
+      reported->value.value.reset();
+    }
+    if (plugin && plugin->def->find(key) && !common.find(key)) continue;
+    if (reported == report->keys.end()) {
+      reported = report->keys.insert(report->keys.begin(), ReportedKey{});
+      reported->value.name = key;
+    }
+    reported->value.errors.emplace_back("Null value can not be supplied as the configuration value.");
+  }
 }
 
 std::string_view to_string(TargetState state) {

@@ -45,6 +45,10 @@ enum class Reach { kLocal, kRemote };
 Result<ConfigReport> validate_connector(const config::Properties& properties, const WorkerConfig& worker, const plugin::Registry& registry,
                                         Reach reach = Reach::kRemote);
 
+// What a JSON null for a key means to a validation without it (AbstractHerder.addNullValuedErrors): an error, unless only the connector
+// itself knows the key, which then has no value.
+void report_nulls(const ConnectorProperties& given, const plugin::Registry& registry, ConfigReport* report);
+
 // What a connector file or POST /connectors asks for.
 enum class TargetState { kStarted, kPaused, kStopped };
 std::string_view to_string(TargetState state);  // "RUNNING", "PAUSED", "STOPPED": as initial_state spells them

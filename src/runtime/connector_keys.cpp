@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/java_validators.h"
 #include "config/properties.h"
 #include "transforms/java_regex.h"
 
@@ -36,10 +37,10 @@ KeySpec& add(ConfigDef* def, const char* name, KeyType type, Importance importan
   return def->add(std::move(spec));
 }
 
-// NonEmptyStringWithoutControlChars.
+// NonEmptyStringWithoutControlChars, which leaves a missing name to the check for required keys.
 std::optional<std::string> valid_name(const Parsed& value) {
   auto* text = std::get_if<std::string>(&value);
-  if (!text) return "String may not be null";
+  if (!text) return std::nullopt;
   if (config::trim(*text).empty()) return "String may not be empty";
   std::string found;
   for (unsigned char c : *text) {
@@ -191,6 +192,7 @@ void add_sink_keys(ConfigDef* def) {
   auto& topics = add(def, "topics", KeyType::kList, Importance::kHigh, {"Common", 4, Width::kLong, "Topics"});
   topics.default_text = "";
   topics.doc = "List of topics to consume, separated by commas";
+  topics.validators.push_back(config::distinct_values("topics", true));
   auto& regex = add(def, "topics.regex", KeyType::kString, Importance::kHigh, {"Common", 4, Width::kLong, "Topics regex"});
   regex.default_text = "";
   regex.valid_values = "valid regex";

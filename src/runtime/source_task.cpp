@@ -5,6 +5,7 @@
 #include <iterator>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "runtime/retry_backoff.h"
@@ -206,7 +207,10 @@ Status SourceTask::queue_record(const Batch& batch, int64_t row, int64_t* sent) 
   }
   RETURN_IF_ERROR(queued);
   // In a transaction a record counts as sent at once: it is seen with its offset or not at all.
-  if (transactions_) settle(batch.offsets[i]);
+  if (transactions_) {
+    settle(batch.offsets[i]);
+    ++transaction_records_;
+  }
   ++*sent;
   return {};
 }
@@ -313,10 +317,12 @@ Status SourceTask::commit_transaction() {
     metrics_.active(0);
   }
   if (offsets.empty() && !transactions_->in_transaction()) return {};
+  const int64_t records = std::exchange(transaction_records_, 0);
   const SteadyTime start = steady_now();
   Status done = transactions_->commit(offsets, [this] { return !stopping(); }, parts_.flush_timeout_ms);
   metrics_.committed(done.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
   RETURN_IF_ERROR(done);
+  metrics_.transaction(records);
   return calls().in_silent_call("commit", [&] { parts_.source->committed(); });
 }
 

@@ -87,6 +87,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   std::deque<InFlight> in_flight_;
   int64_t first_sequence_ = 0;  // everything before it is settled
   int64_t next_sequence_ = 0;
+  int64_t transaction_records_ = 0;  // sent since the last commit, exactly once
   std::vector<std::pair<std::string, std::optional<std::string>>> to_store_;
   Status produce_failure_;
   SteadyTime next_commit_{};

@@ -19,6 +19,7 @@ Result<PutResult> StandaloneHerder::put(const ConnectorRequest& asked, bool repl
   // On the caller's thread: it may connect to a database and take its time.
   config::Properties plain = without_nulls(properties);
   ASSIGN_OR_RETURN(ConfigReport report, validate(plain));
+  report_nulls(properties, registry_, &report);
   RETURN_IF_ERROR(report.problems());
   auto result = std::make_shared<PutResult>();
   Status done = request(asked.name, "creating or updating connector " + asked.name, [this, result, replace, asked, properties, report, plain]() -> Status {

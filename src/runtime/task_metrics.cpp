@@ -53,12 +53,28 @@ TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector",
   pause_ratio_ = gauge(task, "pause_ratio", "Part of its time that the task has been paused, from 0 to 1.");
   rate(group, is_sink ? "sink_record_read_rate" : "source_record_poll_rate", "Records read a second, over the last minute.", read_);
   rate(group, is_sink ? "sink_record_send_rate" : "source_record_write_rate", "Records handed over a second, over the last minute.", sent_);
-  if (!is_sink) return;
+  if (!is_sink) {
+    transaction_min_ = gauge(group, "transaction_size_min", "Records in the smallest transaction that was committed.");
+    transaction_max_ = gauge(group, "transaction_size_max", "Records in the greatest transaction that was committed.");
+    transaction_avg_ = gauge(group, "transaction_size_avg", "Mean number of records in a transaction that was committed.");
+    return;
+  }
   commit_seq_ = gauge(group, "offset_commit_seq_no", "Number of the last offset commit.");
   rate(group, "offset_commit_completion_rate", "Offset commits a second, over the last minute.", commits_);
   // A commit is waited for here, so none can come too late.
   auto* skipped = counter(group, "offset_commit_skip_total", "Offset commits that came too late and were ignored.");
   rate(group, "offset_commit_skip_rate", "Offset commits a second that came too late, over the last minute.", skipped);
+}
+
+void TaskMetrics::transaction(int64_t records) {
+  const auto size = static_cast<double>(records);
+  transaction_least_ = transactions_ == 0 ? size : std::min(transaction_least_, size);
+  transaction_most_ = std::max(transaction_most_, size);
+  transaction_records_ += size;
+  transactions_ += 1;
+  transaction_min_->set(transaction_least_);
+  transaction_max_->set(transaction_most_);
+  transaction_avg_->set(transaction_records_ / transactions_);
 }
 
 void TaskMetrics::rate(const char* group, const char* name, const char* doc, metrics::Counter* total) {

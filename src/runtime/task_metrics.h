@@ -32,6 +32,7 @@ class TaskMetrics {
   void active(int64_t records);                     // taken, not yet settled
   void batch(int64_t records, double put_ms);
   void committed(bool ok, double ms);
+  void transaction(int64_t records);                // source, exactly once: committed with so many records
   void partitions(int count);
   void lag(const std::string& topic, int partition, int64_t records);
   void record_error();
@@ -61,6 +62,7 @@ class TaskMetrics {
   metrics::Counter *read_, *sent_, *filtered_, *refused_ = nullptr, *given_up_ = nullptr, *commits_, *commit_failures_, *errors_, *failures_, *skipped_, *logged_, *retries_, *dlq_requests_, *dlq_failures_;
   metrics::Gauge *active_, *partitions_, *lag_max_, *batch_avg_, *batch_max_, *put_avg_, *put_max_, *commit_avg_, *commit_max_, *last_error_, *running_;
   metrics::Gauge *active_max_, *active_avg_, *commit_success_, *commit_failure_, *running_ratio_, *pause_ratio_, *commit_seq_ = nullptr, *in_hand_ = nullptr;
+  metrics::Gauge *transaction_min_ = nullptr, *transaction_max_ = nullptr, *transaction_avg_ = nullptr;
   std::vector<Rate> rates_;
   bool left_ = false;
   State state_ = State::kUnassigned;
@@ -68,6 +70,7 @@ class TaskMetrics {
   SteadyTime state_since_ = born_, next_sample_ = born_;
   double running_ms_ = 0, paused_ms_ = 0, active_samples_ = 0, active_sum_ = 0, active_most_ = 0, commits_ok_ = 0;
   double batches_ = 0, batch_rows_ = 0, batch_max_rows_ = 0, put_ms_ = 0, put_max_ms_ = 0, commit_count_ = 0, commit_ms_ = 0, commit_max_ms_ = 0;
+  double transactions_ = 0, transaction_records_ = 0, transaction_least_ = 0, transaction_most_ = 0;
   std::map<std::pair<std::string, int>, metrics::Gauge*> lags_;
 };
 

@@ -79,6 +79,7 @@ void TaskSupervisor::restart(const TaskId& id, uint64_t epoch) {
   auto outcome = restart_(id);
   if (!outcome.ok()) {
     log::error("runtime", "Task {} cannot be restarted: {}", to_string(id), outcome.status().message());
+    will_restart(id, outcome.status());
     next_->on_task_state(id, State::kFailed, java_trace(outcome.status()));
     return;
   }

@@ -1,6 +1,7 @@
 // The worker: makes tasks out of configurations and owns their threads. Level 7, the herder's thread.
 #include "runtime/worker.h"
 
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -46,6 +47,7 @@ struct Worker::Shared {
   std::mutex asking;  // one asks for the cluster's id, the others wait for what comes of it
   Status no_cluster_id;
   SteadyTime ask_again{};
+  std::future<void> asked_behind;  // once brokers have not answered nobody waits for them any more
   std::mutex mutex;
   std::unique_ptr<OffsetStore> offsets;  // opened at the first use
   OpenOffsetTopic open_topic;
@@ -53,7 +55,8 @@ struct Worker::Shared {
 };
 
 Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusListener* listener)
-    : config_(std::move(config)), registry_(registry), shared_(std::make_shared<Shared>()) {
+    : config_(std::move(config)), registry_(registry), shared_(std::make_shared<Shared>()),
+      reloads_([this](const TaskId& id) { return look_at_values(id); }, config::tend_config_providers) {
   RestartPolicy policy{config_.task_restart_max_attempts, config_.task_restart_backoff_ms, config_.task_restart_backoff_max_ms, config_.task_restart_reset_ms};
   supervisor_ = std::make_unique<TaskSupervisor>(policy, listener, [this](const TaskId& id) { return restart_failed(id); });
   listener_ = supervisor_.get();
@@ -67,6 +70,8 @@ Worker::~Worker() {
   }
   watch_wake_.notify_all();
   if (watch_.joinable()) watch_.join();
+  if (shared_->asked_behind.valid()) shared_->asked_behind.wait();
+  reloads_.end();
   supervisor_->end();
   stop_all();
 }
@@ -114,11 +119,26 @@ Result<std::string> Worker::kafka_cluster_id() {
     std::lock_guard lock(shared_->mutex);
     if (cluster_id_) return *cluster_id_;
   }
-  // Brokers that did not answer just now are not waited for by every request.
-  if (!shared_->no_cluster_id.ok() && steady_now() < shared_->ask_again) return shared_->no_cluster_id;
+  if (shared_->no_cluster_id.ok()) return keep_cluster_id(ask_cluster_id());
+  if (steady_now() >= shared_->ask_again) {
+    shared_->ask_again = SteadyTime::max();
+    shared_->asked_behind = std::async(std::launch::async, [this] {
+      auto id = ask_cluster_id();
+      std::lock_guard keeping(shared_->asking);
+      static_cast<void>(keep_cluster_id(std::move(id)));
+    });
+  }
+  return shared_->no_cluster_id;
+}
+
+Result<std::string> Worker::ask_cluster_id() const {
   ASSIGN_OR_RETURN(auto properties, admin_properties(config_, "", {}));
   ASSIGN_OR_RETURN(auto admin, kafka::Admin::make(properties));
-  auto id = admin->cluster_id(kClusterIdTimeoutMs);
+  return admin->cluster_id(kClusterIdTimeoutMs);
+}
+
+// By whoever asks just now.
+Result<std::string> Worker::keep_cluster_id(Result<std::string> id) {
   shared_->no_cluster_id = id.status();
   shared_->ask_again = steady_now() + kClusterIdRetry;
   if (!id.ok()) return id;
@@ -129,46 +149,65 @@ Result<std::string> Worker::kafka_cluster_id() {
 
 Status Worker::start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused) {
   supervisor_->forget(id);
-  Written written{connector, task, paused};
-  ASSIGN_OR_RETURN(auto made, make_task(id, written));
-  // Known before it can fail.
-  std::lock_guard lock(mutex_);
-  made->start();
-  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
-  written_[id] = std::move(written);
-  tasks_[id] = std::move(made);
-  return {};
+  reloads_.forget(id);
+  auto values = resolve(connector, task);
+  auto made = values.ok() ? make_task(id, *values, paused) : Result<std::unique_ptr<TaskThread>>(values.status());
+  {
+    std::lock_guard lock(mutex_);
+    written_[id] = {connector, task, paused, ++lives_, {}};
+    // Known before it can fail.
+    if (made.ok()) take_in(id, *std::move(made), *std::move(values));
+  }
+  if (!made.ok()) supervisor_->will_restart(id, made.status());
+  return made.status();
 }
 
-Result<std::unique_ptr<TaskThread>> Worker::make_task(const TaskId& id, const Written& written) {
-  ASSIGN_OR_RETURN(config::Properties connector, config::resolve_variables(config_.all, written.connector));
-  ASSIGN_OR_RETURN(config::Properties task, config::resolve_variables(config_.all, written.task));
-  const std::string class_name = config::get_or(connector, "connector.class", "");
-  if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) return make_sink_task(*sink, id, merged(connector, task), written.paused);
-  if (const plugin::SourcePlugin* source = registry_.source(class_name)) return make_source_task(*source, id, connector, task, written.paused);
+void Worker::take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values) {
+  made->set_paused(written_[id].paused);
+  made->start();
+  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+  tasks_[id] = std::move(made);
+  if (!values.look_in) return;
+  reloads_.expect(id, *values.look_in);
+  written_[id].values = std::move(values);
+}
+
+Result<std::unique_ptr<TaskThread>> Worker::make_task(const TaskId& id, const Values& values, bool paused) {
+  const std::string class_name = config::get_or(values.connector, "connector.class", "");
+  if (const plugin::SinkPlugin* sink = registry_.sink(class_name)) return make_sink_task(*sink, id, merged(values.connector, values.task), paused);
+  if (const plugin::SourcePlugin* source = registry_.source(class_name)) return make_source_task(*source, id, values.connector, values.task, paused);
   return unknown_class("connector.class", "connectors", class_name);
 }
 
 Result<TaskSupervisor::Outcome> Worker::restart_failed(const TaskId& id) {
   using Outcome = TaskSupervisor::Outcome;
-  std::lock_guard restarting(restarting_);
-  std::shared_ptr<TaskRunner> failed;
   Written written;
   {
     std::lock_guard lock(mutex_);
-    auto task = tasks_.find(id);
-    if (task == tasks_.end()) return Outcome::kNotOurs;
-    if (!task->second->join(0)) return Outcome::kStillEnding;
-    failed = std::move(task->second);
-    tasks_.erase(task);
-    written = written_[id];
+    auto entry = written_.find(id);
+    if (entry == written_.end()) return Outcome::kNotOurs;
+    if (auto task = tasks_.find(id); task != tasks_.end() && !task->second->join(0)) return Outcome::kStillEnding;
+    written = entry->second;
+  }
+  // Before anything is locked: a provider may take its time.
+  auto values = resolve(written.connector, written.task);
+  std::lock_guard restarting(restarting_);
+  std::shared_ptr<TaskRunner> failed;
+  {
+    std::lock_guard lock(mutex_);
+    auto entry = written_.find(id);
+    if (entry == written_.end() || entry->second.life != written.life) return Outcome::kNotOurs;
+    if (auto task = tasks_.find(id); task != tasks_.end()) {
+      if (!task->second->join(0)) return Outcome::kNotOurs;  // replaced meanwhile
+      failed = std::move(task->second);
+      tasks_.erase(task);
+    }
   }
   failed.reset();
-  ASSIGN_OR_RETURN(auto made, make_task(id, written));
+  RETURN_IF_ERROR(values.status());
+  ASSIGN_OR_RETURN(auto made, make_task(id, *values, written.paused));
   std::lock_guard lock(mutex_);
-  made->set_paused(written_[id].paused);
-  made->start();
-  tasks_[id] = std::move(made);
+  take_in(id, std::move(made), *std::move(values));
   return Outcome::kRestarted;
 }
 
@@ -237,6 +276,7 @@ void Worker::stop_tasks(const std::vector<TaskId>& ids) {
     std::scoped_lock lock(restarting_, mutex_);
     for (const TaskId& id : ids) {
       supervisor_->forget(id);
+      reloads_.forget(id);
       written_.erase(id);
       auto it = tasks_.find(id);
       if (it == tasks_.end()) continue;
@@ -246,15 +286,17 @@ void Worker::stop_tasks(const std::vector<TaskId>& ids) {
     }
   }
   const SteadyTime deadline = steady_now() + Millis(config_.task_shutdown_graceful_timeout_ms);
-  for (auto& [id, task] : stopping) {
-    if (task->join(std::max<int64_t>(0, std::chrono::duration_cast<Millis>(deadline - steady_now()).count()))) continue;
-    log::warn("runtime", "Task {} has not stopped in {} ms (task.shutdown.graceful.timeout.ms)", to_string(id), config_.task_shutdown_graceful_timeout_ms);
-    // One that is in a call of its connector may stay there for ever; everything else comes to an end by itself.
-    while (!task->join(kStopLookMs)) {
-      auto call = task->current_call();
-      if (!call || !task->give_up(call->number, task)) continue;
-      log::error("runtime", "Task {} is given up. {}", to_string(id), hanging(*call, "").message());
-    }
+  for (auto& [id, task] : stopping) await_end(id, task, deadline);
+}
+
+void Worker::await_end(const TaskId& id, const std::shared_ptr<TaskRunner>& task, SteadyTime deadline) {
+  if (task->join(std::max<int64_t>(0, std::chrono::duration_cast<Millis>(deadline - steady_now()).count()))) return;
+  log::warn("runtime", "Task {} has not stopped in {} ms (task.shutdown.graceful.timeout.ms)", to_string(id), config_.task_shutdown_graceful_timeout_ms);
+  // One that is in a call of its connector may stay there for ever; everything else comes to an end by itself.
+  while (!task->join(kStopLookMs)) {
+    auto call = task->current_call();
+    if (!call || !task->give_up(call->number, task)) continue;
+    log::error("runtime", "Task {} is given up. {}", to_string(id), hanging(*call, "").message());
   }
 }
 

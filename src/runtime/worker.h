@@ -16,6 +16,7 @@
 #include "config/config_def.h"
 #include "plugin/registry.h"
 #include "runtime/call_watch.h"
+#include "runtime/secret_reloads.h"
 #include "runtime/task_supervisor.h"
 #include "runtime/worker_config.h"
 
@@ -61,10 +62,11 @@ class Worker {
   const WorkerConfig& config() const { return config_; }
   const plugin::Registry& registry() const { return registry_; }
   // The id of the Kafka cluster; asked once, kept. Error: the brokers cannot be reached.
-  Result<std::string> kafka_cluster_id();
+  Result<std::string> kafka_cluster_id();  // waits 1.5 s at most, and not at all once they did not answer
 
-  // Starts a task; variables of config providers are put in. Its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that cannot even make a
-  // task is an error here.
+  // Starts a task; variables of config providers are put in, and where config.action.reload allows it, put in anew in a task that takes its
+  // place when their values have changed. Its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that
+  // cannot even make a task is an error here; where its cause may pass, the supervisor tries again.
   Status start_task(const TaskId& id, const config::Properties& connector, const config::Properties& task, bool paused);
   // Pauses or resumes all running tasks of a connector.
   void set_paused(const std::string& connector, bool paused);
@@ -82,14 +84,30 @@ class Worker {
 
  private:
   struct Shared;
+  // A task's configuration with variables put in, and when they are to be looked at again; nullopt: never.
+  struct Values {
+    config::Properties connector, task;
+    std::optional<Millis> look_in;
+  };
   // What a task was made from, for making it anew.
   struct Written {
     config::Properties connector, task;
     bool paused = false;
+    uint64_t life = 0;  // tells one start by the herder from the next
+    Values values;      // empty where they are not looked at again
   };
-  Result<std::unique_ptr<TaskThread>> make_task(const TaskId& id, const Written& written);
+  Result<std::unique_ptr<TaskThread>> make_task(const TaskId& id, const Values& values, bool paused);
+  // Under the lock: a task that was made of values runs from here on.
+  void take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values);
   // Of the supervisor's thread: a failed task anew.
   Result<TaskSupervisor::Outcome> restart_failed(const TaskId& id);
+  void await_end(const TaskId& id, const std::shared_ptr<TaskRunner>& task, SteadyTime deadline);
+  // Of the schedule's thread (worker_reloads.cpp).
+  Result<Values> resolve(const config::Properties& connector, const config::Properties& task);
+  std::optional<Millis> look_at_values(const TaskId& id);
+  Status replace_task(const TaskId& id, uint64_t life, Values values);
+  Result<std::string> ask_cluster_id() const;
+  Result<std::string> keep_cluster_id(Result<std::string> id);
   Result<OffsetStore*> offset_store(const config::Properties& connector);
   Result<std::unique_ptr<TaskThread>> make_sink_task(const plugin::SinkPlugin& plugin, const TaskId& id, const config::Properties& properties, bool paused);
   Result<std::unique_ptr<TaskThread>> make_source_task(const plugin::SourcePlugin& plugin, const TaskId& id, const config::Properties& connector,
@@ -101,6 +119,7 @@ class Worker {
   std::mutex restarting_;                       // a restart is under way; tasks are stopped before or after it
   mutable std::mutex mutex_;
   std::map<TaskId, Written> written_;
+  uint64_t lives_ = 0;
   std::map<TaskId, std::shared_ptr<TaskRunner>> tasks_;
   // What is known of calls that take long; the watch's thread.
   struct Hanging {
@@ -117,6 +136,7 @@ class Worker {
   std::optional<std::string> cluster_id_;
   std::string transactions_group_;  // empty: sources deliver at least once
   std::function<Status(const TaskId& id)> still_owner_;
+  SecretReloads reloads_;
   std::thread watch_;  // last
 };
 

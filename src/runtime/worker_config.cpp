@@ -25,9 +25,10 @@ config::TypedConfig<WorkerConfig> declare() {
   def.key("listeners", &C::listeners).by_default("http://127.0.0.1:8083").low()
       .doc("Where the REST API listens. Default: loopback only, which is safer than Kafka Connect's all interfaces.");
   def.key("connector.client.config.override.policy", &C::override_policy).by_default("All").doc("Which producer.override., consumer.override. and admin.override. keys a connector may set.")
-      .one_of({"All", "None", "Principal", "org.apache.kafka.connect.connector.policy.AllConnectorClientConfigOverridePolicy",
+      .one_of({"All", "None", "Principal", "Allowlist", "org.apache.kafka.connect.connector.policy.AllowlistConnectorClientConfigOverridePolicy", "org.apache.kafka.connect.connector.policy.AllConnectorClientConfigOverridePolicy",
                "org.apache.kafka.connect.connector.policy.NoneConnectorClientConfigOverridePolicy",
                "org.apache.kafka.connect.connector.policy.PrincipalConnectorClientConfigOverridePolicy"});
+  def.key("connector.client.config.override.allowlist", &C::override_allowlist).by_default("").doc("Client keys that connectors may set under the policy Allowlist.");
   def.key("plugin.path", &C::plugin_path).by_default("").low().doc("Where Java plugins would be. Taken, and said in one line of the log: plugins are built in here.");
   def.key("topic.creation.enable", &C::topic_creation_enable).by_default("true").low().doc("Whether topics that source connectors write to are created when missing.");
   def.key("topic.tracking.enable", &C::topic_tracking_enable).by_default("true").low().doc("Whether the topics a connector uses are kept for GET /connectors/{name}/topics.");

@@ -18,7 +18,8 @@ struct WorkerConfig {
   int64_t offset_flush_timeout_ms = 5000;
   int64_t task_shutdown_graceful_timeout_ms = 5000;
   config::List listeners;
-  std::string override_policy;       // connector.client.config.override.policy: All, None, Principal
+  std::string override_policy;       // connector.client.config.override.policy: All, None, Principal, Allowlist
+  config::List override_allowlist;   // client keys that Allowlist allows
   std::string plugin_path;
   bool topic_creation_enable = true;
   bool topic_tracking_enable = true;

@@ -33,6 +33,8 @@ Result<std::pair<TopicPartition, Offset>> sink_entry(const std::string& partitio
   auto topic = p.is_object() ? p.value("kafka_topic", json()) : json();
   auto index = number(p.is_object() ? p.value("kafka_partition", json()) : json());
   auto position = number(o.is_object() ? o.value("kafka_offset", json()) : json());
+  // The original takes whatever there is as text.
+  if (!topic.is_null() && !topic.is_string()) topic = topic.dump();
   if (!topic.is_string() || !index || !position) {
     return Status::invalid(
         "The partition of a sink's offset has the keys 'kafka_topic' (a string) and 'kafka_partition' (a number), its offset the key 'kafka_offset' (a number)");

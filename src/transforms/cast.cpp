@@ -199,7 +199,11 @@ class Cast : public plugin::Transform {
 plugin::TransformPlugin cast() {
   using C = CastConfig;
   config::TypedConfig<C> def;
-  def.key("spec", &C::spec).required().high().check([](const config::Parsed&) { return std::nullopt; }, "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>")
+  // Parsed below; here the original's words where there is none.
+  auto cast_given = [](const config::Parsed& value) -> std::optional<std::string> {
+    return std::holds_alternative<std::monostate>(value) ? std::optional<std::string>("Must specify at least one field to cast.") : std::nullopt;
+  };
+  def.key("spec", &C::spec).required().high().check(cast_given, "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>")
       .doc("List of fields and the type to cast them to of the form `field1:type,field2:type` to cast fields of maps or structs; a single type casts "
            "the entire value. Types: int8, int16, int32, int64, float32, float64, boolean, string. Binary fields can only be cast to string.");
   define_replace_null(def, &C::replace_null_with_default);

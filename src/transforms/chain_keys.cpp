@@ -1,7 +1,9 @@
 // The keys of a connector's transforms and predicates, spliced into its definition (ConnectorConfig.EnrichablePlugin, Kafka 4.3).
 // Level 4.
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "config/properties.h"
 #include "transforms/transform_chain.h"
@@ -71,7 +73,7 @@ std::string not_usable(const plugin::Registry& registry, const std::vector<std::
     if (known.starts_with(name + "$")) variants.push_back(known);
   }
   if (!variants.empty()) return fmt::format("This class is abstract and cannot be created. Did you mean {}?", fmt::join(variants, ", "));
-  if (registry.sink(name) || registry.source(name) || registry.converter(name) || registry.header_converter(name) || registry.transform(name) ||
+  if (name == "java.lang.String" || name == "java.lang.Object" || registry.sink(name) || registry.source(name) || registry.converter(name) || registry.header_converter(name) || registry.transform(name) ||
       registry.predicate(name)) {
     return fmt::format("Class class {} does not implement the {} interface", name, interface);
   }
@@ -103,30 +105,34 @@ void define_version(ConfigDef* def, const Kind& kind, const std::string& alias, 
   def->add(std::move(spec));
 }
 
-// The plugin's own keys, after the implicit ones of its group.
-void embed_own_keys(ConfigDef* def, const ConfigDef& own, const std::string& prefix, const std::string& group, int order) {
+// ConfigDef.embed: keys in the order of ConfigDef.sortedConfigs, numbered behind the two of their group. Their validators see, and
+// show, the bare names; whether a value is there and of its type is said with the whole one.
+void embed_own_keys(ConfigDef* def, const ConfigDef& own, const std::string& prefix, const std::string& group) {
+  std::vector<KeySpec> keys = own.keys();
+  std::map<std::string, size_t> groups;
+  for (const KeySpec& key : keys) groups.try_emplace(key.group, key.group.empty() ? 0 : groups.size() + 1);
+  std::stable_sort(keys.begin(), keys.end(), [&](const KeySpec& a, const KeySpec& b) {
+    return std::tuple(groups[a.group], !a.required, a.importance, std::string_view(a.name)) < std::tuple(groups[b.group], !b.required, b.importance, std::string_view(b.name));
+  });
   ConfigDef placed;
-  for (KeySpec key : own.keys()) {
-    if (key.group.empty()) {
-      key.group = group;
-      key.order_in_group = order++;
-    } else {
-      key.group = group + ": " + key.group;
-    }
+  int order = 2;
+  for (KeySpec& key : keys) {
+    key.group = key.group.empty() ? group : group + ": " + key.group;
+    key.order_in_group = order++;
     if (key.display_name.empty()) key.display_name = key.name;
+    key.validators.clear();
     placed.add(std::move(key));
   }
   def->embed(prefix, placed);
-  // Rules of the plugin see its bare keys.
-  ConfigDef rules = own;
-  std::string start = prefix;
-  def->add_rule([rules, start](const Properties& all, const auto& fail) {
-    Properties inner = config::with_prefix(all, start);
-    std::map<std::string, size_t> key_errors;
-    for (const auto& key : rules.keys()) key_errors[key.name] = rules.value_of(key, inner).ok() ? 0 : 1;
-    // validate() lists a key's own problem first; what follows came from rules.
-    for (const auto& value : rules.validate(inner)) {
-      for (size_t i = key_errors[value.name]; i < value.errors.size(); ++i) fail(start + value.name, value.errors[i]);
+  def->add_rule([own, start = prefix](const Properties& all, const auto& fail) {
+    const Properties inner = config::with_prefix(all, start);
+    std::map<std::string, size_t> said;
+    for (KeySpec key : own.keys()) {
+      key.validators.clear();
+      said[key.name] = ConfigDef::value_of(key, inner).ok() ? 0 : 1;
+    }
+    for (const auto& value : own.validate(inner)) {
+      for (size_t i = said[value.name]; i < value.errors.size(); ++i) fail(start + value.name, value.errors[i]);
     }
   });
 }
@@ -139,18 +145,17 @@ std::vector<std::string> class_names(const Plugins& plugins) {
   return names;
 }
 
-void define_condition(ConfigDef* def, const std::string& prefix, const std::string& group) {
-  KeySpec negate = chain_key(prefix + "negate", KeyType::kBoolean, "Whether the configured predicate should be negated.");
+// The keys of a transform with those that every transform has.
+ConfigDef with_condition(const ConfigDef& own) {
+  ConfigDef out = own;
+  KeySpec negate = chain_key("negate", KeyType::kBoolean, "Whether the configured predicate should be negated.");
   negate.default_text = "false";
-  negate.group = group;
-  negate.order_in_group = 2;
-  negate.display_name = "negate";
-  def->add(std::move(negate));
-  KeySpec predicate = chain_key(prefix + "predicate", KeyType::kString, "The alias of a predicate used to determine whether to apply this transformation.");
-  predicate.group = group;
-  predicate.order_in_group = 3;
-  predicate.display_name = "predicate";
-  def->add(std::move(predicate));
+  out.add(std::move(negate));
+  out.add(chain_key("predicate", KeyType::kString, "The alias of a predicate used to determine whether to apply this transformation."));
+  return out;
+}
+
+void check_condition(ConfigDef* def, const std::string& prefix) {
   def->add_rule([prefix](const Properties& p, const auto& fail) {
     if (p.count(prefix + "negate") && !p.count(prefix + "predicate")) {
       fail(prefix + "type", fmt::format("Config '{0}negate' was provided but there is no config '{0}predicate' defining a predicate to be negated.", prefix));
@@ -164,6 +169,12 @@ void define_condition(ConfigDef* def, const std::string& prefix, const std::stri
                                              "name the predicate in 'predicates'", alias, prefix));
     }
   });
+}
+
+// Whether the version that is asked for is the one that is there: else the original does not look at the plugin's keys.
+bool right_version(const Properties& properties, const std::string& prefix, const std::string& version) {
+  auto asked = properties.find(prefix + "plugin.version");
+  return asked == properties.end() || asked->second == version || asked->second.starts_with("[") || asked->second.starts_with("(");
 }
 
 std::string asked_class(const Properties& properties, const std::string& prefix) {
@@ -189,23 +200,23 @@ void add_chain_keys(ConfigDef* def, const Properties& properties, const plugin::
     const std::string prefix = fmt::format("transforms.{}.", alias), group = "Transforms: " + alias, asked = asked_class(properties, prefix);
     const plugin::TransformPlugin* found = registry.transform(asked);
     const auto classes = class_names(registry.transforms());
-    define_type(def, kTransformKind, alias, classes, found || asked.empty(), [&registry, classes](const std::string& key, const std::string& name) {
+    define_type(def, kTransformKind, alias, classes, found || !properties.contains(prefix + "type"), [&registry, classes](const std::string& key, const std::string& name) {
       return not_usable(registry, classes, "Transformation", key, name);
     });
     define_version(def, kTransformKind, alias, found ? &found->info : nullptr, found ? plugin::canonical_class(found->info, asked) : "");
-    if (!found) continue;
-    define_condition(def, prefix, group);
-    embed_own_keys(def, found->def, prefix, group, 4);
+    if (!found || !right_version(properties, prefix, found->info.version)) continue;
+    embed_own_keys(def, with_condition(found->def), prefix, group);
+    check_condition(def, prefix);
   }
   for (const std::string& alias : chain_aliases(properties, "predicates")) {
     const std::string prefix = fmt::format("predicates.{}.", alias), asked = asked_class(properties, prefix);
     const plugin::PredicatePlugin* found = registry.predicate(asked);
     const auto classes = class_names(registry.predicates());
-    define_type(def, kPredicateKind, alias, classes, found || asked.empty(), [&registry, classes](const std::string& key, const std::string& name) {
+    define_type(def, kPredicateKind, alias, classes, found || !properties.contains(prefix + "type"), [&registry, classes](const std::string& key, const std::string& name) {
       return not_usable(registry, classes, "Predicate", key, name);
     });
     define_version(def, kPredicateKind, alias, found ? &found->info : nullptr, found ? plugin::canonical_class(found->info, asked) : "");
-    if (found) embed_own_keys(def, found->def, prefix, "Predicates: " + alias, 2);
+    if (found && right_version(properties, prefix, found->info.version)) embed_own_keys(def, found->def, prefix, "Predicates: " + alias);
   }
   for (const char* list : {"transforms", "predicates"}) {
     def->add_rule([list = std::string(list)](const Properties& p, const auto& fail) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "transforms/java_regex.h"
+
 namespace bywash::transforms {
 namespace {
 
@@ -17,20 +19,16 @@ std::optional<config::List> items_of(const config::Properties& properties, const
 
 }  // namespace
 
-void refuse_empty_items(config::ConfigDef& def, const std::string& key) {
-  def.add_rule([key](const config::Properties& properties, const auto& fail) {
-    auto items = items_of(properties, key);
-    if (items && std::find(items->begin(), items->end(), "") != items->end()) {
-      fail(key, fmt::format("Configuration '{}' values must not be empty.", key));
-    }
-  });
-}
-
 void refuse_empty_list(config::ConfigDef& def, const std::string& key) {
   def.add_rule([key](const config::Properties& properties, const auto& fail) {
     auto items = items_of(properties, key);
     if (items && items->empty()) fail(key, fmt::format("Configuration '{}' must not be empty. Valid values include: any non-empty value", key));
   });
+}
+
+std::optional<std::string> given_regex(const config::Parsed& value) {
+  if (std::holds_alternative<std::monostate>(value)) return R"x(Invalid regex: Cannot invoke "String.isEmpty()" because "this.pattern" is null)x";
+  return valid_regex(value);
 }
 
 std::string invalid_mapping(const config::List& list, const std::string& item) {

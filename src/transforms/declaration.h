@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "config/java_validators.h"
 #include "config/typed_config.h"
 #include "transforms/plugins.h"
 #include "transforms/record_side.h"
@@ -51,7 +52,7 @@ plugin::TransformPlugin declare(plugin::PluginInfo info, const config::TypedConf
   p.info = std::move(info);
   p.def = def.def();
   p.make = [def, make](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
-    ASSIGN_OR_RETURN(Config parsed, def.parse(properties));
+    ASSIGN_OR_RETURN(Config parsed, def.parse(config::without_duplicates(def.def(), properties)));
     return make(std::move(parsed), side_of(class_name));
   };
   return p;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "columnar/values_parser.h"
+#include "config/java_validators.h"
 #include "transforms/config_checks.h"
 #include "transforms/declaration.h"
 
@@ -66,9 +67,7 @@ struct DropRow {
 
 plugin::TransformPlugin drop_headers() {
   config::TypedConfig<DropHeadersConfig> def;
-  def.key("headers", &DropHeadersConfig::headers).required().high().doc("The name of the headers to be removed.");
-  refuse_empty_list(def.def(), "headers");
-  refuse_empty_items(def.def(), "headers");
+  def.key("headers", &DropHeadersConfig::headers).required().high().check(config::distinct_values("headers", false)).doc("The name of the headers to be removed.");
   return declare(transform_info("drop_headers", "DropHeaders", Sided::kNo, "Removes headers by name", "Removes every header whose name is listed.",
                                 {R"({"headers": "trace-id,origin"})"}),
                  def, [](DropHeadersConfig c, Side) { return make_transform<RowEdit<Drop>>(Drop{std::move(c.headers)}); });
@@ -76,8 +75,8 @@ plugin::TransformPlugin drop_headers() {
 
 plugin::TransformPlugin insert_header() {
   config::TypedConfig<InsertHeaderConfig> def;
-  def.key("header", &InsertHeaderConfig::header).required().high().doc("The name of the header.");
-  def.key("value.literal", &InsertHeaderConfig::literal).required().high()
+  def.key("header", &InsertHeaderConfig::header).required().high().check(config::entry_not_null(), "non-null string").doc("The name of the header.");
+  def.key("value.literal", &InsertHeaderConfig::literal).required().high().check(config::entry_not_null(), "non-null string")
       .doc("The literal value that is to be set as the header value on all records.");
   return declare(transform_info("insert_header", "InsertHeader", Sided::kNo, "Adds a header to each record",
                                 "Adds the header to those that a record has already, also where one of the same name is there. The type of the value is guessed from its\n"

@@ -157,7 +157,7 @@ plugin::TransformPlugin header_from() {
   config::TypedConfig<C> def;
   auto filled = [](const config::Parsed& value) -> std::optional<std::string> {
     auto* list = std::get_if<config::List>(&value);
-    return list && list->empty() ? std::optional<std::string>("Empty list") : std::nullopt;
+    return !list || list->empty() ? std::optional<std::string>("Empty list") : std::nullopt;
   };
   def.key("fields", &C::fields).required().high().check(filled, "non-empty list").doc("Field names in the record whose values are to be copied or moved to headers.");
   def.key("headers", &C::headers).required().high().check(filled, "non-empty list")

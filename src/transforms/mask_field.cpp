@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/java_validators.h"
 #include "transforms/cast_kernels.h"
 #include "transforms/column_map.h"
 #include "transforms/config_checks.h"
@@ -152,12 +153,10 @@ class MaskFields : public plugin::Transform {
 plugin::TransformPlugin mask_field() {
   using C = MaskFieldConfig;
   config::TypedConfig<C> def;
-  def.key("fields", &C::fields).required().high().doc("Names of fields to mask.");
+  def.key("fields", &C::fields).required().high().check(config::distinct_values("fields", false)).doc("Names of fields to mask.");
   def.key("replacement", &C::replacement).low().check(config::not_empty(), "non-empty string")
       .doc("Custom value replacement, that will be applied to all 'fields' values (numeric or non-empty string values only).");
   define_replace_null(def, &C::replace_null_with_default);
-  refuse_empty_list(def.def(), "fields");
-  refuse_empty_items(def.def(), "fields");
   return declare(transform_info("mask_field", "MaskField", Sided::kYes, "Hides the values of fields",
                                 "Replaces fields by the empty value of their type (0, false, empty text, the epoch, an empty list or map), or numbers and texts by "
                                 "`replacement`.",

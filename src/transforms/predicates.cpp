@@ -5,6 +5,7 @@
 #include <map>
 
 #include "config/typed_config.h"
+#include "transforms/config_checks.h"
 #include "transforms/java_regex.h"
 #include "transforms/plugins.h"
 #include "transforms/record_side.h"
@@ -93,7 +94,7 @@ plugin::PredicatePlugin topic_name_matches() {
                 "True when the whole topic name matches `pattern` (Java's syntax).", R"({"pattern": "orders-.*"})");
   config::TypedConfig<PatternConfig> def;
   def.key("pattern", &PatternConfig::pattern).required().doc("A Java regular expression for matching against the name of a record's topic.")
-      .check(config::not_empty()).check(valid_regex, "non-empty string, valid regex");
+      .check(config::not_empty()).check(given_regex, "non-empty string, valid regex");
   p.def = def.def();
   p.make = [def](const plugin::Properties& properties) -> Result<std::unique_ptr<plugin::Predicate>> {
     ASSIGN_OR_RETURN(PatternConfig c, def.parse(properties));

@@ -2,6 +2,7 @@
 // (org.apache.kafka.connect.transforms.RegexRouter, Kafka 4.3), and Confluent Cloud's TopicRegexRouter, which does the same. Once per distinct topic of a batch. Level 4, the task's thread.
 #include <map>
 
+#include "transforms/config_checks.h"
 #include "transforms/declaration.h"
 #include "transforms/java_regex.h"
 
@@ -65,7 +66,7 @@ namespace {
 
 config::TypedConfig<RegexRouterConfig> router_keys() {
   config::TypedConfig<RegexRouterConfig> def;
-  def.key("regex", &RegexRouterConfig::regex).required().high().doc("Regular expression to use for matching.").check(valid_regex, "valid regex");
+  def.key("regex", &RegexRouterConfig::regex).required().high().doc("Regular expression to use for matching.").check(given_regex, "valid regex");
   def.key("replacement", &RegexRouterConfig::replacement).required().high().doc("Replacement string.");
   return def;
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "columnar/java_text.h"
+#include "config/java_validators.h"
 #include "config/typed_config.h"
 #include "transforms/config_checks.h"
 #include "transforms/field_slots.h"
@@ -166,14 +167,12 @@ class ReplaceField : public plugin::Transform {
 config::TypedConfig<ReplaceFieldConfig> replace_field_keys() {
   using C = ReplaceFieldConfig;
   config::TypedConfig<C> def;
-  def.key("exclude", &C::exclude).by_default("").doc("Fields to exclude. This takes precedence over the fields to include.");
-  def.key("include", &C::include).by_default("").doc("Fields to include. If specified, only these fields will be used.");
+  def.key("exclude", &C::exclude).by_default("").check(config::distinct_values("exclude", true)).doc("Fields to exclude. This takes precedence over the fields to include.");
+  def.key("include", &C::include).by_default("").check(config::distinct_values("include", true)).doc("Fields to include. If specified, only these fields will be used.");
   def.key("renames", &C::renames).by_default("").doc("Field rename mappings, as `old:new` pairs.")
       .check([](const config::Parsed&) { return std::nullopt; }, "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>");
   def.key("replace.null.with.default", &C::replace_null_with_default).by_default("true")
       .doc("Whether fields that have a default value and are null get that default. When false, null is kept.");
-  refuse_empty_items(def.def(), "exclude");
-  refuse_empty_items(def.def(), "include");
   def.check("renames", [](const C& c) -> std::optional<std::string> {
     for (const std::string& mapping : c.renames) {
       if (java_split(mapping, ':').size() != 2) return invalid_mapping(c.renames, mapping);
@@ -197,7 +196,7 @@ plugin::TransformPlugin replace_field() {
   auto def = replace_field_keys();
   p.def = def.def();
   p.make = [def](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
-    ASSIGN_OR_RETURN(ReplaceFieldConfig c, def.parse(properties));
+    ASSIGN_OR_RETURN(ReplaceFieldConfig c, def.parse(config::without_duplicates(def.def(), properties)));
     Replacements what{c.exclude, c.include, {}, {}, c.replace_null_with_default, side_of(class_name)};
     for (const std::string& mapping : c.renames) {
       config::List pair = java_split(mapping, ':');

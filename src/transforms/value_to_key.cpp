@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/java_validators.h"
 #include "transforms/config_checks.h"
 #include "transforms/declaration.h"
 #include "transforms/field_slots.h"
@@ -123,10 +124,8 @@ class ValueToKey : public plugin::Transform {
 plugin::TransformPlugin value_to_key() {
   using C = ValueToKeyConfig;
   config::TypedConfig<C> def;
-  def.key("fields", &C::fields).required().high().doc("Field names on the record value to extract as the record key.");
+  def.key("fields", &C::fields).required().high().check(config::distinct_values("fields", false)).doc("Field names on the record value to extract as the record key.");
   define_replace_null(def, &C::replace_null_with_default);
-  refuse_empty_list(def.def(), "fields");
-  refuse_empty_items(def.def(), "fields");
   return declare(transform_info("value_to_key", "ValueToKey", Sided::kNo, "Makes the key of fields of the value",
                                 "Replaces the key by a struct (with a schema) or map (without) of the listed fields of the value.",
                                 {R"({"fields": "customer_id,order_id"})"}),

@@ -16,42 +16,13 @@ import urllib.request
 
 import pytest
 
+from tests.support.authority import Authority, openssl
 from tests.support.bywash_process import Bywash, run
 from tests.support.kafka_connect import RestError
 from tests.support.processes import free_ports
 
 
 P = "listeners.https.ssl."
-
-
-def openssl(*arguments, cwd):
-    subprocess.run(["openssl", *map(str, arguments)], cwd=cwd, check=True, capture_output=True)
-
-
-class Authority:
-    """A certificate authority with its files in `folder`; `issue` makes <name>.pem (certificate, key) and <name>.p12."""
-
-    def __init__(self, folder, name="ca"):
-        self.folder, self.name = folder, name
-        self.file = folder / f"{name}.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", self.file, "-days", "2",
-                "-subj", f"/CN={name}", cwd=folder)
-
-    def issue(self, name):
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", cwd=self.folder)
-        (self.folder / f"{name}.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", self.file, "-CAkey", f"{self.name}.key", "-CAcreateserial", "-days", "2", "-extfile", f"{name}.ext",
-                "-out", f"{name}.crt", cwd=self.folder)
-        out = self.folder / f"{name}.pem"
-        out.write_bytes((self.folder / f"{name}.crt").read_bytes() + (self.folder / f"{name}.key").read_bytes())
-        openssl("pkcs12", "-export", "-in", out, "-out", f"{name}.p12", "-passout", "pass:secret", "-certfile", self.file, cwd=self.folder)
-        return out
-
-    def context(self, certificate=None):
-        out = ssl.create_default_context(cafile=self.file)
-        if certificate:
-            out.load_cert_chain(certificate)
-        return out
 
 
 @pytest.fixture(name="authority", scope="module")
@@ -78,6 +49,15 @@ def get(url, context):
         return json.loads(answer.read())
 
 
+def java_store(folder, name):
+    """A store of Java's old format: of <name>.p12 with its key, or of ca.pem, which is trusted."""
+    out = folder / f"{name}.jks"
+    what = ["-importcert", "-file", folder / "ca.pem", "-alias", "ca", "-keystore", out, "-storetype", "JKS", "-storepass", "secret"] if name == "ca" else [
+        "-importkeystore", "-srckeystore", folder / f"{name}.p12", "-srcstorepass", "secret", "-destkeystore", out, "-deststoretype", "JKS", "-deststorepass", "secret"]
+    subprocess.run(["keytool", *map(str, what), "-noprompt"], check=True, capture_output=True)
+    return out
+
+
 def stores(authority, form):
     folder = authority.folder
     if form == "pem file":
@@ -86,10 +66,13 @@ def stores(authority, form):
         openssl("pkcs8", "-topk8", "-in", "server.key", "-out", "server.enc", "-passout", "pass:hush", cwd=folder)
         return {"ssl.keystore.type": "PEM", "ssl.keystore.certificate.chain": (folder / "server.crt").read_text(), "ssl.keystore.key": (folder / "server.enc").read_text(),
                 "ssl.key.password": "hush"}
+    if form == "jks":
+        return {"ssl.keystore.location": java_store(folder, "server"), "ssl.keystore.password": "secret", "ssl.truststore.location": java_store(folder, "ca"),
+                "ssl.truststore.password": "secret", "ssl.client.auth": "requested"}
     return {"ssl.keystore.type": "PKCS12", "ssl.keystore.location": folder / "server.p12", "ssl.keystore.password": "secret"}
 
 
-@pytest.mark.parametrize("form, prefix", [("pem file", ""), ("pem text, encrypted key", "listeners.https."), ("pkcs12", "listeners.https.")])
+@pytest.mark.parametrize("form, prefix", [("pem file", ""), ("pem text, encrypted key", "listeners.https."), ("pkcs12", "listeners.https."), ("jks", "")])
 def test_serves_http_and_https_from_every_kind_of_store(authority, secure, form, prefix):
     worker = secure(**{prefix + key: value for key, value in stores(authority, form).items()}, **{"rest.advertised.listener": "https"} if prefix else {})
     assert get(worker.tls_url + "/", authority.context())["version"] == worker.request("GET", "/")["version"]
@@ -164,7 +147,8 @@ def test_says_what_is_wrong_with_a_store(authority, tmp_path):
     port, = free_ports(1)
     for keys, words in (({}, ["ssl.keystore.location", "needs a certificate"]),
                         ({P + "keystore.location": tmp_path / "none"}, ["ssl.keystore.location", "Cannot read"]),
-                        ({P + "keystore.location": tmp_path / "old.jks"}, ["keytool -importkeystore", "PKCS12", "listeners.https.ssl.keystore.location"]),
+                        ({P + "keystore.location": tmp_path / "old.jks"}, ["damaged", "listeners.https.ssl.keystore.location", "old.jks"]),
+                        ({P + "keystore.location": java_store(folder, "server"), P + "keystore.password": "mistaken"}, ["ssl.keystore.location", "password"]),
                         ({P + "keystore.location": folder / "server.p12", P + "keystore.password": "mistaken"}, ["ssl.keystore.location", "password"]),
                         ({P + "keystore.location": folder / "server.crt"}, ["private key"]),
                         ({P + "keystore.location": folder / "server.pem", P + "client.auth": "maybe"}, ["ssl.client.auth", "maybe"]),
@@ -306,6 +290,48 @@ def test_bearer_tokens_open_what_their_roles_allow(kafka, start_bywash, tmp_path
     worker.process.wait_until(lambda: code(worker, "GET", "/connectors", stranger.token()) == 200 and code(worker, "GET", "/connectors", good) == 401, "the new keys count")
     assert run("connect", "--url", worker.url, "list", env={"BYWASH_CONNECT_TOKEN": stranger.token()}).returncode == 0
     assert not [word for word in (signature, "realm_access") if word in worker.log()]
+
+
+def test_what_a_follower_forwards_carries_the_token(kafka, start_bywash, tmp_path):
+    key, group = TokenKey(tmp_path, "one", "ES256"), f"tokens-{time.time_ns()}"
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [key.public()]}))
+    admin, viewer = (key.token(sub="lee", realm_access={"roles": [role]}) for role in ("admins", "viewers"))
+    workers = []
+    for _ in range(2):
+        made = Bywash.distributed(kafka.bootstrap, group, worker={
+            "rest.auth.jwt.jwks.file": tmp_path / "jwks.json", "rest.auth.jwt.issuer": "https://id.example", "rest.auth.jwt.audience": "bywash",
+            "rest.auth.jwt.roles.claim": "realm_access.roles", "rest.auth.roles.read": "role:viewers,role:admins", "rest.auth.roles.write": "role:admins"})
+        port, made.port = made.port, None
+        started = start_bywash(made)
+        started.url = f"http://127.0.0.1:{port}"
+        workers.append(started)
+
+    def healthy(worker):
+        try:
+            return code(worker, "GET", "/health", viewer) == 200
+        except OSError:
+            return False
+    for worker in workers:
+        worker.process.wait_until(lambda worker=worker: healthy(worker), "a healthy worker")
+    for number, worker in enumerate(workers):  # one of the two has to forward it to the leader
+        new = {"name": f"s{number}", "config": {"connector.class": "FileStreamSink", "topics": group, "file": str(tmp_path / "out")}}
+        assert code(worker, "POST", "/connectors", viewer, new) == 403 and code(worker, "POST", "/connectors", None, new) == 401
+        assert code(worker, "POST", "/connectors", admin, new) == 200
+    for worker in workers:
+        worker.process.wait_until(lambda worker=worker: code(worker, "GET", "/connectors/s0/status", viewer) == 200 == code(worker, "GET", "/connectors/s1/status", viewer), "both connectors")
+        assert admin not in worker.log()
+
+
+def test_admin_listeners_have_the_loggers_for_themselves(authority, kafka, start_bywash):
+    admin, = free_ports(1)
+    worker = start_bywash(kafka.bootstrap, worker={"admin.listeners": f"https://127.0.0.1:{admin}", "admin.listeners.https.ssl.keystore.location": authority.folder / "server.p12",
+                                                   "admin.listeners.https.ssl.keystore.password": "secret"})
+    assert get(f"https://127.0.0.1:{admin}/admin/loggers", authority.context())["root"]["level"] == "INFO"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"https://127.0.0.1:{admin}/connectors", authority.context())
+    assert code(worker, "GET", "/admin/loggers") == 404 and code(worker, "GET", "/connectors") == 200
+    none = start_bywash(kafka.bootstrap, worker={"admin.listeners": ""})
+    assert code(none, "GET", "/admin/loggers") == 404 and code(none, "GET", "/") == 200
 
 
 def test_keys_of_tokens_come_from_a_server(kafka, start_bywash, tmp_path):

@@ -180,14 +180,15 @@ def test_a_data_folder_that_cannot_be_is_named_and_ends_the_program(tmp_path):
         assert str(folder) in said, said
 
 
-def test_a_java_key_store_of_the_worker_is_told_at_start(tmp_path):
-    said = starts_and_ends("standalone", properties=worker_keys(tmp_path, **{"security.protocol": "SSL", "ssl.truststore.location": "/etc/trust.jks"}),
+def test_a_damaged_java_key_store_of_the_worker_is_told_at_start(tmp_path):
+    (tmp_path / "trust.jks").write_bytes(b"\xfe\xed\xfe\xed\x00\x00\x00\x02")
+    said = starts_and_ends("standalone", properties=worker_keys(tmp_path, **{"security.protocol": "SSL", "ssl.truststore.location": str(tmp_path / "trust.jks")}),
                            folder=tmp_path)
-    assert "ssl.truststore.location" in said and "keytool" in said
+    assert "ssl.truststore.location" in said and "damaged" in said
 
 
 @pytest.mark.parametrize("keys, named", [
-    ({"consumer.override.ssl.keystore.location": "/etc/client.jks", "consumer.override.security.protocol": "SSL"}, "PKCS12"),
+    ({"consumer.override.ssl.keystore.location": "/etc/client.jks", "consumer.override.security.protocol": "SSL"}, "/etc/client.jks cannot be read"),
     ({"connector.class": "NoSuchConnector"}, "NoSuchConnector"),
     ({"key.converter": "no.such.Converter", "transforms": "t", "transforms.t.type": "no.such.Transform", "tasks.max": "many"},
      "no.such.Converter no.such.Transform tasks.max"),
@@ -202,6 +203,47 @@ def test_a_wrong_connector_is_refused_with_every_problem(kafka, topic, start_byw
         said = refused.body["message"]
     for word in named.split():
         assert word in said, said
+
+
+def test_a_sink_that_hangs_is_given_up_and_replaced_and_holds_up_nobody(kafka, topic, start_bywash, tmp_path):
+    worker = start_bywash(kafka.bootstrap, worker={"task.call.timeout.ms": "1000", "task.restart.max.attempts": "1000", "task.restart.backoff.ms": "100",
+                                                   "task.restart.backoff.max.ms": "100", "task.shutdown.graceful.timeout.ms": "1000", "offset.flush.interval.ms": "200",
+                                                   "value.converter": "org.apache.kafka.connect.storage.StringConverter"})
+    sent = 300
+    kafka.produce_many(topic, [b"%d " % i + b"x" * 1000 for i in range(sent)])
+    opens, puts = tmp_path / "opens", tmp_path / "puts"
+    for pipe in (opens, puts):
+        os.mkfifo(pipe)
+    reader = os.open(puts, os.O_RDONLY | os.O_NONBLOCK)  # who never reads: a pipe takes 64 KiB
+    worker.create("starts", file_sink(topic, opens))  # opening a pipe that nobody reads does not come back
+    worker.create("puts", file_sink(topic, puts))
+    worker.create("well", file_sink(topic, tmp_path / "well.txt"))
+    for name, call in (("starts", " in start()"), ("puts", " in put()")):
+        def failed(name=name, call=call):
+            task = worker.status(name)["tasks"][0]
+            return task["state"] == "FAILED" and call in task["trace"]
+        worker.process.wait_until(failed, f"{name} is given up", every=0.01)
+    kafka.wait_committed("connect-well", topic)
+    assert len((tmp_path / "well.txt").read_text().splitlines()) == sent
+    got = {opens: os.open(opens, os.O_RDONLY | os.O_NONBLOCK), puts: reader}
+    texts = {pipe: b"" for pipe in got}
+
+    def drained():
+        for pipe, descriptor in got.items():
+            try:
+                texts[pipe] += os.read(descriptor, 1 << 20)
+            except BlockingIOError:
+                pass
+        return all(set(map(int, re.findall(rb"(?m)^(\d+) ", text))) >= set(range(sent)) for text in texts.values())
+    worker.process.wait_until(drained, "the tasks in their places have delivered", every=0.01)
+    for name in ("starts", "puts"):
+        worker.process.wait_until(lambda name=name: drained() and worker.status(name)["tasks"][0]["state"] == "RUNNING", f"{name} runs")
+        worker.process.wait_until(lambda name=name: drained() and kafka.committed(f"connect-{name}", topic) == kafka.end_offsets(topic), f"{name} has committed")
+    kafka.produce_many(topic, [b"x" * 1000 for _ in range(sent)])
+    worker.process.wait_until(lambda: "given up" in worker.log()[-3000:], "it hangs again")
+    assert worker.process.stop(60) == 0
+    for descriptor in got.values():
+        os.close(descriptor)
 
 
 def completed(*words, url="http://127.0.0.1:1"):

@@ -22,6 +22,7 @@ Result<PutResult> DistributedHerder::put(const ConnectorRequest& asked, bool rep
   // On the caller's thread: it may connect to a database and take its time.
   config::Properties plain = without_nulls(properties);
   ASSIGN_OR_RETURN(ConfigReport report, validate(plain));
+  report_nulls(properties, registry_, &report);
   RETURN_IF_ERROR(report.problems());
   auto result = std::make_shared<PutResult>();
   Status done = request(By::kLeader, asked.name, "writing a config for connector " + asked.name + " to the config topic", [this, result, replace, asked, properties, report, plain]() -> Status {
