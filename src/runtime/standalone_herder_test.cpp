@@ -250,7 +250,7 @@ TEST_F(StandaloneHerderTest, KeepsASecretWhenItsMaskIsSentBack) {
 
 TEST_F(StandaloneHerderTest, ConnectorsAndTheirStatesSurviveARestart) {
   start(true);
-  ASSERT_TRUE(herder_->put(fake("a", {{"password", "geheim"}}), false).ok());
+  ASSERT_TRUE(herder_->put(fake("a", {{"password", "geheim"}, {"batch.size", std::nullopt}}), false).ok());
   ASSERT_TRUE(herder_->put(fake("b / ünï %"), false).ok());
   ASSERT_TRUE(herder_->put(fake("gone"), false).ok());
   ASSERT_TRUE(herder_->put(fake(std::string(400, 'x')), false).ok());
@@ -266,7 +266,16 @@ TEST_F(StandaloneHerderTest, ConnectorsAndTheirStatesSurviveARestart) {
   EXPECT_EQ(herder_->connectors(), (std::vector<std::string>{"a", "b / ünï %", std::string(400, 'x')}));
   EXPECT_EQ(states("a", "PAUSED"), "PAUSED");
   EXPECT_EQ(states("b / ünï %", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_EQ(herder_->connector("a")->config.at("batch.size"), std::nullopt);
   EXPECT_EQ(validations_, 4) << "a restart does not ask remote systems";
+}
+
+TEST_F(StandaloneHerderTest, TakesNullForAKeyOfThePluginOnly) {
+  start();
+  auto refused = herder_->put(fake("a", {{"nothing", std::nullopt}}), false);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.status().message().find("Null value can not be supplied as the configuration value."), std::string::npos) << refused.status().message();
+  EXPECT_TRUE(herder_->put(fake("a", {{"batch.size", std::nullopt}}), false).ok());
 }
 
 TEST_F(StandaloneHerderTest, NamesAStoredConnectorThatCannotBeUnderstood) {
