@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "base/calendar.h"
+#include "base/java_hash.h"
 #include "columnar/java_number.h"
 
 namespace bywash::columnar {
@@ -12,22 +13,7 @@ namespace {
 
 int32_t java_hash(const Value& value) {
   auto fold = [](uint64_t bits) { return static_cast<int32_t>(bits ^ bits >> 32); };
-  if (auto* s = value.get_if<std::string>()) {
-    uint32_t h = 0;
-    for (size_t i = 0; i < s->size();) {
-      // UTF-16 units of the UTF-8 text.
-      auto c = static_cast<unsigned char>((*s)[i]);
-      int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-      uint32_t point = more == 0 ? c : c & (0x3f >> more);
-      for (++i; more > 0 && i < s->size(); --more, ++i) point = point << 6 | (static_cast<unsigned char>((*s)[i]) & 0x3f);
-      if (point >= 0x10000) {
-        h = 31 * h + (0xd800 + ((point - 0x10000) >> 10));
-        point = 0xdc00 + ((point - 0x10000) & 0x3ff);
-      }
-      h = 31 * h + point;
-    }
-    return static_cast<int32_t>(h);
-  }
+  if (auto* s = value.get_if<std::string>()) return java_string_hash(*s);
   if (auto* b = value.get_if<bool>()) return *b ? 1231 : 1237;
   if (auto* n = value.get_if<int8_t>()) return *n;
   if (auto* n = value.get_if<int16_t>()) return *n;
@@ -85,13 +71,9 @@ std::string map_text(const Value::Map& map) {
 }  // namespace
 
 std::vector<size_t> java_hash_order(const std::vector<Value>& keys) {
-  uint32_t capacity = 16;
-  while (keys.size() > capacity / 4 * 3) capacity *= 2;
-  std::vector<std::pair<uint32_t, size_t>> placed;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    auto h = static_cast<uint32_t>(java_hash(keys[i]));
-    placed.emplace_back((h ^ h >> 16) & (capacity - 1), i);
-  }
+  const size_t capacity = java_map_capacity(keys.size());
+  std::vector<std::pair<size_t, size_t>> placed;
+  for (size_t i = 0; i < keys.size(); ++i) placed.emplace_back(java_map_bucket(java_hash(keys[i]), capacity), i);
   std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<size_t> order;
   for (const auto& p : placed) order.push_back(p.second);

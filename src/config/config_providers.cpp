@@ -30,30 +30,42 @@ bool allowed(const std::string& allowed_paths, const std::string& path) {
   return false;
 }
 
-class FileProvider : public ConfigProvider {
+// Values from files, as far as allowed.paths lets it.
+class PathProvider : public ConfigProvider {
  public:
-  explicit FileProvider(const Properties& parameters) : paths_(get_or(parameters, "allowed.paths", "")) {}
-  Result<ProvidedValues> get(const std::string& path, const std::set<std::string>& keys) override {
-    ProvidedValues out;
-    if (path.empty() || !allowed(paths_, path)) return out;
-    auto read = read_properties_file(path);
-    if (!read.ok()) return Status::invalid(fmt::format("Could not read properties from file {}", path));
-    for (const std::string& key : keys) {
-      if (auto it = read->find(key); it != read->end()) out.values[key] = it->second;
-    }
-    return out;
+  explicit PathProvider(const Properties& parameters) : paths_(get_or(parameters, "allowed.paths", "")) {}
+  Result<ProvidedValues> get(const std::string& path, const std::set<std::string>& keys) final {
+    return path.empty() || !allowed(paths_, path) ? ProvidedValues() : read(path, keys);
   }
 
  private:
+  virtual Result<ProvidedValues> read(const std::string& path, const std::set<std::string>& keys) const = 0;
   const std::string paths_;
 };
 
-class DirectoryProvider : public ConfigProvider {
+class FileProvider final : public PathProvider {
  public:
-  explicit DirectoryProvider(const Properties& parameters) : paths_(get_or(parameters, "allowed.paths", "")) {}
-  Result<ProvidedValues> get(const std::string& path, const std::set<std::string>& keys) override {
+  using PathProvider::PathProvider;
+
+ private:
+  Result<ProvidedValues> read(const std::string& path, const std::set<std::string>& keys) const override {
+    auto properties = read_properties_file(path);
+    if (!properties.ok()) return Status::invalid(fmt::format("Could not read properties from file {}", path));
     ProvidedValues out;
-    if (path.empty() || !allowed(paths_, path)) return out;
+    for (const std::string& key : keys) {
+      if (auto it = properties->find(key); it != properties->end()) out.values[key] = it->second;
+    }
+    return out;
+  }
+};
+
+class DirectoryProvider final : public PathProvider {
+ public:
+  using PathProvider::PathProvider;
+
+ private:
+  Result<ProvidedValues> read(const std::string& path, const std::set<std::string>& keys) const override {
+    ProvidedValues out;
     for (const std::string& key : keys) {
       std::error_code error;
       if (key.find('/') != key.npos || !std::filesystem::is_regular_file(path + "/" + key, error)) continue;
@@ -65,9 +77,6 @@ class DirectoryProvider : public ConfigProvider {
     }
     return out;
   }
-
- private:
-  const std::string paths_;
 };
 
 class EnvironmentProvider : public ConfigProvider {

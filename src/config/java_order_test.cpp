@@ -3,17 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include "base/java_hash.h"
 #include "config/java_validators.h"
 
 namespace bywash::config {
 namespace {
 
 TEST(JavaOrder, HashesAsStringHashCode) {
-  EXPECT_EQ(java_hash(""), 0);
-  EXPECT_EQ(java_hash("name"), 3373707);
-  EXPECT_EQ(java_hash("connector.class"), -862495593);
-  EXPECT_EQ(java_hash("\u00fc"), 252);
-  EXPECT_EQ(java_hash("\U0001f600"), 31 * 0xD83D + 0xDE00);
+  EXPECT_EQ(java_string_hash(""), 0);
+  EXPECT_EQ(java_string_hash("name"), 3373707);
+  EXPECT_EQ(java_string_hash("connector.class"), -862495593);
+  EXPECT_EQ(java_string_hash("\u00fc"), 252);
+  EXPECT_EQ(java_string_hash("\U0001f600"), 31 * 0xD83D + 0xDE00);
 }
 
 TEST(JavaOrder, GoesThroughKeysAsAHashMapDoes) {

@@ -49,14 +49,6 @@ config::List java_split(const std::string& text, char separator) {
   return parts;
 }
 
-config::List distinct(const config::List& list) {
-  config::List out;
-  for (const std::string& item : list) {
-    if (std::find(out.begin(), out.end(), item) == out.end()) out.push_back(item);
-  }
-  return out;
-}
-
 std::string java_list(const config::List& list) { return fmt::format("[{}]", fmt::join(list, ", ")); }
 
 }  // namespace bywash::transforms

@@ -17,8 +17,6 @@ std::string invalid_mapping(const config::List& list, const std::string& item);
 std::optional<std::string> given_regex(const config::Parsed& value);
 // Java's String.split: trailing empty parts are dropped.
 config::List java_split(const std::string& text, char separator);
-// Each item once, in order of first mention.
-config::List distinct(const config::List& list);
 // As Java prints a list: "[a, b]".
 std::string java_list(const config::List& list);
 

@@ -381,12 +381,13 @@ bool path_equal(const Value& a, const Value& b) {
   return a == b;
 }
 
+bool compares_order(PathCondition::Op op) { return op >= PathCondition::Op::kEq && op <= PathCondition::Op::kGe; }
+
 bool path_compares(const PathCondition& c, const RecordNode& element, const RecordNode& root) {
   using Op = PathCondition::Op;
   const RecordNode left_node = side_node(c.left, element, root);
-  const bool comparison = c.op == Op::kEq || c.op == Op::kNe || c.op == Op::kLt || c.op == Op::kLe || c.op == Op::kGt || c.op == Op::kGe;
   // Texts and whole numbers against a literal, without making Values.
-  if (comparison && !c.right.path) {
+  if (compares_order(c.op) && !c.right.path) {
     auto* literal = c.right.literal.get_if<std::string>();
     if (auto text = literal ? left_node.text() : std::nullopt) return holds_of_order(c.op, text->compare(*literal));
     if (auto number = c.right.whole ? left_node.whole_number() : std::nullopt) return holds_of_order(c.op, *number < *c.right.whole ? -1 : *number > *c.right.whole);
@@ -482,8 +483,7 @@ std::optional<RowVerdicts> path_verdicts(const PathCondition& c, const RecordCol
     }
     return out;
   }
-  const bool comparison = c.op == Op::kEq || c.op == Op::kNe || c.op == Op::kLt || c.op == Op::kLe || c.op == Op::kGt || c.op == Op::kGe;
-  if (!comparison || !c.left.path || c.right.path) return std::nullopt;
+  if (!compares_order(c.op) || !c.left.path || c.right.path) return std::nullopt;
   std::vector<std::string_view> names;
   for (const JsonPath::Step& step : *c.left.path) {
     if (step.kind != StepKind::kMember) return std::nullopt;

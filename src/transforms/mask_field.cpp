@@ -161,10 +161,7 @@ plugin::TransformPlugin mask_field() {
                                 "Replaces fields by the empty value of their type (0, false, empty text, the epoch, an empty list or map), or numbers and texts by "
                                 "`replacement`.",
                                 {R"({"fields": "card_number,pin", "replacement": "0"})"}),
-                 def, [](C c, Side side) {
-                   c.fields = distinct(c.fields);
-                   return make_transform<MaskFields>(std::move(c), side);
-                 });
+                 def, [](C c, Side side) { return make_transform<MaskFields>(std::move(c), side); });
 }
 
 }  // namespace bywash::transforms

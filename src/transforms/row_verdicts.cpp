@@ -3,19 +3,11 @@
 
 #include <arrow/array.h>
 
-#include <cstring>
-
 namespace bywash::transforms {
 
 using columnar::Type;
 
 namespace {
-
-std::optional<int64_t> whole_literal(const Value& literal) {
-  if (auto* n = literal.get_if<int32_t>()) return *n;
-  if (auto* n = literal.get_if<int64_t>()) return *n;
-  return std::nullopt;
-}
 
 template <class Array>
 void compare_numbers_of(const arrow::Array& column, int64_t literal, const OrderVerdicts& say, Verdict* out) {
@@ -44,11 +36,11 @@ void compare_texts(const arrow::StringArray& column, std::string_view literal, c
 bool compare_column(const RecordColumn& column, const Value& literal, const OrderVerdicts& say, Verdict* out) {
   if (column.array().length() == 0) return true;
   if (column.schema().type() == Type::kString) {
-    auto* text = literal.get_if<std::string>();
+    auto text = RecordNode(&literal).text();
     if (text) compare_texts(static_cast<const arrow::StringArray&>(column.array()), *text, say, out);
-    return text != nullptr;
+    return text.has_value();
   }
-  auto whole = whole_literal(literal);
+  auto whole = RecordNode(&literal).whole_number();
   if (!whole || column.schema().logical() != columnar::Logical::kNone) return false;
   switch (column.schema().type()) {
     case Type::kInt8: compare_numbers_of<arrow::Int8Array>(column.array(), *whole, say, out); return true;

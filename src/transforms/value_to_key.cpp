@@ -129,10 +129,7 @@ plugin::TransformPlugin value_to_key() {
   return declare(transform_info("value_to_key", "ValueToKey", Sided::kNo, "Makes the key of fields of the value",
                                 "Replaces the key by a struct (with a schema) or map (without) of the listed fields of the value.",
                                 {R"({"fields": "customer_id,order_id"})"}),
-                 def, [](C c, Side) {
-                   c.fields = distinct(c.fields);
-                   return make_transform<ValueToKey>(std::move(c));
-                 });
+                 def, [](C c, Side) { return make_transform<ValueToKey>(std::move(c)); });
 }
 
 }  // namespace bywash::transforms

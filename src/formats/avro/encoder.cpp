@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/java_hash.h"
 #include "formats/avro/encode_plan.h"
 #include "formats/json/connect_value.h"
 
@@ -23,36 +24,14 @@ using WriteCode = EncodeStep::Code;
 template <class A>
 const A& as(const EncodeStep& step) { return static_cast<const A&>(*step.data); }
 
-// java.lang.String.hashCode over UTF-16, spread as java.util.HashMap does.
-uint32_t java_hash(std::string_view utf8) {
-  uint32_t hash = 0;
-  auto add = [&](uint32_t unit) { hash = 31 * hash + unit; };
-  for (size_t i = 0; i < utf8.size();) {
-    auto b = static_cast<unsigned char>(utf8[i]);
-    size_t n = b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
-    uint32_t c = n == 1 ? b : b & (0x7Fu >> n);
-    for (size_t k = 1; k < n && i + k < utf8.size(); ++k) c = c << 6 | (static_cast<unsigned char>(utf8[i + k]) & 0x3F);
-    i += n;
-    if (c < 0x10000) {
-      add(c);
-    } else {
-      add(0xD800 + ((c - 0x10000) >> 10));
-      add(0xDC00 + ((c - 0x10000) & 0x3FF));
-    }
-  }
-  return hash ^ (hash >> 16);
-}
-
 // The order in which a java.util.HashMap of these keys is written: bucket by bucket of a table that doubles at three quarters.
 std::vector<int64_t> java_map_order(const arrow::StringArray& keys, int64_t begin, int64_t end) {
   std::vector<int64_t> order;
   for (int64_t i = begin; i < end; ++i) order.push_back(i);
   if (order.size() < 2) return order;
-  uint32_t buckets = 16;
-  while (order.size() * 4 > uint64_t{buckets} * 3) buckets *= 2;
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-    return (java_hash(keys.GetView(a)) & (buckets - 1)) < (java_hash(keys.GetView(b)) & (buckets - 1));
-  });
+  const size_t capacity = java_map_capacity(order.size());
+  auto bucket = [&](int64_t i) { return java_map_bucket(java_string_hash(keys.GetView(i)), capacity); };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return bucket(a) < bucket(b); });
   return order;
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "formats/json/connect_value.h"
+#include "formats/json/number.h"
 
 namespace bywash::formats::json {
 namespace {
@@ -64,7 +65,6 @@ inline bool scan_usual_integer(const char*& p, const char* end, int64_t* out) {
 
 // A number without exponent, of at most 15 digits: one correctly rounded division, as in to_double().
 inline bool scan_usual_double(const char*& p, const char* end, bool integral_too, double* out) {
-  static constexpr double kPowers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
   const bool negative = p < end && *p == '-';
   const char* q = p + negative;
   uint64_t m = 0;
@@ -77,7 +77,7 @@ inline bool scan_usual_double(const char*& p, const char* end, bool integral_too
     return false;
   }
   if (whole == 0 || whole + fraction > 15 || goes_on_as_decimal(q, end)) return false;
-  const double v = static_cast<double>(static_cast<int64_t>(m)) / kPowers[fraction];
+  const double v = static_cast<double>(static_cast<int64_t>(m)) / kPowersOfTen[fraction];
   *out = negative && m != 0 ? -v : v;
   p = q;
   return true;

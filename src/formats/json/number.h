@@ -27,14 +27,15 @@ inline bool is_int32(const Number& n) { return n.integral && n.digits <= 10 && n
 // Correctly rounded; zero never has a sign (a BigDecimal has none), too large is infinite.
 double parse_double(const Number& n);
 float to_float(const Number& n);
+// The powers of ten that are exact as doubles.
+inline constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                          1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 inline double to_double(const Number& n) {
-  static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   // Both operands exact, so one correctly rounded operation (Clinger's fast path).
   int64_t scale = n.fraction - n.exponent;
   if (n.digits <= 15 && scale >= -22 && scale <= 22) {
     auto m = static_cast<double>(static_cast<int64_t>(n.mantissa));
-    double v = scale >= 0 ? m / kPowers[scale] : m * kPowers[-scale];
+    double v = scale >= 0 ? m / kPowersOfTen[scale] : m * kPowersOfTen[-scale];
     return n.negative && v != 0 ? -v : v;
   }
   return parse_double(n);

@@ -90,13 +90,6 @@ bool append_uuid(std::string_view bytes, std::string* out) {
   return true;
 }
 
-template <class Builder>
-Result<Column> finished(Builder* builder, const SchemaPtr& schema) {
-  auto done = builder->Finish();
-  if (!done.ok()) return Status::host(done.status().message());
-  return Column{schema, done.MoveValueUnsafe()};
-}
-
 // Integers, oids and booleans.
 template <class ArrowBuilder, class Native>
 class BinaryIntegers final : public ValueBuilder {

@@ -107,11 +107,7 @@ class NumberColumn final : public ValueBuilder {
     return builder_.Append(value).ok();
   }
   void append_null() override { (void)builder_.AppendNull(); }
-  Result<Column> finish(const SchemaPtr& schema) override {
-    auto done = builder_.Finish();
-    if (!done.ok()) return Status::host(done.status().message());
-    return Column{schema, done.MoveValueUnsafe()};
-  }
+  Result<Column> finish(const SchemaPtr& schema) override { return finished(&builder_, schema); }
 
  private:
   ArrowBuilder builder_;
@@ -137,11 +133,7 @@ class BytesColumn final : public ValueBuilder {
  public:
   bool append(std::string_view text) override { return builder_.Append(text.data(), static_cast<int32_t>(text.size())).ok(); }
   void append_null() override { (void)builder_.AppendNull(); }
-  Result<Column> finish(const SchemaPtr& schema) override {
-    auto done = builder_.Finish();
-    if (!done.ok()) return Status::host(done.status().message());
-    return Column{schema, done.MoveValueUnsafe()};
-  }
+  Result<Column> finish(const SchemaPtr& schema) override { return finished(&builder_, schema); }
 
  private:
   ArrowBuilder builder_;
@@ -176,11 +168,7 @@ class DecimalColumn final : public ValueBuilder {
     return builder_.Append(columnar::encode_decimal(*value)).ok();
   }
   void append_null() override { (void)builder_.AppendNull(); }
-  Result<Column> finish(const SchemaPtr& schema) override {
-    auto done = builder_.Finish();
-    if (!done.ok()) return Status::host(done.status().message());
-    return Column{schema, done.MoveValueUnsafe()};
-  }
+  Result<Column> finish(const SchemaPtr& schema) override { return finished(&builder_, schema); }
 
  private:
   int32_t scale_;

@@ -18,6 +18,14 @@ class ValueBuilder {
   virtual Result<columnar::Column> finish(const columnar::SchemaPtr& schema) = 0;
 };
 
+// What an Arrow builder holds, as a column.
+template <class ArrowBuilder>
+Result<columnar::Column> finished(ArrowBuilder* builder, const columnar::SchemaPtr& schema) {
+  auto done = builder->Finish();
+  if (!done.ok()) return Status::host(done.status().message());
+  return columnar::Column{schema, done.MoveValueUnsafe()};
+}
+
 // For a column in PostgreSQL's binary form that is no date or time; `of_text` takes the same column's texts.
 std::unique_ptr<ValueBuilder> binary_value_builder(const SourceColumn& column, const columnar::SchemaPtr& schema, std::unique_ptr<ValueBuilder> of_text);
 
