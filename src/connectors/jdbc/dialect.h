@@ -117,8 +117,11 @@ class Dialect {
   virtual Result<std::string> column_type(const WriteColumn& column) const = 0;
   // A default as an SQL literal; dates and times as `times` has them.
   virtual Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const = 0;
-  // The longest name of a table or column, in bytes; what is longer the database would cut silently.
+  // The longest name of a table or column, in bytes; what is longer the database refuses, or cuts in silence.
   virtual size_t name_bytes_max() const = 0;
+  virtual bool cuts_names() const { return false; }
+  // The name under which the original looks for a table.
+  virtual std::string table_name(std::string name) const { return name; }
   // Whether one ALTER TABLE adds all columns.
   virtual bool alters_at_once() const = 0;
   // Before the second and further columns of such an ALTER TABLE.

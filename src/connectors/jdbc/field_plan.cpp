@@ -30,7 +30,7 @@ class Planner {
   Planner(const SinkConfig& config, const std::string& table) : config_(config), table_(table) {}
 
   void add(std::string name, columnar::SchemaPtr schema, Source source, int field, bool is_key) {
-    bool ts = !is_key && (contains(config_.timestamp_fields, name) || schema->name() == kTimestampMark);
+    bool ts = contains(config_.timestamp_fields, name) || (!is_key && schema->name() == kTimestampMark);
     plan.columns.push_back({std::move(name), std::move(schema), is_key, ts});
     plan.sources.push_back(source);
     plan.fields.push_back(field);
@@ -87,16 +87,31 @@ class Planner {
     return {};
   }
 
+  // A plain string has one column, which is optional whatever the record's schema says.
+  Status string_value(const std::vector<std::string>& keys) {
+    if (!config_.fields_whitelist.empty() || !config_.timestamp_fields.empty()) {
+      std::vector<std::string_view> keys_given;
+      if (!config_.fields_whitelist.empty()) keys_given.push_back("fields.whitelist");
+      if (!config_.timestamp_fields.empty()) keys_given.push_back("timestamp.fields.list");
+      return connect_error(Code::kFatal, fmt::format(
+          "Sink connector '{}' is configured with field-level options that are not applicable to String values: {}. Remove them, or send structs",
+          config_.connector_name, fmt::join(keys_given, ", ")));
+    }
+    if (contains(keys, config_.string_column)) {
+      return connect_error(Code::kFatal, fmt::format("Configured string.output.value.column.name '{}' conflicts with a primary key column for table '{}'",
+                                                     config_.string_column, table_));
+    }
+    add(config_.string_column, ConnectSchema::of(Type::kString, true), Source::kValue, -1, false);
+    return {};
+  }
+
   Status value_fields(const ConnectSchema* value) {
     if (!value) return {};
     std::vector<std::string> keys = plan.key_names();
     auto wanted = [&](const std::string& name) {
       return !contains(keys, name) && (config_.fields_whitelist.empty() || contains(config_.fields_whitelist, name));
     };
-    if (value->type() != Type::kStruct) {
-      if (wanted(config_.string_column)) add(config_.string_column, value_schema_, Source::kValue, -1, false);
-      return {};
-    }
+    if (value->type() != Type::kStruct) return string_value(keys);
     for (size_t i = 0; i < value->fields().size(); ++i) {
       const columnar::Field& field = value->fields()[i];
       if (wanted(field.name)) add(field.name, field.schema, Source::kValueField, static_cast<int>(i), false);
@@ -128,7 +143,6 @@ class Planner {
   }
 
   FieldPlan plan;
-  columnar::SchemaPtr value_schema_;
 
  private:
   const SinkConfig& config_;
@@ -148,7 +162,6 @@ Result<FieldPlan> make_field_plan(const SinkConfig& config, const std::string& t
   Planner p(config, table);
   columnar::SchemaPtr key_schema;
   if (key) key_schema = ConnectSchema::make(key->spec());
-  if (value) p.value_schema_ = ConnectSchema::make(value->spec());
   switch (config.pk_mode) {
     case PkMode::kNone: break;
     case PkMode::kKafka: RETURN_IF_ERROR(p.kafka_key()); break;

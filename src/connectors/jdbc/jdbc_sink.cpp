@@ -48,6 +48,9 @@ class JdbcSinkTask final : public plugin::SinkTask {
       log::warn(kSinkLogger, "pk.mode=record_value without pk.fields: all fields of a value together are the primary key, so that a record that "
                          "differs in any field is a row of its own and upsert changes nothing; set pk.fields to the fields that identify a row");
     }
+    if (config_.insert_mode == InsertMode::kUpdate && config_.pk_mode == PkMode::kNone) {
+      log::warn(kSinkLogger, "insert.mode=update with pk.mode=none: each record overwrites every row of its table; set pk.mode to what identifies a row");
+    }
     return {};
   }
 
@@ -166,7 +169,9 @@ void check_connection(const plugin::Properties& properties, std::vector<config::
     return std::find_if(values->begin(), values->end(), [&](const config::ConfigValue& v) { return v.name == name; });
   };
   auto url = find("connection.url");
-  if (url == values->end() || !url->errors.empty()) return;
+  // Only a configuration without faults is tried.
+  bool sound = std::all_of(values->begin(), values->end(), [](const config::ConfigValue& v) { return v.errors.empty(); });
+  if (url == values->end() || !sound) return;
   auto given = properties.find("connection.url");
   if (given == properties.end()) return;
   auto parsed = parse_connection_url(given->second);

@@ -19,11 +19,18 @@ config::Validator enumerator(std::vector<std::string> allowed) {
     auto good = [&](const std::string& text) {
       return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& a) { return text == ascii_lower(a) || text == ascii_upper(a); });
     };
-    std::string why = fmt::format("Must be one of: {}", fmt::join(allowed, ", "));
+    std::string why = fmt::format("Invalid enumerator. It must be one of: {}", fmt::join(allowed, ", "));
     if (auto* s = std::get_if<std::string>(&v)) return good(*s) ? std::nullopt : std::optional(why);
     if (auto* l = std::get_if<config::List>(&v)) return std::all_of(l->begin(), l->end(), good) ? std::nullopt : std::optional(why);
     return std::nullopt;
   };
+}
+
+// Whatever the case (QuoteMethod.get).
+std::optional<std::string> quoting(const Parsed& v) {
+  auto* s = std::get_if<std::string>(&v);
+  if (!s || ascii_lower(*s) == "always" || ascii_lower(*s) == "never") return std::nullopt;
+  return "No matching QuoteMethod found. It must be one of: always, never";
 }
 
 std::optional<std::string> check_zone(const Parsed& v) {
@@ -107,7 +114,7 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
   d.key("auto.create", &SinkConfig::auto_create).by_default("false").group(kGroup, 1).doc("Create tables that are missing.");
   d.key("auto.evolve", &SinkConfig::auto_evolve).by_default("false").group(kGroup, 2).doc("Add columns that are missing.");
   d.key("quote.sql.identifiers", &SinkConfig::quote_identifiers).by_default("ALWAYS").group(kGroup, 3)
-      .check(enumerator({"always", "never"}), "[always, never]").doc("Whether names are quoted in SQL statements.");
+      .check(quoting, "[always, never]").doc("Whether names are quoted in SQL statements.");
   d.key("mssql.use.merge.holdlock", &SinkConfig::merge_holdlock).by_default("true").low().group(kGroup, 4)
       .doc("SQL Server: upserts lock the range of their keys (`MERGE ... WITH (HOLDLOCK)`), so that two tasks cannot insert the same row.");
   d.key("auto.evolve.widen", &SinkConfig::widen).by_default("false").low().group(kGroup, 5)
@@ -142,7 +149,10 @@ void add_own_keys(TypedConfig<SinkConfig>& d) {
 void add_rules(TypedConfig<SinkConfig>& d) {
   d.def().add_rule([](const config::Properties& p, const auto& fail) {
     if (ascii_lower(config::trim(config::get_or(p, "delete.enabled", "false"))) != "true") return;
-    if (ascii_lower(config::trim(config::get_or(p, "pk.mode", "none"))) == "record_key") return;
+    // An unknown mode is told as such, and alone.
+    std::string mode(config::trim(config::get_or(p, "pk.mode", "none")));
+    static constexpr std::string_view kOthers[] = {"none", "NONE", "kafka", "KAFKA", "record_value", "RECORD_VALUE"};
+    if (std::find(std::begin(kOthers), std::end(kOthers), mode) == std::end(kOthers)) return;
     fail("delete.enabled", "Deletes are only supported for pk.mode record_key");
     fail("pk.mode", "Deletes are only supported for pk.mode record_key");
   });

@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "columnar/java_text.h"
+
 namespace bywash::jdbc {
 
 std::string quoted_text(std::string_view text) {
@@ -17,24 +19,24 @@ std::string quoted_text(std::string_view text) {
 }
 
 std::string number_literal(const columnar::Value& value) {
-  auto real = [](double v, std::string text) {
+  auto real = [&](double v) {
     if (std::isnan(v)) return std::string("'NaN'");
     if (std::isinf(v)) return std::string(v > 0 ? "'Infinity'" : "'-Infinity'");
-    return text;
+    return columnar::java_text(value);  // 1.0, not 1: databases show the text of a default
   };
   if (auto* v = value.get_if<int8_t>()) return std::to_string(*v);
   if (auto* v = value.get_if<int16_t>()) return std::to_string(*v);
   if (auto* v = value.get_if<int32_t>()) return std::to_string(*v);
   if (auto* v = value.get_if<int64_t>()) return std::to_string(*v);
-  if (auto* v = value.get_if<float>()) return real(*v, fmt::format("{}", *v));
-  if (auto* v = value.get_if<double>()) return real(*v, fmt::format("{}", *v));
-  if (auto* v = value.get_if<columnar::Decimal>()) return columnar::to_plain_string(*v);
+  if (auto* v = value.get_if<float>()) return real(*v);
+  if (auto* v = value.get_if<double>()) return real(*v);
+  if (auto* v = value.get_if<columnar::Decimal>()) return columnar::to_java_string(*v);
   return "";
 }
 
 std::string hex_digits(std::string_view bytes) {
   std::string out;
-  for (unsigned char c : bytes) out += fmt::format("{:02x}", c);
+  for (unsigned char c : bytes) out += fmt::format("{:02X}", c);
   return out;
 }
 

@@ -155,13 +155,57 @@ TEST_F(SqliteSink, AFolderThatIsNotThereIsToldAtValidation) {
   EXPECT_NE(errors.find("Could not connect to database. SQLite: unable to open database file"), std::string::npos) << errors;
 }
 
-TEST_F(SqliteSink, AMissingTableIsFatalWithTheKeyToChange) {
+TEST_F(SqliteSink, AMissingTableIsTheRecordsFaultWithTheKeyToChange) {
   auto settings = upsert_by_id();
   settings["auto.create"] = "false";
   TaskForTests task(settings);
   Status put = task.put(batches_of_json("t", 0, {R"({"id":1})"}));
-  EXPECT_EQ(put.code(), Code::kFatal);
+  EXPECT_EQ(put.code(), Code::kData);
   EXPECT_NE(put.message().find("auto.create=true"), std::string::npos);
+}
+
+TEST_F(SqliteSink, ADefaultOfAKeyCountsWithoutReplaceNullWithDefault) {
+  auto settings = upsert_by_id();
+  settings["replace.null.with.default"] = "false";
+  TaskForTests task(settings);
+  columnar::SchemaSpec number = columnar::ConnectSchema::of(columnar::Type::kInt32, true)->spec(), row;
+  number.default_value = std::make_shared<const columnar::Value>(int32_t{7});
+  row.type = columnar::Type::kStruct;
+  auto with_default = columnar::ConnectSchema::make(number);
+  row.fields = {{"id", with_default, false}, {"n", with_default, false}};
+  auto schema = columnar::ConnectSchema::make(row);
+  columnar::ValueAppender appender(schema);
+  ASSERT_TRUE(appender.append(columnar::Value::structure(schema, {columnar::Value(), columnar::Value()})).ok());
+  auto batches = batches_of_json("t", 0, {envelope(R"({"field":"id","type":"int32"})", R"({"id":1})")}, {}, true);
+  batches[0].value = *appender.finish();
+  Status put = task.put(batches);
+  ASSERT_TRUE(put.ok()) << put.message();
+  EXPECT_EQ(rows("SELECT id, coalesce(n, 'none') FROM t"), "7|none");
+}
+
+// The errors that validation gives, by key.
+std::string errors_of(const plugin::Properties& properties) {
+  auto values = jdbc_sink().def.validate(properties);
+  jdbc_sink().validate(properties, &values);
+  std::string out;
+  for (const auto& v : values) {
+    for (const std::string& e : v.errors) out += v.name + ": " + e + "\n";
+  }
+  return out;
+}
+
+TEST(JdbcSinkValidation, TriesTheConnectionOnlyOfASoundConfiguration) {
+  plugin::Properties settings = {{"connection.url", "jdbc:sqlite:/nowhere/at/all.db"}};
+  EXPECT_TRUE(errors_of(settings).starts_with("connection.url: Could not connect to database.")) << errors_of(settings);
+  settings["insert.mode"] = "merge";
+  EXPECT_EQ(errors_of(settings), "insert.mode: Invalid value merge for configuration insert.mode: Invalid enumerator. It must be one of: insert, upsert, update\n");
+}
+
+TEST(JdbcSinkValidation, DeletesWithAnUnknownKeyModeAreOneFault) {
+  plugin::Properties settings = {{"connection.url", "jdbc:sqlite::memory:"}, {"delete.enabled", "true"}, {"pk.mode", "topic"}};
+  EXPECT_EQ(errors_of(settings), "pk.mode: Invalid value topic for configuration pk.mode: Invalid enumerator. It must be one of: none, kafka, record_key, record_value\n");
+  settings["pk.mode"] = "kafka";
+  EXPECT_EQ(errors_of(settings), "delete.enabled: Deletes are only supported for pk.mode record_key\npk.mode: Deletes are only supported for pk.mode record_key\n");
 }
 
 }  // namespace

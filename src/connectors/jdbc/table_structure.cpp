@@ -66,7 +66,6 @@ std::vector<const WriteColumn*> TableStructure::missing_columns(const TableDefin
   if (missing.empty()) return missing;
   std::set<std::string> folded;
   for (const TableColumn& c : table.columns) folded.insert(ascii_lower(c.name));
-  if (folded.size() != table.columns.size()) return missing;  // columns that differ by case only
   std::erase_if(missing, [&](const WriteColumn* c) { return folded.count(ascii_lower(c->name)) > 0; });
   return missing;
 }
@@ -102,7 +101,7 @@ Status TableStructure::extend(Session& session, const TableDefinition& table, co
   return {};
 }
 
-Status TableStructure::check_names(const TableName& name, const FieldPlan& plan) const {
+Status TableStructure::check_names(const TableName& name) const {
   size_t longest = dialect_->name_bytes_max();
   for (const std::string* part : {&name.catalog, &name.schema, &name.table}) {
     if (!part->empty()) RETURN_IF_ERROR(rules_.check_plain(*part));
@@ -110,6 +109,11 @@ Status TableStructure::check_names(const TableName& name, const FieldPlan& plan)
     return structure_error(Code::kFatal, fmt::format("Table name is longer than {} bytes: '{}': choose a shorter one (table.name.format, RegexRouter)",
                                                      longest, *part));
   }
+  return {};
+}
+
+Status TableStructure::check_column_names(const FieldPlan& plan) const {
+  size_t longest = dialect_->name_bytes_max();
   for (const WriteColumn& c : plan.columns) {
     RETURN_IF_ERROR(rules_.check_plain(c.name));
     if (c.name.size() <= longest) continue;
@@ -120,11 +124,13 @@ Status TableStructure::check_names(const TableName& name, const FieldPlan& plan)
 }
 
 Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& session, const TableName& name, const FieldPlan& plan) {
-  RETURN_IF_ERROR(check_names(name, plan));
+  RETURN_IF_ERROR(check_names(name));
+  // As in the original a table is made before it shows that a column's name was cut.
+  if (!dialect_->cuts_names()) RETURN_IF_ERROR(check_column_names(plan));
   ASSIGN_OR_RETURN(auto table, find(session, name));
   if (!table) {
     if (!config_->auto_create) {
-      return structure_error(Code::kFatal, fmt::format(
+      return structure_error(Code::kData, fmt::format(
           "Table {} is missing and auto-creation is disabled: set auto.create=true, or create it", rules_.write(name)));
     }
     Status created = create(session, name, plan);
@@ -133,6 +139,7 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::ensure(Session& s
     // Another task may have been first; then its table is the table.
     if (!table) return created.ok() ? Status::fatal(fmt::format("Table {} is not there after it was created", rules_.write(name))) : created;
   }
+  RETURN_IF_ERROR(check_column_names(plan));
   if (config_->auto_evolve && config_->widen) {
     for (const WriteColumn& write : plan.columns) {
       const TableColumn* column = table->find(write.name);

@@ -19,7 +19,7 @@ class TableStructure {
   // The table as it is now; null when there is none of a kind that table.types allows. Asks the database once per table.
   Result<std::shared_ptr<const TableDefinition>> find(Session& session, const TableName& name);
   // The table with every column of `plan`, created (auto.create) or extended (auto.evolve) when something is missing.
-  // kFatal: the table is missing and auto.create is off. kData: a column is missing and may not or cannot be added.
+  // kData: the table is missing and auto.create is off, or a column is missing and may not or cannot be added.
   Result<std::shared_ptr<const TableDefinition>> ensure(Session& session, const TableName& name, const FieldPlan& plan);
   // Gives a column another type, one that also holds what it holds.
   Result<std::shared_ptr<const TableDefinition>> widen(Session& session, const TableName& name, const TableColumn& column, const std::string& type);
@@ -31,7 +31,8 @@ class TableStructure {
   Status extend(Session& session, const TableDefinition& table, const std::vector<const WriteColumn*>& missing);
   std::vector<const WriteColumn*> missing_columns(const TableDefinition& table, const FieldPlan& plan) const;
   Result<std::string> column_clause(const WriteColumn& column) const;
-  Status check_names(const TableName& name, const FieldPlan& plan) const;
+  Status check_names(const TableName& name) const;
+  Status check_column_names(const FieldPlan& plan) const;
 
   const SinkConfig* config_;
   const Dialect* dialect_;

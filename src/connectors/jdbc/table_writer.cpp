@@ -162,6 +162,7 @@ Status TableWriter::split(const ShapedBatch& shaped, std::vector<Piece>* out) {
     piece.table_text = kind.first;
     piece.truncates = shaped.truncates;
     ASSIGN_OR_RETURN(piece.table_name, rules_.parse(piece.table_text));
+    piece.table_name.table = dialect_->table_name(std::move(piece.table_name.table));
     if (shaped.of_change_events) change_tables_.insert(piece.table_name);
     piece.tombstones = kind.second;
     bool all = rows.empty() || static_cast<int64_t>(rows.size()) == n;
@@ -252,10 +253,9 @@ Status TableWriter::plan_piece(Session& session, Piece& piece) {
     piece.plan = std::move(made);
   }
   ASSIGN_OR_RETURN(piece.plan->table, structure_.ensure(session, piece.table_name, piece.plan->plan));
-  if (config_->insert_mode != InsertMode::kInsert && piece.plan->plan.key_count == 0) {
-    std::string_view mode = config_->insert_mode == InsertMode::kUpsert ? "UPSERT" : "UPDATE";
-    return Status::fatal(fmt::format("Write to table '{}' in {} mode requires key field names to be known, check the primary key "
-                                     "configuration (pk.mode and pk.fields)", rules_.write(piece.plan->table->name), mode))
+  if (config_->insert_mode == InsertMode::kUpsert && piece.plan->plan.key_count == 0) {
+    return Status::fatal(fmt::format("Write to table '{}' in UPSERT mode requires key field names to be known, check the primary key "
+                                     "configuration (pk.mode and pk.fields)", rules_.write(piece.plan->table->name)))
         .with_java_class("org.apache.kafka.connect.errors.ConnectException");
   }
   if (piece.schemaless) return adapt_schemaless(session, piece);

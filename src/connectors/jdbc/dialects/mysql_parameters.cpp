@@ -27,7 +27,8 @@ class Filler {
   Result<Parameters> fill() {
     out_.source = column_;
     const auto& value = column_.schema->default_value();
-    bool defaults = column_.data->null_count() > 0 && options_.replace_null_with_default && value && !value->is_null();
+    bool replaces = options_.replace_null_with_default || write_.is_key;  // a key's default always counts
+    bool defaults = column_.data->null_count() > 0 && replaces && value && !value->is_null();
     if (defaults) { ASSIGN_OR_RETURN(out_.default_value, columnar::constant_column(column_.schema, *value, 1)); }
     RETURN_IF_ERROR(choose());
     const arrow::Array& data = *column_.data;

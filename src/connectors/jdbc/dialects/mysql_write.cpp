@@ -35,7 +35,7 @@ std::string MysqlSession::write_sql(const TableWrite& write) const {
     marks += ",NULL";
     merges += "," + name + "=NULL";
   }
-  if (write.mode == InsertMode::kUpdate) return sets.empty() ? "" : "UPDATE " + target + " SET " + sets + " WHERE " + match;
+  if (write.mode == InsertMode::kUpdate) return sets.empty() ? "" : "UPDATE " + target + " SET " + sets + (match.empty() ? "" : " WHERE " + match);
   std::string sql = "INSERT INTO " + target + "(" + names + ") VALUES(" + marks + ")";
   return write.mode == InsertMode::kUpsert ? sql + " ON DUPLICATE KEY UPDATE " + merges : sql;
 }

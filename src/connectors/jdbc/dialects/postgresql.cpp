@@ -33,6 +33,15 @@ Result<std::string> type_of(const columnar::ConnectSchema& schema) {
   }
 }
 
+std::string text_literal(const std::string& text) {
+  // With a backslash the E'' form says the same whatever standard_conforming_strings is.
+  std::string quoted = quoted_text(text);
+  if (text.find('\\') == text.npos) return quoted;
+  std::string escaped = "E";
+  for (char c : quoted) escaped += c == '\\' ? "\\\\" : std::string(1, c);
+  return escaped;
+}
+
 class PostgresqlDialect final : public Dialect {
  public:
   std::string_view name() const override { return "PostgreSqlDatabaseDialect"; }
@@ -49,12 +58,17 @@ class PostgresqlDialect final : public Dialect {
     if (auto* v = value.get_if<bool>()) return std::string(*v ? "TRUE" : "FALSE");
     if (auto* v = value.get_if<std::string>()) {
       if (v->find('\0') != v->npos) return Status::data("A default holds U+0000, which PostgreSQL's texts cannot");
-      // With a backslash the E'' form says the same whatever standard_conforming_strings is.
-      std::string text = quoted_text(*v);
-      if (v->find('\\') == v->npos) return text;
-      std::string escaped = "E";
-      for (char c : text) escaped += c == '\\' ? "\\\\" : std::string(1, c);
-      return escaped;
+      return text_literal(*v);
+    }
+    if (auto* items = value.as_list()) {
+      if (items->empty()) return std::string("'{}'");
+      std::string out = "ARRAY[";
+      for (const columnar::Value& item : *items) {
+        auto text = item.is_null() ? Result<std::string>("NULL") : literal(*schema.value_schema(), item, times);
+        RETURN_IF_ERROR(text.status());
+        out += (out.back() == '[' ? "" : ",") + *text;
+      }
+      return out + "]";
     }
     if (auto* v = value.get_if<columnar::Value::Bytes>()) return "decode('" + hex_digits(v->data) + "', 'hex')";
     if (auto* v = value.get_if<columnar::Value::Millis>()) return temporal_literal(schema, v->ms, times);
@@ -64,6 +78,20 @@ class PostgresqlDialect final : public Dialect {
   }
 
   size_t name_bytes_max() const override { return 63; }
+  bool cuts_names() const override { return true; }
+  // PostgreSqlDatabaseDialect.parseTableIdentifier: 63 UTF-16 units.
+  std::string table_name(std::string name) const override {
+    size_t units = 0;
+    for (size_t at = 0; at < name.size(); ++at) {
+      auto byte = static_cast<unsigned char>(name[at]);
+      if ((byte & 0xC0) == 0x80) continue;
+      units += byte >= 0xF0 ? 2 : 1;
+      if (units <= name_bytes_max()) continue;
+      name.resize(at);
+      break;
+    }
+    return name;
+  }
   bool alters_at_once() const override { return true; }
 
   std::vector<std::string> change_type(const IdentifierRules& rules, const TableName& table, const TableColumn& column,

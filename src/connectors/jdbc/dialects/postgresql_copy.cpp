@@ -259,7 +259,9 @@ Result<CoderPtr> make_coder(const Column& column, const WriteColumn& target, con
 // The field that a null becomes; empty when it stays null.
 Result<std::string> default_field(const Column& column, const WriteColumn& target, const WireType& type, const EncodeOptions& options) {
   const auto& value = column.schema->default_value();
-  if (!options.replace_null_with_default || !value || value->is_null() || column.data->null_count() == 0) return std::string();
+  // A key's default always counts (PreparedStatementBinder.bindKeyFields).
+  if (!options.replace_null_with_default && !target.is_key) return std::string();
+  if (!value || value->is_null() || column.data->null_count() == 0) return std::string();
   ASSIGN_OR_RETURN(Column one, columnar::constant_column(column.schema, *value, 1));
   ASSIGN_OR_RETURN(CoderPtr coder, make_coder(one, target, type, options));
   uint32_t size = 0;
@@ -273,7 +275,8 @@ Result<std::string> default_field(const Column& column, const WriteColumn& targe
 void note_null_keys(const RowBlock& block, size_t key_count, EncodedRows* out) {
   for (size_t c = 0; c < key_count; ++c) {
     const arrow::Array& data = *block.columns[c].data;
-    if (data.null_count() == 0) continue;
+    const auto& otherwise = block.columns[c].schema->default_value();
+    if (data.null_count() == 0 || (otherwise && !otherwise->is_null())) continue;
     out->null_keys.resize(static_cast<size_t>(block.row_count));
     for (int64_t i = 0; i < block.row_count; ++i) {
       if (data.IsNull(i)) out->null_keys[static_cast<size_t>(i)] = true;

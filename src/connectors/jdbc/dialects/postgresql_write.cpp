@@ -282,7 +282,8 @@ std::string PostgresqlSession::merge_statement(const TableWrite& write, const Wr
     std::string match;
     for (size_t i = 0; i < write.key_count; ++i) match += fmt::format("{}t.{}={}", i ? " AND " : "", plan.names[i], plan.selected[i]);
     if (sets.empty()) return "";
-    return fmt::format("UPDATE {} t SET {} FROM {} s WHERE {}", plan.target, sets, staged, match);
+    // Without a key every row is meant (pk.mode=none).
+    return fmt::format("UPDATE {} t SET {} FROM {} s{}", plan.target, sets, staged, match.empty() ? "" : " WHERE " + match);
   }
   std::string columns = joined(plan.names, 0, plan.names.size(), ","), values = joined(plan.selected, 0, plan.selected.size(), ",");
   for (size_t i = write.key_count; i < plan.names.size(); ++i) {

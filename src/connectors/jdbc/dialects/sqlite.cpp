@@ -18,11 +18,11 @@ class SqliteDialect final : public Dialect {
   Result<std::string> column_type(const WriteColumn& column) const override {
     const columnar::ConnectSchema& schema = *column.schema;
     if (schema.logical() != Logical::kNone) return std::string("NUMERIC");
-    if (column.is_timestamp && (schema.type() == Type::kInt64 || schema.type() == Type::kString)) return std::string("NUMERIC");
     switch (schema.type()) {
-      case Type::kInt8: case Type::kInt16: case Type::kInt32: case Type::kInt64: case Type::kBoolean: return std::string("INTEGER");
+      // Listed fields of every whole type, of which only those of 64 bits are written as timestamps.
+      case Type::kInt8: case Type::kInt16: case Type::kInt32: case Type::kInt64: case Type::kBoolean: return std::string(column.is_timestamp ? "NUMERIC" : "INTEGER");
       case Type::kFloat32: case Type::kFloat64: return std::string("REAL");
-      case Type::kString: return std::string("TEXT");
+      case Type::kString: return std::string(column.is_timestamp ? "NUMERIC" : "TEXT");
       case Type::kBytes: return std::string("BLOB");
       default: return no_column_type(schema);
     }

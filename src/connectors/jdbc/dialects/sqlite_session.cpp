@@ -58,6 +58,9 @@ Result<Bind> bind_of(const columnar::ConnectSchema& schema) {
   }
 }
 
+// Towards the past, as java.sql.Timestamp.getTime() has it.
+int64_t whole_part(int64_t value, int64_t unit) { return value / unit - (value % unit < 0); }
+
 template <class A>
 auto raw(const arrow::Array& data, int64_t row) { return static_cast<const A&>(data).Value(row); }
 
@@ -73,8 +76,8 @@ int bind_value(sqlite3_stmt* s, const Binder& b, const arrow::Array& data, int64
     case Bind::kInt32: return sqlite3_bind_int(s, b.parameter, raw<arrow::Int32Array>(data, row));
     case Bind::kInt64: {
       int64_t v = raw<arrow::Int64Array>(data, row);
-      if (b.is_nanos) v /= 1'000'000;
-      else if (b.is_micros) v /= 1000;
+      if (b.is_nanos) v = whole_part(v, 1'000'000);
+      else if (b.is_micros) v = whole_part(v, 1000);
       return sqlite3_bind_int64(s, b.parameter, v);
     }
     case Bind::kFloat32: return sqlite3_bind_double(s, b.parameter, static_cast<double>(raw<arrow::FloatArray>(data, row)));
@@ -84,7 +87,7 @@ int bind_value(sqlite3_stmt* s, const Binder& b, const arrow::Array& data, int64
       auto text = static_cast<const arrow::StringArray&>(data).GetView(row);
       if (b.is_micros) {
         auto micros = parse_timestamp(text, b.is_nanos);
-        return micros ? sqlite3_bind_int64(s, b.parameter, *micros / 1000) : SQLITE_MISMATCH;
+        return micros ? sqlite3_bind_int64(s, b.parameter, whole_part(*micros, 1000)) : SQLITE_MISMATCH;
       }
       return bind_text(s, b.parameter, text);
     }
@@ -257,7 +260,8 @@ Status SqliteSession::write_rows(const TableWrite& write, const RowBlock& block,
     b.is_micros = write.columns[order[i]].is_timestamp;
     b.is_nanos = b.is_micros && options_.timestamp_nanos;
     const auto& value = column.schema->default_value();
-    if (b.nulls && options_.replace_null_with_default && value && !value->is_null()) {
+    bool replaces = options_.replace_null_with_default || write.columns[order[i]].is_key;  // a key's default always counts
+    if (b.nulls && replaces && value && !value->is_null()) {
       ASSIGN_OR_RETURN(b.default_value, columnar::constant_column(column.schema, *value, 1));
     }
     binders.push_back(std::move(b));
@@ -315,7 +319,7 @@ Status SqliteSession::write(const TableWrite& write) {
       order = &keys_only;
     } else if (write.mode == InsertMode::kUpdate) {
       if (sets.empty()) continue;
-      sql = "UPDATE " + target + " SET " + sets + " WHERE " + match;
+      sql = "UPDATE " + target + " SET " + sets + (match.empty() ? "" : " WHERE " + match);  // every row without a key
       order = &keys_last;
     } else {
       sql = (write.mode == InsertMode::kUpsert ? "INSERT OR REPLACE INTO " : "INSERT INTO ") + target + "(" + names + ") VALUES(" + marks + ")";

@@ -164,7 +164,8 @@ Result<JsonValues> JsonValues::make(const Column& column, const WriteColumn& wri
   out.listed_ = is_listed(write);
   out.nulls_ = column.data->null_count() > 0;
   const auto& value = column.schema->default_value();
-  if (out.nulls_ && options.replace_null_with_default && value && !value->is_null()) {
+  bool replaces = options.replace_null_with_default || write.is_key;  // a key's default always counts
+  if (out.nulls_ && replaces && value && !value->is_null()) {
     ASSIGN_OR_RETURN(out.default_value_, columnar::constant_column(column.schema, *value, 1));
   }
   return out;

@@ -98,6 +98,7 @@ class StatementWriter {
   std::string chosen(std::string_view condition, size_t count) const {
     std::string keys, inner, outer;
     for (size_t i = 0; i < write_.key_count; ++i) keys += fmt::format("{}k{}", i ? "," : "", i);
+    if (keys.empty()) keys = "(SELECT NULL)";  // update without a key: the last row is for all
     for (size_t i = 0; i < count; ++i) {
       bool key = i < write_.key_count;
       inner += key ? fmt::format(",{} AS k{}", values_[i], i) : fmt::format(",{} AS c{}", values_[i], i);
@@ -109,7 +110,7 @@ class StatementWriter {
   std::string match() const {
     std::string out;
     for (size_t i = 0; i < write_.key_count; ++i) out += fmt::format("{}target.{}=incoming.{}", i ? " and " : "", names_[i], names_[i]);
-    return out;
+    return out.empty() ? "1=1" : out;
   }
   std::string assignments() const {
     std::string out;
