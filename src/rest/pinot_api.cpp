@@ -59,10 +59,7 @@ std::string query_value(const HttpRequest& request, const std::string& name) {
 
 }  // namespace pinot
 
-namespace {
-
-// Decoded segments, empty ones left out. False: a malformed escape.
-bool segments_of(const HttpRequest& request, std::vector<std::string>* out) {
+bool PinotApi::segments_of(const HttpRequest& request, Path* out) {
   for (const std::string& raw : split_path(request.path)) {
     std::string segment;
     if (!percent_decode(raw, &segment)) return false;
@@ -71,13 +68,12 @@ bool segments_of(const HttpRequest& request, std::vector<std::string>* out) {
   return true;
 }
 
-}  // namespace
-
 HttpResponse PinotApi::controller(const HttpRequest& request) {
   Path path;
   if (!segments_of(request, &path)) return pinot::error(400, "Malformed escape in the path");
   if (path.empty()) return cluster(request, path);
   const std::string& first = path[0];
+  if (std::optional<HttpResponse> running = running_of_controller(request, path)) return *std::move(running);
   if (first == "schemas") return schemas(request, path);
   if (first == "tables") return tables(request, path);
   if (first == "tableConfigs") return table_configs(request, path);
@@ -91,6 +87,7 @@ HttpResponse PinotApi::controller(const HttpRequest& request) {
 HttpResponse PinotApi::broker(const HttpRequest& request) {
   Path path;
   if (!segments_of(request, &path)) return pinot::error(400, "Malformed escape in the path");
+  if (std::optional<HttpResponse> running = running_of_broker(request, path)) return *std::move(running);
   if (path.size() == 2 && path[0] == "query" && path[1] == "sql") return query(request);
   if (path.size() == 1 && path[0] == "query") return query(request);
   if (path.size() == 1 && path[0] == "health") return pinot::text(200, "OK");
@@ -100,7 +97,7 @@ HttpResponse PinotApi::broker(const HttpRequest& request) {
 // What a cluster of one controller, one broker and one server says of itself; clients discover the broker here.
 HttpResponse PinotApi::cluster(const HttpRequest& request, const Path& path) {
   if (request.method != "GET") return pinot::not_found();
-  const std::string broker = fmt::format("Broker_{}_{}", options_.host, options_.broker_port);
+  const std::string broker = broker_id();
   const std::string server = fmt::format("Server_{}_8098", options_.host);
   const std::string controller = fmt::format("Controller_{}_{}", options_.host, options_.controller_port);
   const std::string joined = fmt::format("{}", path.empty() ? "" : path[0]);

@@ -1,5 +1,6 @@
 // Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
-// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest, pinot_query.
+// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest, pinot_query,
+// pinot_running.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +29,16 @@ class PinotApi {
 
   HttpResponse controller(const HttpRequest& request);
   HttpResponse broker(const HttpRequest& request);
-  // The broker's answer to a query that takes some hundred microseconds at most (Instance::query_if_short()); nothing: broker() gives it.
-  std::optional<HttpResponse> short_query(const HttpRequest& request);
+  // Answers that take some hundred microseconds at most: to short queries (Instance::query_if_short()), to requests that end queries or list
+  // them; nothing: broker() or controller() gives it.
+  std::optional<HttpResponse> quick_of_broker(const HttpRequest& request);
+  std::optional<HttpResponse> quick_of_controller(const HttpRequest& request);
 
  private:
   using Path = std::vector<std::string>;  // decoded segments
+
+  // Decoded segments, empty ones left out. False: a malformed escape.
+  static bool segments_of(const HttpRequest& request, Path* out);
 
   HttpResponse schemas(const HttpRequest& request, const Path& path);
   HttpResponse schema(const HttpRequest& request, const std::string& name);
@@ -58,6 +64,12 @@ class PinotApi {
   HttpResponse ingest_file(const HttpRequest& request);
   HttpResponse ingest_uri(const HttpRequest& request);
   HttpResponse query(const HttpRequest& request);
+  std::optional<HttpResponse> short_query(const HttpRequest& request);
+  // Nothing: the path is none of these.
+  std::optional<HttpResponse> running_of_broker(const HttpRequest& request, const Path& path);
+  std::optional<HttpResponse> running_of_controller(const HttpRequest& request, const Path& path);
+  HttpResponse cancelled(const HttpRequest& request, std::string message) const;
+  std::string broker_id() const;
   // The query's text and options; or why there are none.
   static std::optional<HttpResponse> read_query(const HttpRequest& request, std::string* sql, std::map<std::string, std::string>* options);
   static HttpResponse respond(const HttpRequest& request, const analytics::QueryResponse& answer);

@@ -66,13 +66,17 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
   controller.handler_threads = 4;
   controller.body_limit_bytes = kUploadBytes;
   controller.header_limit_bytes = 64 << 10;  // GET /sql?sql=...
+  controller.quick = [raw](const HttpRequest& request) -> std::optional<HttpResponse> {
+    PinotApi* api = raw->now();
+    return api ? api->quick_of_controller(request) : std::nullopt;
+  };
   ASSIGN_OR_RETURN(parts->controller, HttpServer::start({{options.host, options.controller_port}}, handler(&PinotApi::controller), controller));
   HttpServerOptions broker;
   broker.name = "broker";
   broker.header_limit_bytes = 64 << 10;
   broker.quick = [raw](const HttpRequest& request) -> std::optional<HttpResponse> {
     PinotApi* api = raw->now();
-    return api ? api->short_query(request) : std::nullopt;
+    return api ? api->quick_of_broker(request) : std::nullopt;
   };
   ASSIGN_OR_RETURN(parts->broker, HttpServer::start({{options.host, options.broker_port}}, handler(&PinotApi::broker), broker));
 

@@ -72,6 +72,7 @@ int64_t AggregationState::memory_bytes() const {
 }
 
 void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* groups) {
+  if (!aggregation_->arguments.empty()) return update_rows(evaluator, n, groups);
   const BoundPtr& argument = aggregation_->argument;
   if (!argument) {
     if (!groups) counts_[0] += static_cast<int64_t>(n);
@@ -95,12 +96,23 @@ void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* gr
   add_values(spread_, nullptr, spread_groups_.size(), spread_groups_.data());
 }
 
+void AggregationState::collect(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) {
+  const Vector* const arguments[] = {&values, second};
+  collector_->add(std::span(arguments, second ? 2 : 1), n, groups);
+}
+
+void AggregationState::update_rows(Evaluator& evaluator, size_t n, const uint32_t* groups) {
+  std::vector<const Vector*> arguments;
+  for (const BoundPtr& argument : aggregation_->arguments) arguments.push_back(&evaluator.evaluate(*argument));
+  collector_->add(arguments, n, groups);
+}
+
 // Leaves nulls out.
 void AggregationState::add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) {
   bool nulls = !values.nulls.empty() || (second && !second->nulls.empty());
   if (!nulls) {
     if (aggregation_->nullable) mark_seen(n, groups);
-    if (collector_) return collector_->add(values, second, n, groups);
+    if (collector_) return collect(values, second, n, groups);
     return update_column(values, n, groups);
   }
   auto keep = [&](const Vector& from, Vector& to, size_t i) {
@@ -122,7 +134,7 @@ void AggregationState::add_values(const Vector& values, const Vector* second, si
   }
   size_t left = known_groups_.size();
   if (aggregation_->nullable) mark_seen(left, known_groups_.data());
-  if (collector_) return collector_->add(known_, second ? &known_second_ : nullptr, left, known_groups_.data());
+  if (collector_) return collect(known_, second ? &known_second_ : nullptr, left, known_groups_.data());
   update_column(known_, left, known_groups_.data());
 }
 

@@ -36,6 +36,8 @@ class AggregationState {
   // Whether the kind keeps values beside numbers: such states are never merged, they are updated in place.
   bool needs_values() const;
   const Aggregation& aggregation() const { return *aggregation_; }
+  // Of EXPRMIN and EXPRMAX: the values of a group.
+  const std::vector<Cell>& values(size_t group) const { return *collector_->values(group); }
   int64_t memory_bytes() const;
 
   // The results of all groups.
@@ -45,6 +47,8 @@ class AggregationState {
   void update_numbers(const Vector& values, size_t n, const uint32_t* groups);
   void update_column(const Vector& values, size_t n, const uint32_t* groups);
   void add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
+  void collect(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
+  void update_rows(Evaluator& evaluator, size_t n, const uint32_t* groups);
   void add_number(size_t group, double value);
   void update_values(const Vector& values, size_t n, const uint32_t* groups);
   void mark_seen(size_t n, const uint32_t* groups);

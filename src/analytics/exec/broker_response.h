@@ -31,6 +31,8 @@ constexpr int kSqlParsing = 150, kAccessDenied = 180, kTableDoesNotExist = 190, 
               kUnknownColumn = 710, kInternal = 450;
 }
 
+constexpr std::string_view kCancelledMessage = "QueryCancellationError: the query was cancelled";
+
 struct QueryException {
   int code = 0;
   std::string message;

@@ -2,6 +2,7 @@
 
 #include "analytics/exec/sketches.h"
 #include "analytics/plan/functions.h"
+#include "analytics/plan/row_aggregations.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,8 +19,9 @@ class GroupCollector : public Collector {
  public:
   explicit GroupCollector(const Aggregation& aggregation) : aggregation_(aggregation) {}
   void resize(size_t count) override { groups_.resize(std::max(count, groups_.size())); }
-  void add(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) override {
-    for (size_t i = 0; i < n; ++i) static_cast<Derived*>(this)->put(groups_[groups ? groups[i] : 0], values, second, i);
+  void add(std::span<const Vector* const> arguments, size_t n, const uint32_t* groups) override {
+    const Vector* second = arguments.size() > 1 ? arguments[1] : nullptr;
+    for (size_t i = 0; i < n; ++i) static_cast<Derived*>(this)->put(groups_[groups ? groups[i] : 0], *arguments[0], second, i);
   }
   int64_t memory_bytes() const override { return static_cast<int64_t>(groups_.capacity() * sizeof(Group)) + kept_bytes_; }
 
@@ -122,7 +124,42 @@ class HllCollector : public GroupCollector<HllCollector, HyperLogLog> {
     }
   }
   void finish(Vector* out) override {
-    for (size_t g = 0; g < groups_.size(); ++g) out->integers[g] = groups_[g].estimate(static_cast<int>(aggregation_.numbers[0]));
+    const auto log2m = static_cast<int>(aggregation_.numbers[0]);
+    if (aggregation_.collected == Collected::kHyperLogLog) {
+      for (size_t g = 0; g < groups_.size(); ++g) out->integers[g] = groups_[g].estimate(log2m);
+      return;
+    }
+    out->start_texts();
+    for (const HyperLogLog& group : groups_) {
+      for (unsigned char c : group.bytes(log2m)) out->bytes += "0123456789abcdef"[c >> 4], out->bytes += "0123456789abcdef"[c & 15];
+      out->end_text();
+    }
+    out->finish_texts();
+  }
+};
+
+// ID_SET: what IN_ID_SET reads, as Base64.
+class IdSetCollector : public GroupCollector<IdSetCollector, std::unique_ptr<IdSet>> {
+ public:
+  using GroupCollector::GroupCollector;
+  void put(std::unique_ptr<IdSet>& to, const Vector& values, const Vector*, size_t i) {
+    if (!to) {
+      to = std::make_unique<IdSet>(values.type, aggregation_.id_set);
+      if (!is_integer(values.type)) kept_bytes_ += aggregation_.id_set.expected_insertions;  // a bloom filter of a byte for each
+    }
+    switch (values.physical()) {
+      case Physical::kInteger: kept_bytes_ += to->add(values.integers[i]); break;
+      case Physical::kReal: kept_bytes_ += to->add(values.reals[i]); break;
+      case Physical::kText: kept_bytes_ += to->add(values.texts[i]); break;
+    }
+  }
+  void finish(Vector* out) override {
+    out->start_texts();
+    for (std::unique_ptr<IdSet>& group : groups_) {
+      out->bytes += group ? group->base64() : "AA==";  // EmptyIdSet
+      out->end_text();
+    }
+    out->finish_texts();
   }
 };
 
@@ -277,6 +314,7 @@ class ValueCollector : public GroupCollector<ValueCollector, Best> {
 }  // namespace
 
 std::unique_ptr<Collector> make_collector(const Aggregation& aggregation) {
+  if (takes_rows(aggregation.collected)) return make_row_collector(aggregation);
   switch (aggregation.collected) {
     case Collected::kVarPop:
     case Collected::kVarSamp:
@@ -287,6 +325,8 @@ std::unique_ptr<Collector> make_collector(const Aggregation& aggregation) {
     case Collected::kCovarPop:
     case Collected::kCovarSamp: return std::make_unique<CovarianceCollector>(aggregation);
     case Collected::kTDigest: return std::make_unique<DigestCollector>(aggregation);
+    case Collected::kIdSet: return std::make_unique<IdSetCollector>(aggregation);
+    case Collected::kRawHyperLogLog:
     case Collected::kHyperLogLog: return std::make_unique<HllCollector>(aggregation);
     case Collected::kHistogram: return std::make_unique<HistogramCollector>(aggregation);
     case Collected::kArrayAgg:

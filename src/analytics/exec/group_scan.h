@@ -27,6 +27,8 @@ class GroupScan {
 
   size_t group_count() const { return finished_dense_ ? dense_count_ : groups_.size(); }
   int64_t memory_bytes() const;
+  // Of EXPRMIN and EXPRMAX: the values of the aggregation number `index` for a group of finish().
+  const std::vector<Cell>& values(size_t index, size_t group) const { return states_[index].values(group); }
   // The inputs of the query's outputs: keys, then aggregations; one entry per group.
   void finish(std::vector<Vector>* inputs);
 

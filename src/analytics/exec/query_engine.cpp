@@ -3,6 +3,7 @@
 #include "analytics/exec/cells.h"
 #include "analytics/exec/explain.h"
 #include "analytics/exec/group_scan.h"
+#include "analytics/exec/in_subquery.h"
 #include "analytics/exec/kernels.h"
 #include "analytics/exec/row_scan.h"
 #include "analytics/exec/star_tree_plan.h"
@@ -22,7 +23,7 @@ namespace bywash::analytics {
 namespace {
 
 constexpr int64_t kPartialRuns = 8;      // runs of blocks that may pass in part, and one of so many of a segment's, for sums to be of use
-constexpr int64_t kBlocksPerCheck = 16;  // of deadline, cancellation and memory
+constexpr int64_t kBlocksPerCheck = 16;  // of deadline and memory
 // What a short query may read: rows of a plain sum, one or two nanoseconds each; other expressions count as so many of them.
 constexpr int64_t kShortRows = 128 << 10, kRowsPerExpression = 32;
 
@@ -84,7 +85,7 @@ class Execution {
     if (done) {
       for (const OutputColumn& output : bound_.output) {
         response_.table.column_names.push_back(output.name);
-        response_.table.column_types.push_back(type_name(*output.value));
+        response_.table.column_types.push_back(output.expanded >= 0 && !any_expanded_ ? "STRING" : type_name(*output.value));
       }
       response_.has_table = true;
     }
@@ -110,10 +111,11 @@ class Execution {
     return false;
   }
 
+  bool cancelled() const { return request_.cancelled && request_.cancelled->load(std::memory_order_relaxed); }
   // False, with an exception added, when the query must stop.
   bool may_go_on(int64_t group_bytes) {
     if (!evaluator_.error().empty()) return fail(error_code::kQueryExecution, "QueryExecutionError: " + evaluator_.error());
-    if (request_.cancelled && request_.cancelled->load(std::memory_order_relaxed)) return fail(error_code::kQueryCancellation, "QueryCancellationError: the query was cancelled");
+    if (cancelled()) return fail(error_code::kQueryCancellation, std::string(kCancelledMessage));
     if (steady_now() > deadline_) return fail(error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query ran longer than timeoutMs={}", timeout_ms_));
     if (group_bytes > request_.max_group_bytes) {
       return fail(error_code::kQueryExecution, fmt::format("QueryExecutionError: the groups of this query need more than {} MiB of memory; filter more or group by less. "
@@ -170,12 +172,12 @@ class Execution {
       int64_t docs = 0;
       const std::vector<uint32_t>* listed = kept ? nullptr : filter.listed_rows();
       for (size_t next = 0; listed && next < listed->size() && !full();) {
-        if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
+        if ((++blocks % kBlocksPerCheck == 0 || cancelled()) && !may_go_on(bytes())) return false;
         const int64_t first = (*listed)[next] / kBlockRows * kBlockRows;
         docs += static_cast<int64_t>(consume(first, rows_of_block(*listed, first, &next)));
       }
       for (int64_t row = 0; !listed && row < segment->rows() && !full(); row += kBlockRows) {
-        if (++blocks % kBlocksPerCheck == 0 && !may_go_on(bytes())) return false;
+        if ((++blocks % kBlocksPerCheck == 0 || cancelled()) && !may_go_on(bytes())) return false;
         auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
         Selection selection{nullptr, n};
         Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.get());
@@ -241,7 +243,7 @@ class Execution {
     response_.entries_scanned_in_filter += groups.entries_scanned_in_filters();
     std::vector<Vector> inputs;
     groups.finish(&inputs);
-    return render_groups(inputs, groups.group_count());
+    return render_groups(inputs, groups);
   }
 
   // Those of the ascending `rows`, from number *at on, that lie in the block at `first`.
@@ -310,7 +312,8 @@ class Execution {
   }
 
   // HAVING, ORDER BY, OFFSET and LIMIT over the groups, then their output.
-  bool render_groups(const std::vector<Vector>& inputs, size_t count) {
+  bool render_groups(const std::vector<Vector>& inputs, const GroupScan& groups) {
+    const size_t count = groups.group_count();
     evaluator_.set_inputs(&inputs, count);
     std::vector<uint32_t> order(count);
     std::iota(order.begin(), order.end(), 0);
@@ -334,12 +337,47 @@ class Execution {
       std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(end), order.end(), before);
     }
     auto begin = std::min(static_cast<size_t>(bound_.offset), end);
-    response_.table.rows.resize(end - begin);
-    for (const OutputColumn& output : bound_.output) {
-      const Vector& values = evaluator_.evaluate(*output.value);
-      for (size_t i = begin; i < end; ++i) response_.table.rows[i - begin].push_back(cell_of(values, order[i]));
-    }
+    order.erase(order.begin() + static_cast<ptrdiff_t>(end), order.end());
+    order.erase(order.begin(), order.begin() + static_cast<ptrdiff_t>(begin));
+    write_rows(order, groups);
     return may_go_on(0);
+  }
+
+  void write_rows(const std::vector<uint32_t>& order, const GroupScan& groups) {
+    bool expands = false;
+    response_.table.rows.resize(order.size());
+    for (const OutputColumn& output : bound_.output) {
+      expands |= output.expanded >= 0;
+      if (output.expanded >= 0) {
+        for (auto& row : response_.table.rows) row.emplace_back();
+        continue;
+      }
+      const Vector& values = evaluator_.evaluate(*output.value);
+      for (size_t i = 0; i < order.size(); ++i) response_.table.rows[i].push_back(cell_of(values, order[i]));
+    }
+    if (expands) expand_rows(order, groups);
+  }
+
+  // A group's row stands as often as the longest of its EXPRMIN and EXPRMAX has values; the shorter ones end in nulls
+  // (ParentAggregationResultRewriter 1.5.1).
+  void expand_rows(const std::vector<uint32_t>& order, const GroupScan& groups) {
+    std::vector<std::vector<Cell>> out;
+    for (size_t i = 0; i < order.size(); ++i) {
+      size_t count = 0;
+      for (const OutputColumn& output : bound_.output) {
+        if (output.expanded >= 0) count = std::max(count, groups.values(static_cast<size_t>(output.expanded), order[i]).size());
+      }
+      any_expanded_ |= count > 0;
+      for (size_t at = 0; at < std::max<size_t>(count, 1); ++at) {
+        out.push_back(response_.table.rows[i]);
+        for (size_t column = 0; column < bound_.output.size(); ++column) {
+          if (bound_.output[column].expanded < 0) continue;
+          const std::vector<Cell>& values = groups.values(static_cast<size_t>(bound_.output[column].expanded), order[i]);
+          if (at < values.size()) out.back()[column] = values[at];
+        }
+      }
+    }
+    response_.table.rows = std::move(out);
   }
 
   const bool every_row_, use_star_trees_;
@@ -358,6 +396,7 @@ class Execution {
   std::function<bool(StarTreePlan&, const Segment&, SegmentFilter&)> by_star_tree_;  // false: scan; empty: always scan
   FilterPtr before_boundary_, after_boundary_;
   size_t taken_ = 0;
+  bool any_expanded_ = false;  // an EXPRMIN or EXPRMAX has a value
   QueryResponse response_;
 };
 
@@ -456,16 +495,17 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table) {
   return *execute_within(request, table);
 }
 
-QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled) {
   Result<sql::Query> query = sql::parse(sql);
-  if (query.ok()) return answer(*std::move(query), options, tables);
+  if (query.ok()) return answer(*std::move(query), options, tables, cancelled);
   const std::string& reason = query.status().message();
   if (reason.starts_with(sql::kMultiStageOnly)) return QueryResponse::failure(error_code::kSqlParsing, "SQLParsingError: " + reason);
   return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, reason));
 }
 
-QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled) {
   QueryRequest request;
+  request.cancelled = cancelled;
   request.options = options;
   request.query = std::move(query);
   if (request.query.table.empty()) {
@@ -487,6 +527,11 @@ QueryResponse answer(sql::Query query, const std::map<std::string, std::string>&
   }
   std::shared_ptr<const TableSnapshot> table = tables(request.query.table);
   if (!table) return QueryResponse::failure(error_code::kTableDoesNotExist, "TableDoesNotExistError");
+  if (has_in_subquery(request.query)) {
+    if (Status status = resolve_in_subqueries(&request.query, [&](sql::Query inner) { return answer(std::move(inner), options, tables, cancelled); }); !status.ok()) {
+      return QueryResponse::failure(error_code::kQueryExecution, "QueryExecutionError: " + status.message());
+    }
+  }
   return execute(request, *table);
 }
 

@@ -40,12 +40,15 @@ struct TableSnapshot {
   std::string host_name = "localhost";     // what $hostName answers
 };
 
+// Becomes true when a query is to end; nullptr: it never does.
+using CancelFlag = const std::atomic<bool>*;
+
 struct QueryRequest {
   sql::Query query;
   std::map<std::string, std::string> options;  // the request's queryOptions; SET and OPTION() in the query win over them
   int64_t default_timeout_ms = 10'000;         // Pinot's broker default; the option timeoutMs overrides it
   SteadyTime started = steady_now();
-  const std::atomic<bool>* cancelled = nullptr;  // may be null; checked per block of rows
+  CancelFlag cancelled = nullptr;                // checked every few blocks of rows
   int64_t max_group_bytes = 256 << 20;           // memory for groups; past it the query fails, it never drops groups
   int64_t effort_max = INT64_MAX;                // rows that may be read; past it the query is given up: see answer_if_short()
 };
@@ -57,8 +60,8 @@ QueryResponse execute(const QueryRequest& request, const TableSnapshot& table);
 using TableResolver = std::function<std::shared_ptr<const TableSnapshot>(std::string_view name)>;
 
 // The whole line for one request: parse, look the table up, execute.
-QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
-QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables);
+QueryResponse answer(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled = nullptr);
+QueryResponse answer(sql::Query query, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled = nullptr);
 // The same answer when that takes some hundred microseconds at most: indexes, star-trees or smallest and largest values leave few rows to
 // read. Nothing, with hardly any work done: it takes longer, or fails; answer() tells. Not for tables with keys.
 std::optional<QueryResponse> answer_if_short(const sql::Query& query, const std::map<std::string, std::string>& options, const TableResolver& tables);

@@ -81,6 +81,23 @@ int64_t HyperLogLog::estimate(int log2m) const {
   return std::isfinite(estimate) ? static_cast<int64_t>(std::floor(estimate + 0.5)) : INT64_MAX;
 }
 
+std::string HyperLogLog::bytes(int log2m) const {
+  constexpr size_t kPerWord = 6, kBits = 5;  // registers of a word, bits of one
+  const size_t count = size_t{1} << log2m, words = count / kPerWord + 1;
+  std::string out;
+  auto word = [&](uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+  };
+  word(static_cast<uint32_t>(log2m));
+  word(static_cast<uint32_t>(words * 4));
+  for (size_t at = 0; at < words; ++at) {
+    uint32_t packed = 0;
+    for (size_t i = 0; i < kPerWord && at * kPerWord + i < registers_.size(); ++i) packed |= uint32_t{registers_[at * kPerWord + i]} << (kBits * i);
+    word(packed);
+  }
+  return out;
+}
+
 int64_t TDigest::add(double value, double compression) {
   if (std::isnan(value)) return 0;
   if (total_ == 0 && buffer_.empty()) min_ = max_ = value;

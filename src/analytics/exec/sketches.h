@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,8 @@ class HyperLogLog {
   // Answers by how many bytes the sketch grew. The same log2m (4..20) at every call.
   int64_t add(uint32_t hash, int log2m);
   int64_t estimate(int log2m) const;
+  // As stream-lib's getBytes() writes it.
+  std::string bytes(int log2m) const;
 
  private:
   std::vector<uint8_t> registers_;  // made at the first value

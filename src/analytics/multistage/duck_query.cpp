@@ -15,6 +15,7 @@ using duckdb::Handle;
 
 constexpr int64_t kResultBytesMax = 256LL << 20;
 constexpr int64_t kMemoryLimitBytes = 256LL << 20;
+constexpr Millis kLook(50);  // between two looks at the flag of cancellation
 
 void add(const ScanCounts& from, ScanCounts* to) {
   to->docs += from.docs, to->in_filter += from.in_filter;
@@ -41,12 +42,16 @@ Result<std::unique_ptr<DuckQuery>> DuckQuery::open(const Translation& translatio
   return out;
 }
 
-// Interrupts a connection at its deadline: one step of DuckDB's can be longer than any.
+// Interrupts a connection at its deadline, or when the query is cancelled: one step of DuckDB's can be longer than any.
 class Watchdog {
  public:
-  Watchdog(const Api& api, Handle connection, SteadyTime deadline) : thread_([this, &api, connection, deadline] {
+  Watchdog(const Api& api, Handle connection, const DuckQueryOptions& options) : thread_([this, &api, connection, &options] {
     std::unique_lock lock(mutex_);
-    if (!ended_.wait_until(lock, deadline, [this] { return over_; })) api.interrupt(connection);
+    while (steady_now() < options.deadline && !options.is_cancelled()) {
+      const SteadyTime look = options.cancelled ? std::min(options.deadline, steady_now() + kLook) : options.deadline;
+      if (ended_.wait_until(lock, look, [this] { return over_; })) return;
+    }
+    api.interrupt(connection);
   }) {}
   ~Watchdog() {
     {
@@ -248,6 +253,7 @@ QueryException DuckQuery::failure(const char* message) const {
   const std::string_view text = message ? message : "";
   auto says = [&](std::string_view part) { return text.find(part) != std::string_view::npos; };
   auto execution = [](std::string reason) { return QueryException{error_code::kQueryExecution, "QueryExecutionError: " + std::move(reason)}; };
+  if (options_.is_cancelled()) return {error_code::kQueryCancellation, std::string(kCancelledMessage)};
   if (late() || own_error_ == "deadline") {
     return {error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query ran longer than timeoutMs={}", options_.timeout_ms)};
   }
@@ -282,7 +288,7 @@ bool DuckQuery::run(const std::string& sql, const std::vector<OutputSpec>& outpu
 }
 
 bool DuckQuery::execute(Handle statement, duckdb::DuckResult* result, QueryException* error) {
-  Watchdog watchdog(api_, connection_, options_.deadline);
+  Watchdog watchdog(api_, connection_, options_);
   Handle pending = nullptr;
   bool done = api_.pending_prepared(statement, &pending) == 0;
   while (done) {

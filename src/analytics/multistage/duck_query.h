@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analytics/exec/evaluator.h"
+#include "analytics/exec/query_engine.h"
 #include "analytics/multistage/duck_vectors.h"
 #include "analytics/multistage/table_cursor.h"
 #include "analytics/multistage/translation.h"
@@ -20,6 +21,8 @@ struct DuckQueryOptions {
   bool every_row = false;  // upserts' replaced rows too
   SteadyTime deadline;
   int64_t timeout_ms = 0;  // for the message
+  CancelFlag cancelled = nullptr;
+  bool is_cancelled() const { return cancelled && cancelled->load(std::memory_order_relaxed); }
 };
 
 class DuckQuery {
@@ -68,7 +71,7 @@ class DuckQuery {
   static void run_call(duckdb::Handle call, duckdb::Handle chunk, duckdb::Handle output);
   bool execute(duckdb::Handle statement, duckdb::DuckResult* result, QueryException* error);
   bool fetch(duckdb::DuckResult* result, const std::vector<OutputSpec>& output, std::vector<std::vector<Cell>>* rows, QueryException* error);
-  bool late() const { return steady_now() > options_.deadline; }
+  bool late() const { return steady_now() > options_.deadline || options_.is_cancelled(); }
   QueryException failure(const char* message) const;
 
   const duckdb::Api& api_;

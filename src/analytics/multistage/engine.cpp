@@ -16,13 +16,16 @@ using Options = std::map<std::string, std::string>;
 
 constexpr int kAtOnce = 2;  // each may take the memory of DuckQueryOptions
 constexpr int64_t kTimeoutMs = 10'000;
+constexpr Millis kLook(50);  // between two looks at a waiting query's flag of cancellation
 
 // Bounds how many queries run here at once, and so their memory.
 class Turn {
  public:
-  explicit Turn(SteadyTime deadline) {
+  Turn(SteadyTime deadline, CancelFlag cancelled) {
     std::unique_lock lock(mutex());
-    held_ = freed().wait_until(lock, deadline, [] { return running() < kAtOnce; });
+    while (!held_ && steady_now() < deadline && !(cancelled && cancelled->load(std::memory_order_relaxed))) {
+      held_ = freed().wait_until(lock, std::min(deadline, steady_now() + kLook), [] { return running() < kAtOnce; });
+    }
     if (held_) ++running();
   }
   ~Turn() {
@@ -100,7 +103,7 @@ bool run(std::string_view sql, bool explain, const multistage::Translation& tran
   return true;
 }
 
-QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuery& query, const Options& request_options, const TableResolver& tables) {
+QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuery& query, const Options& request_options, const TableResolver& tables, CancelFlag cancelled) {
   const SteadyTime started = steady_now();
   Options options = request_options;
   for (const auto& [key, value] : query.options) options[key] = value;
@@ -109,6 +112,7 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
   duck.timeout_ms = query_timeout_ms(options, kTimeoutMs);
   duck.deadline = started + Millis(duck.timeout_ms);
   duck.translate = {wall_clock_ms(), query_flag(options, "enableNullHandling")};
+  duck.cancelled = cancelled;
   duck.every_row = query_flag(options, "skipUpsert");
   multistage::Translation translation;
   QueryException error;
@@ -119,7 +123,8 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
     list += fmt::format("{}CAST(c{} AS {})", i > 0 ? ", " : "", i, multistage::sql_type(translation.output[i].type));
   }
   translation.sql = fmt::format("SELECT {} FROM ({}) AS answer", list, translation.sql);
-  Turn turn(duck.deadline);
+  Turn turn(duck.deadline, cancelled);
+  if (!turn.held() && duck.is_cancelled()) return QueryResponse::failure(error_code::kQueryCancellation, std::string(kCancelledMessage));
   if (!turn.held()) return QueryResponse::failure(error_code::kExecutionTimeout, fmt::format("ExecutionTimeoutError: the query waited longer than timeoutMs={} for its turn", duck.timeout_ms));
   const int64_t cpu = thread_cpu_ns();
   Result<std::unique_ptr<multistage::DuckQuery>> opened = multistage::DuckQuery::open(translation, duck);
@@ -136,16 +141,18 @@ QueryResponse answer_multi_stage(std::string_view sql, const sql::MultiStageQuer
 
 }  // namespace
 
-QueryResponse answer_any(std::string_view sql, const Options& options, const TableResolver& tables) { return answer_any(sql, sql::parse(sql), options, tables); }
+QueryResponse answer_any(std::string_view sql, const Options& options, const TableResolver& tables, CancelFlag cancelled) {
+  return answer_any(sql, sql::parse(sql), options, tables, cancelled);
+}
 
-QueryResponse answer_any(std::string_view sql, Result<sql::Query> single, const Options& options, const TableResolver& tables) {
+QueryResponse answer_any(std::string_view sql, Result<sql::Query> single, const Options& options, const TableResolver& tables, CancelFlag cancelled) {
   Options all = options;
   if (single.ok()) {
     for (const auto& [key, value] : single->options) all[key] = value;
-    if (!query_flag(all, "useMultistageEngine")) return answer(*std::move(single), options, tables);
+    if (!query_flag(all, "useMultistageEngine")) return answer(*std::move(single), options, tables, cancelled);
   }
   Result<sql::MultiStageQuery> several = sql::parse_multi_stage(sql);
-  if (several.ok()) return answer_multi_stage(sql, *several, options, tables);
+  if (several.ok()) return answer_multi_stage(sql, *several, options, tables, cancelled);
   const bool only_multi = single.ok() || single.status().message().starts_with(sql::kMultiStageOnly);
   const std::string& reason = only_multi ? several.status().message() : single.status().message();
   return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, reason));

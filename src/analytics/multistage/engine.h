@@ -15,8 +15,9 @@ namespace bywash::analytics {
 
 // The whole line for one request: the single-stage engine, or this one where the text or the option useMultistageEngine asks for it. Never
 // fails otherwise than in `exceptions` of the answer, with Pinot's codes.
-QueryResponse answer_any(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
+QueryResponse answer_any(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled = nullptr);
 // `single`: what sql::parse() made of the text.
-QueryResponse answer_any(std::string_view sql, Result<sql::Query> single, const std::map<std::string, std::string>& options, const TableResolver& tables);
+QueryResponse answer_any(std::string_view sql, Result<sql::Query> single, const std::map<std::string, std::string>& options, const TableResolver& tables,
+                         CancelFlag cancelled = nullptr);
 
 }  // namespace bywash::analytics

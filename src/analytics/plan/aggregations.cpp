@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "analytics/plan/row_aggregations.h"
 #include "base/text.h"
 
 namespace bywash::analytics {
@@ -25,6 +26,7 @@ struct AggregationShape {
 };
 
 using Kind = AggregationKind;
+constexpr size_t kManyArguments = 200;
 constexpr AggregationShape kShapes[] = {
     {"count", Kind::kCount, DataType::kLong, Takes::kAny},
     {"sum", Kind::kSum},
@@ -78,7 +80,19 @@ constexpr AggregationShape kShapes[] = {
     {"sumint", Kind::kCollected, DataType::kLong, Takes::kNumber, 1, 1, Collected::kSumLong},
     {"sumlong", Kind::kCollected, DataType::kLong, Takes::kNumber, 1, 1, Collected::kSumLong},
     {"sumprecision", Kind::kCollected, DataType::kString, Takes::kNumber, 1, 3, Collected::kSumPrecision},
-    {"anyvalue", Kind::kCollected, DataType::kString, Takes::kAny, 1, 1, Collected::kAnyValue}};
+    {"anyvalue", Kind::kCollected, DataType::kString, Takes::kAny, 1, 1, Collected::kAnyValue},
+    {"distinctcountrawhll", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kRawHyperLogLog},
+    {"idset", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kIdSet},
+    {"sumarraylong", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 1, Collected::kSumArray},
+    {"sumarraydouble", Kind::kCollected, DataType::kDouble, Takes::kAny, 1, 1, Collected::kSumArray},
+    {"exprmin", Kind::kCollected, DataType::kString, Takes::kAny, 1, kManyArguments, Collected::kExprMin},
+    {"exprmax", Kind::kCollected, DataType::kString, Takes::kAny, 1, kManyArguments, Collected::kExprMax},
+    {"funnelcount", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 3, Collected::kFunnelCount},
+    {"funnelmaxstep", Kind::kCollected, DataType::kInt, Takes::kAny, 1, kManyArguments, Collected::kFunnelMaxStep},
+    {"funnelmatchstep", Kind::kCollected, DataType::kInt, Takes::kAny, 1, kManyArguments, Collected::kFunnelMatchStep},
+    {"funnelcompletecount", Kind::kCollected, DataType::kInt, Takes::kAny, 1, kManyArguments, Collected::kFunnelCompleteCount},
+    {"funnelstepdurationstats", Kind::kCollected, DataType::kDouble, Takes::kAny, 1, kManyArguments, Collected::kFunnelDurations},
+    {"funneleventsfunctioneval", Kind::kCollected, DataType::kString, Takes::kAny, 1, kManyArguments, Collected::kFunnelEvents}};
 
 struct FoundShape {
   AggregationShape shape;
@@ -185,6 +199,28 @@ Status read_percentile(const Expression& call, const FoundShape& found, Aggregat
   return {};
 }
 
+// 'sizeThresholdInBytes=1000;expectedInsertions=10000;fpp=0.01'
+Status read_id_set_options(const Expression& options, IdSetOptions* out) {
+  if (options.kind != ExpressionKind::kLiteral || options.literal != sql::LiteralType::kString) return Status::invalid("Second argument of IdSet must be literal (parameters)");
+  std::string_view rest = options.value.text;
+  while (!rest.empty()) {
+    const std::string_view item = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+    const size_t equals = item.find('=');
+    if (equals == std::string_view::npos) return Status::invalid(fmt::format("Invalid parameter: {}", item));
+    const std::string key = ascii_upper(item.substr(0, equals));
+    ASSIGN_OR_RETURN(const Scalar value, parse_scalar(DataType::kDouble, item.substr(equals + 1)));
+    if (key == "SIZETHRESHOLDINBYTES") out->size_threshold_bytes = static_cast<int64_t>(value.real);
+    else if (key == "EXPECTEDINSERTIONS") out->expected_insertions = static_cast<int64_t>(value.real);
+    else if (key == "FPP") out->fpp = value.real;
+    else return Status::invalid(fmt::format("Invalid parameter key: {}", key));
+  }
+  if (out->expected_insertions < 1 || out->expected_insertions > 100'000'000 || !(out->fpp > 0 && out->fpp < 1)) {
+    return Status::invalid("IdSet takes expectedInsertions from 1 to 100000000 and an fpp between 0 and 1");
+  }
+  return {};
+}
+
 Status read_collected(const Expression& call, const BindExpression& bind, Aggregation* out) {
   switch (out->collected) {
     case Collected::kCovarPop:
@@ -196,9 +232,11 @@ Status read_collected(const Expression& call, const BindExpression& bind, Aggreg
       return {};
     }
     case Collected::kHistogram: return read_histogram(call, out);
+    case Collected::kIdSet: return call.args.size() == 2 ? read_id_set_options(*call.args[1], &out->id_set) : Status();
+    case Collected::kRawHyperLogLog:
     case Collected::kHyperLogLog: {
       std::optional<double> log2m = call.args.size() == 2 ? literal_number(*call.args[1]) : std::optional<double>(8);
-      if (!log2m || !(*log2m >= 4 && *log2m <= 20)) return Status::invalid("DISTINCTCOUNTHLL takes a log2m from 4 to 20");
+      if (!log2m || !(*log2m >= 4 && *log2m <= 20)) return Status::invalid(fmt::format("Aggregation {} takes a log2m from 4 to 20", call.name));
       out->numbers = {*log2m};
       return {};
     }
@@ -239,10 +277,17 @@ Status bind_aggregation(const Expression& call, const BindExpression& bind, bool
   out->kind = shape.kind;
   out->collected = shape.collected;
   out->result = shape.result;
-  out->nullable = null_handling && shape.kind != Kind::kCount && shape.kind != Kind::kDistinctCount && shape.collected != Collected::kHyperLogLog;
+  out->nullable = null_handling && shape.kind != Kind::kCount && shape.kind != Kind::kDistinctCount && shape.collected != Collected::kHyperLogLog &&
+                  shape.collected != Collected::kRawHyperLogLog && shape.collected != Collected::kIdSet;
   if (call.args.size() < shape.least || call.args.size() > shape.most) {
     std::string wanted = shape.least == shape.most ? std::to_string(shape.least) : fmt::format("{} to {}", shape.least, shape.most);
     return Status::invalid(fmt::format("Aggregation {} takes {} argument(s), got {}", call.name, wanted, call.args.size()));
+  }
+  if (takes_rows(shape.collected)) {
+    for (const ExpressionPtr& arg : call.args) {
+      if (has_aggregation(*arg)) return Status::invalid(fmt::format("Aggregations cannot be nested: {}", to_string(call)));
+    }
+    return bind_row_aggregation(call, bind, out);
   }
   bool star = call.args[0]->kind == ExpressionKind::kStar;
   if (shape.kind == Kind::kCount && !found.multi && (star || !null_handling)) return {};

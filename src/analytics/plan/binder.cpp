@@ -4,6 +4,7 @@
 #include "analytics/plan/filter_binder.h"
 #include "analytics/plan/functions.h"
 #include "analytics/plan/normalizer.h"
+#include "analytics/plan/row_aggregations.h"
 
 #include <algorithm>
 #include <cctype>
@@ -182,6 +183,7 @@ class QueryBinder {
       if (expression.args.size() == 3) text += fmt::format(", {}", expression.args[2]->value.integer);
       return fmt::format("{}({}, {})", expression.name, to_string(*expression.args[0]), text);
     }
+    if (std::string funnel = expression.kind == ExpressionKind::kFunction ? funnel_column_name(expression) : std::string(); !funnel.empty()) return funnel;
     return to_string(expression);
   }
 
@@ -314,11 +316,34 @@ class QueryBinder {
     return done;
   }
 
+  // EXPRMIN or EXPRMAX, whose values stand in rows of their own.
+  static bool expands(const Expression& expression) {
+    if (expression.kind != ExpressionKind::kFunction) return false;
+    if (expression.name == "filter") return expands(*expression.args[0]);
+    return expression.name == "exprmin" || expression.name == "exprmax";
+  }
+  static bool expands_within(const Expression& expression) {
+    return std::any_of(expression.args.begin(), expression.args.end(), [](const ExpressionPtr& arg) { return expands(*arg) || expands_within(*arg); });
+  }
+  // They stand alone in SELECT.
+  Status check_expansions() const {
+    bool misplaced = having_ && (expands(*having_) || expands_within(*having_));
+    for (const Item& item : items_) misplaced |= expands(*item.expression) ? item.expression->name == "filter" && expands_within(*item.expression->args[0]) : expands_within(*item.expression);
+    for (const ExpressionPtr& order : order_) misplaced |= expands(*order) || expands_within(*order);
+    return misplaced ? Status::invalid("Aggregation functions EXPRMIN and EXPRMAX are only supported in selection, by themselves") : Status();
+  }
+
   Status outputs() {
     inputs_.over_inputs();
-    for (const Item& item : items_) {
+    RETURN_IF_ERROR(check_expansions());
+    for (size_t i = 0; i < items_.size(); ++i) {
+      const Item& item = items_[i];
+      const bool expanded = expands(*item.expression);
+      // The second of two equal ones is left out, as ExprMinMaxRewriter does.
+      if (expanded && std::any_of(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(i), [&](const Item& other) { return same(*other.expression, *item.expression); })) continue;
       ASSIGN_OR_RETURN(BoundPtr value, inputs_.bind(item.expression));
-      out_->output.push_back({item.name, std::move(value)});
+      const int aggregation = expanded ? static_cast<int>(value->field - out_->keys.size()) : -1;
+      out_->output.push_back({item.name, std::move(value), aggregation});
     }
     for (size_t i = 0; i < order_.size(); ++i) {
       ASSIGN_OR_RETURN(BoundPtr value, inputs_.bind(order_[i]));

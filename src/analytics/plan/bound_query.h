@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analytics/plan/expression.h"
+#include "analytics/plan/id_set.h"
 #include "analytics/plan/predicate.h"
 #include "analytics/sql/query.h"
 
@@ -19,7 +20,18 @@ enum class AggregationKind : uint8_t {
 // Kinds of kCollected.
 enum class Collected : uint8_t {
   kNone, kVarPop, kVarSamp, kStdDevPop, kStdDevSamp, kSkewness, kKurtosis, kCovarPop, kCovarSamp, kTDigest, kHyperLogLog, kHistogram, kArrayAgg, kListAgg,
-  kMinText, kMaxText, kMinLong, kMaxLong, kSumLong, kSumPrecision, kAnyValue
+  kMinText, kMaxText, kMinLong, kMaxLong, kSumLong, kSumPrecision, kAnyValue, kRawHyperLogLog, kIdSet,
+  // These look at whole rows: Aggregation::arguments.
+  kSumArray, kExprMin, kExprMax, kFunnelCount, kFunnelMaxStep, kFunnelMatchStep, kFunnelCompleteCount, kFunnelDurations, kFunnelEvents
+};
+
+// What the functions over steps in a window of time are told beside their columns.
+struct Funnel {
+  int64_t window = 0;             // in the time's own unit
+  int64_t step_duration_max = 0;  // 0: none
+  size_t steps = 0;
+  bool strict_deduplication = false, strict_order = false, strict_increase = false, keep_all = false;
+  std::vector<std::string> durations;  // AVG, MEDIAN, MIN, MAX, COUNT, PERCENTILE95
 };
 
 struct Aggregation {
@@ -31,6 +43,9 @@ struct Aggregation {
   double percentile = 0;
   std::vector<double> numbers;  // edges of HISTOGRAM's bins; t-digest: compression; HLL: log2m; MODE: 0 smallest, 1 largest, 2 average of the most frequent
   std::string separator;   // of LISTAGG
+  std::vector<BoundPtr> arguments;  // of kinds that look at whole rows: FUNNEL*: time, steps, then others; FUNNELCOUNT: id, steps; EXPRMIN: value, measures
+  std::shared_ptr<const Funnel> funnel;
+  IdSetOptions id_set;
   bool distinct = false;   // of ARRAYAGG, LISTAGG
   bool nullable = false;   // null handling: of no values the result is NULL
   FilterPtr filter;        // FILTER(WHERE ...); nullptr: none
@@ -41,6 +56,7 @@ struct Aggregation {
 struct OutputColumn {
   std::string name;
   BoundPtr value;
+  int expanded = -1;  // EXPRMIN, EXPRMAX: the aggregation's number; its values stand in rows of their own
 };
 
 struct OrderKey {

@@ -1,5 +1,8 @@
 // Functions between texts and bytes: hexadecimal, Base64, digests, checksums, hashes.
 // Semantics: DataTypeConversionFunctions and HashFunctions of Apache Pinot 1.5.1.
+#include "analytics/index/murmur.h"
+#include "analytics/plan/base64_text.h"
+#include "analytics/plan/id_set.h"
 #include "analytics/plan/row_function.h"
 #include "base/encoding.h"
 
@@ -9,6 +12,17 @@
 #include <charconv>
 
 namespace bywash::analytics {
+
+bool append_from_base64(std::string_view text, std::string* out) {
+  if (text.size() % 4 != 0) return false;
+  std::string bytes(text.size() / 4 * 3 + 1, '\0');
+  int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  if (size < 0) return false;
+  for (size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) --size;
+  out->append(bytes, 0, static_cast<size_t>(std::max(size, 0)));
+  return true;
+}
+
 namespace {
 
 void append_hex(std::string_view bytes, std::string& out) {
@@ -32,18 +46,9 @@ Result<BoundFunction> from_bytes(const FunctionArgs& call) {
 Result<BoundFunction> to_base64(const FunctionArgs& call) {
   return row_function(call, "b", DataType::kString, [](FunctionRow& row, std::string& out) { append_base64(row.text(0), &out); });
 }
-bool take_base64(std::string_view text, std::string& out) {
-  if (text.size() % 4 != 0) return false;
-  std::string bytes(text.size() / 4 * 3 + 1, '\0');
-  int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return false;
-  for (size_t i = text.size(); i > 0 && text[i - 1] == '='; --i) --size;
-  out.append(bytes, 0, static_cast<size_t>(std::max(size, 0)));
-  return true;
-}
 Result<BoundFunction> from_base64(const FunctionArgs& call) {
   return row_function(call, "t", DataType::kBytes, [](FunctionRow& row, std::string& out) {
-    if (!take_base64(row.text(0), out)) row.fail("Function fromBase64 needs Base64");
+    if (!append_from_base64(row.text(0), &out)) row.fail("Function fromBase64 needs Base64");
   });
 }
 // base64Encode and base64Decode are from bytes to bytes.
@@ -52,7 +57,7 @@ Result<BoundFunction> base64_encode(const FunctionArgs& call) {
 }
 Result<BoundFunction> base64_decode(const FunctionArgs& call) {
   return row_function(call, "b", DataType::kBytes, [](FunctionRow& row, std::string& out) {
-    if (!take_base64(row.text(0), out)) row.fail("Function base64Decode needs Base64");
+    if (!append_from_base64(row.text(0), &out)) row.fail("Function base64Decode needs Base64");
   });
 }
 
@@ -93,28 +98,9 @@ Result<BoundFunction> adler32(const FunctionArgs& call) {
   });
 }
 
-// Kafka's and Pinot's MurmurHash2 (seed 0x9747b28c).
-int32_t murmur2(std::string_view bytes) {
-  constexpr uint32_t m = 0x5bd1e995;
-  uint32_t h = 0x9747b28c ^ static_cast<uint32_t>(bytes.size());
-  auto at = [&](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  size_t i = 0;
-  for (; i + 4 <= bytes.size(); i += 4) {
-    uint32_t k = at(i) | at(i + 1) << 8 | at(i + 2) << 16 | at(i + 3) << 24;
-    k *= m, k ^= k >> 24, k *= m;
-    h *= m, h ^= k;
-  }
-  switch (bytes.size() - i) {
-    case 3: h ^= at(i + 2) << 16; [[fallthrough]];
-    case 2: h ^= at(i + 1) << 8; [[fallthrough]];
-    case 1: h ^= at(i), h *= m;
-  }
-  h ^= h >> 13, h *= m, h ^= h >> 15;
-  return static_cast<int32_t>(h);
-}
 Result<BoundFunction> murmur_hash(const FunctionArgs& call) {
   bool text = call.name.ends_with("utf8");
-  return row_function(call, text ? "t" : "b", DataType::kInt, [](FunctionRow& row) { return murmur2(row.text(0)); });
+  return row_function(call, text ? "t" : "b", DataType::kInt, [](FunctionRow& row) { return murmur2_32(row.text(0)); });
 }
 
 template <class Word, Word Start, Word Prime, bool MultiplyFirst>
@@ -148,12 +134,31 @@ Result<BoundFunction> hex_to_long(const FunctionArgs& call) {
   });
 }
 
+// inIdSet(value, what ID_SET answered).
+Result<BoundFunction> in_id_set(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(2, 2));
+  ASSIGN_OR_RETURN(const std::string text, call.literal_text(1));
+  ASSIGN_OR_RETURN(std::unique_ptr<IdSet> parsed, IdSet::parse(text));
+  return BoundFunction{DataType::kBoolean, [set = std::shared_ptr<const IdSet>(std::move(parsed))](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         const Vector& values = *args[0];
+                         out.integers.resize(n);
+                         for (size_t i = 0; i < n; ++i) {
+                           switch (values.physical()) {
+                             case Physical::kInteger: out.integers[i] = set->contains(values.type, values.integers[i]); break;
+                             case Physical::kReal: out.integers[i] = set->contains(values.type, values.reals[i]); break;
+                             case Physical::kText: out.integers[i] = set->contains(values.type, values.texts[i]); break;
+                           }
+                         }
+                       }};
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& encoding_functions() {
   static const std::vector<FunctionEntry> entries = {
       {"bytestohex", bytes_to_hex},   {"hextobytes", hex_to_bytes},   {"toutf8", to_bytes},          {"toascii", to_bytes},
       {"tobytes", to_bytes},          {"fromutf8", from_bytes},       {"fromascii", from_bytes},     {"frombytes", from_bytes},
+      {"inidset", in_id_set, Arrays::kRefused},
       {"tobase64", to_base64},        {"frombase64", from_base64},    {"base64encode", base64_encode}, {"base64decode", base64_decode},
       {"md5", digest},                {"sha", digest},                {"sha224", digest},            {"sha256", digest},
       {"sha512", digest},             {"crc32", crc<0xedb88320>},     {"crc32c", crc<0x82f63b78>},   {"adler32", adler32},

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "analytics/plan/function_groups.h"
+#include "analytics/index/murmur.h"
 #include "analytics/plan/row_function.h"
 
 namespace bywash::analytics {
@@ -110,72 +111,13 @@ Result<BoundFunction> vector_size(const FunctionArgs& call) {
 
 // ---- hashes
 
-uint64_t little_endian(std::string_view bytes, size_t at, size_t size) {
-  uint64_t out = 0;
-  for (size_t i = 0; i < size; ++i) out |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-  return out;
-}
-
-// MurmurHash64A.
-Result<BoundFunction> murmur2_64(const FunctionArgs& call) {
+Result<BoundFunction> murmur2_long(const FunctionArgs& call) {
   return row_function(call, "b|i", DataType::kLong, [](FunctionRow& row) {
-    constexpr uint64_t m = 0xc6a4a7935bd1e995;
-    const std::string_view bytes = row.text(0);
-    const uint64_t seed = row.size() > 1 ? static_cast<uint32_t>(row.integer(1)) : 0xe17a1465;
-    uint64_t h = seed ^ (bytes.size() * m);
-    size_t at = 0;
-    for (; at + 8 <= bytes.size(); at += 8) {
-      uint64_t k = little_endian(bytes, at, 8) * m;
-      k ^= k >> 47;
-      h = (h ^ (k * m)) * m;
-    }
-    if (at < bytes.size()) h = (h ^ little_endian(bytes, at, bytes.size() - at)) * m;
-    h ^= h >> 47;
-    h *= m;
-    return static_cast<int64_t>(h ^ (h >> 47));
+    return murmur2_64(row.text(0), row.size() > 1 ? static_cast<uint32_t>(row.integer(1)) : 0xe17a1465);
   });
 }
-
-// MurmurHash3_x86_32.
-Result<BoundFunction> murmur3_32(const FunctionArgs& call) {
-  return row_function(call, "bi", DataType::kInt, [](FunctionRow& row) {
-    const std::string_view bytes = row.text(0);
-    auto h = static_cast<uint32_t>(row.integer(1));
-    auto mixed = [](uint32_t k) { return std::rotl(k * 0xcc9e2d51u, 15) * 0x1b873593u; };
-    size_t at = 0;
-    for (; at + 4 <= bytes.size(); at += 4) h = std::rotl(h ^ mixed(static_cast<uint32_t>(little_endian(bytes, at, 4))), 13) * 5 + 0xe6546b64u;
-    if (at < bytes.size()) h ^= mixed(static_cast<uint32_t>(little_endian(bytes, at, bytes.size() - at)));
-    h ^= static_cast<uint32_t>(bytes.size());
-    h = (h ^ (h >> 16)) * 0x85ebca6bu;
-    h = (h ^ (h >> 13)) * 0xc2b2ae35u;
-    return static_cast<int64_t>(static_cast<int32_t>(h ^ (h >> 16)));
-  });
-}
-
-// MurmurHash3_x64_128.
-std::pair<uint64_t, uint64_t> murmur3_128(std::string_view bytes, uint64_t seed) {
-  constexpr uint64_t c1 = 0x87c37b91114253d5, c2 = 0x4cf5ad432745937f;
-  auto first = [](uint64_t k) { return std::rotl(k * c1, 31) * c2; };
-  auto second = [](uint64_t k) { return std::rotl(k * c2, 33) * c1; };
-  auto finish = [](uint64_t k) {
-    k = (k ^ (k >> 33)) * 0xff51afd7ed558ccd;
-    k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53;
-    return k ^ (k >> 33);
-  };
-  uint64_t h1 = seed, h2 = seed;
-  size_t at = 0;
-  for (; at + 16 <= bytes.size(); at += 16) {
-    h1 = (std::rotl(h1 ^ first(little_endian(bytes, at, 8)), 27) + h2) * 5 + 0x52dce729;
-    h2 = (std::rotl(h2 ^ second(little_endian(bytes, at + 8, 8)), 31) + h1) * 5 + 0x38495ab5;
-  }
-  const size_t left = bytes.size() - at;
-  if (left > 8) h2 ^= second(little_endian(bytes, at + 8, left - 8));
-  if (left > 0) h1 ^= first(little_endian(bytes, at, std::min<size_t>(left, 8)));
-  h1 ^= bytes.size(), h2 ^= bytes.size();
-  h1 += h2, h2 += h1;
-  h1 = finish(h1), h2 = finish(h2);
-  h1 += h2;
-  return {h1, h2 + h1};
+Result<BoundFunction> murmur3_int(const FunctionArgs& call) {
+  return row_function(call, "bi", DataType::kInt, [](FunctionRow& row) { return murmur3_32(row.text(0), static_cast<uint32_t>(row.integer(1))); });
 }
 Result<BoundFunction> murmur3_64(const FunctionArgs& call) {
   return row_function(call, "bi", DataType::kLong, [](FunctionRow& row) {
@@ -227,7 +169,7 @@ const std::vector<FunctionEntry>& vector_functions() {
       {"dotproduct", pair_function<dot>, Arrays::kTaken},             {"l1distance", pair_function<l1>, Arrays::kTaken},
       {"l2distance", pair_function<l2>, Arrays::kTaken},              {"euclideandistance", pair_function<squared_distance>, Arrays::kTaken},
       {"vectordims", vector_size<false>, Arrays::kTaken},             {"vectornorm", vector_size<true>, Arrays::kTaken},
-      {"murmurhash2bit64", murmur2_64},                               {"murmurhash3bit32", murmur3_32},
+      {"murmurhash2bit64", murmur2_long},                               {"murmurhash3bit32", murmur3_int},
       {"murmurhash3bit64", murmur3_64},                               {"murmurhash3bit128", murmur3_bytes},
       {"byteswapint", byteswap},                                      {"byteswaplong", byteswap},
       {"rand", random_number}};

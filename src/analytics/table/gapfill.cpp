@@ -388,8 +388,8 @@ Result<QueryResponse> aggregate_rows(const sql::Statement& outer, const std::sha
 // One query from parse to answer.
 class GapfillQuery {
  public:
-  GapfillQuery(const sql::MultiStageQuery& query, const std::map<std::string, std::string>& options, const TableResolver& tables)
-      : query_(query), options_(options), tables_(tables) {}
+  GapfillQuery(const sql::MultiStageQuery& query, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled)
+      : query_(query), options_(options), tables_(tables), cancelled_(cancelled) {}
 
   QueryResponse run() {
     Result<std::vector<const sql::Statement*>> levels = levels_of(*query_.statement);
@@ -398,7 +398,7 @@ class GapfillQuery {
     if (Status shape = find_shape(); !shape.ok()) return refuse(shape.message());
     Result<GapfillPlan> plan = read_call(gapfill_item(levels_[gapfill_level_]->core)->expression);
     if (!plan.ok()) return refuse(plan.status().message());
-    QueryResponse inner = answer(inner_query(), options_, tables_);
+    QueryResponse inner = answer(inner_query(), options_, tables_, cancelled_);
     if (!inner.exceptions.empty()) return inner;
     GapFiller filler(*plan, std::move(inner.table));
     if (Status found = filler.find_columns(plan->call->args[0], levels_.back()->core.select); !found.ok()) return refuse(found.message());
@@ -530,6 +530,7 @@ class GapfillQuery {
   const sql::MultiStageQuery& query_;
   const std::map<std::string, std::string>& options_;
   const TableResolver& tables_;
+  const CancelFlag cancelled_;
   std::vector<const sql::Statement*> levels_;
   size_t gapfill_level_ = 0;
 };
@@ -544,13 +545,13 @@ bool may_gapfill(std::string_view sql) {
   return false;
 }
 
-QueryResponse answer_gapfill(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables) {
+QueryResponse answer_gapfill(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled) {
   const SteadyTime started = steady_now();
   Result<sql::MultiStageQuery> query = sql::parse_multi_stage(sql);
   if (!query.ok()) {
     return QueryResponse::failure(error_code::kSqlParsing, fmt::format("SQLParsingError: Caught exception while parsing query: {}: {}", sql, query.status().message()));
   }
-  QueryResponse out = GapfillQuery(*query, options, tables).run();
+  QueryResponse out = GapfillQuery(*query, options, tables, cancelled).run();
   out.time_used_ms = std::chrono::duration_cast<Millis>(steady_now() - started).count();
   return out;
 }

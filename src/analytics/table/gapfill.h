@@ -14,6 +14,6 @@ namespace bywash::analytics {
 bool may_gapfill(std::string_view sql);
 
 // Answers such a query. Errors are in `exceptions`: 150 when it cannot be parsed, 700 with Pinot's words when it is of no shape.
-QueryResponse answer_gapfill(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables);
+QueryResponse answer_gapfill(std::string_view sql, const std::map<std::string, std::string>& options, const TableResolver& tables, CancelFlag cancelled = nullptr);
 
 }  // namespace bywash::analytics

@@ -8,6 +8,7 @@
 
 #include "analytics/multistage/engine.h"
 #include "analytics/sql/parser.h"
+#include "analytics/sql/statement.h"
 #include "analytics/table/gapfill.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -45,6 +46,20 @@ std::shared_ptr<const TableSnapshot> hybrid_snapshot(Table& offline, Table& real
   }
   out->boundary = TimeBoundary{static_cast<size_t>(field), *value, history->segments.size()};
   return out;
+}
+
+// The option clientQueryId of the request or of the query's own text.
+// `parsed`: nullptr where the text is for the multi-stage engine.
+std::string client_query_id(std::string_view sql, const sql::Query* parsed, const std::map<std::string, std::string>& options) {
+  constexpr std::string_view kOption = "clientQueryId";
+  std::map<std::string, std::string> own;
+  const bool named = std::search(sql.begin(), sql.end(), kOption.begin(), kOption.end(), [](char a, char b) { return (a | 32) == (b | 32); }) != sql.end();
+  if (named && parsed) own = parsed->options;
+  if (named && !parsed) {
+    if (Result<sql::MultiStageQuery> several = sql::parse_multi_stage(sql)) own = several->options;
+  }
+  const std::string_view out = query_option(own, kOption);
+  return std::string(out.empty() ? query_option(options, kOption) : out);
 }
 
 }  // namespace
@@ -315,9 +330,13 @@ QueryResponse Instance::query(std::string_view sql, const std::map<std::string, 
 QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, const std::map<std::string, std::string>& options) {
   const SteadyTime started = steady_now();
   std::string table;
+  const std::string client = client_query_id(sql, parsed.ok() ? &*parsed : nullptr, options);
+  const RunningQueries::Entry entry(running_, sql, client);
   const TableResolver resolver = [&](std::string_view name) { return resolve(name, true, &table); };
-  QueryResponse response = may_gapfill(sql) ? answer_gapfill(sql, options, resolver) : answer_any(sql, std::move(parsed), options, resolver);
-  count(table, started, &response);
+  QueryResponse response =
+      may_gapfill(sql) ? answer_gapfill(sql, options, resolver, entry.cancelled()) : answer_any(sql, std::move(parsed), options, resolver, entry.cancelled());
+  response.client_request_id = client;
+  count(table, started, entry.id(), &response);
   return response;
 }
 
@@ -326,15 +345,17 @@ std::optional<QueryResponse> Instance::query_if_short(std::string_view sql, cons
   const SteadyTime started = steady_now();
   std::string table;
   std::optional<QueryResponse> response = answer_if_short(parsed, options, [&](std::string_view name) { return resolve(name, false, &table); });
-  if (response) count(table, started, &*response);
+  if (!response) return response;
+  response->client_request_id = client_query_id(sql, &parsed, options);
+  count(table, started, running_.next_id(), &*response);
   return response;
 }
 
-void Instance::count(const std::string& table, SteadyTime started, QueryResponse* response) {
+void Instance::count(const std::string& table, SteadyTime started, int64_t id, QueryResponse* response) {
   // A text that is no query never becomes a request: both are null, as in Pinot.
   const bool unparsed = !response->exceptions.empty() && response->exceptions[0].message.starts_with("SQLParsingError: Caught exception while parsing query");
   if (!unparsed) {
-    response->request_id = std::to_string(next_request_.fetch_add(1));
+    response->request_id = std::to_string(id);
     response->broker_id = options_.broker_id;
   }
   const double millis = std::chrono::duration<double, std::milli>(steady_now() - started).count();

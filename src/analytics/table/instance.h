@@ -14,6 +14,7 @@
 
 #include "analytics/exec/query_engine.h"
 #include "analytics/table/durable_file.h"
+#include "analytics/table/running_queries.h"
 #include "analytics/table/table.h"
 
 namespace bywash::analytics {
@@ -60,11 +61,12 @@ class Instance {
   // The tables of that name (one or both types), OFFLINE first.
   std::vector<std::shared_ptr<Table>> tables(const std::string& name, const std::string& type = {}) const;
 
-  // Answers a query; counted and timed per table. `parsed`: what sql::parse() made of its text.
+  // Answers a query; counted and timed per table, and ended where running_queries() is told so. `parsed`: what sql::parse() made of its text.
   QueryResponse query(std::string_view sql, Result<sql::Query> parsed, const std::map<std::string, std::string>& options);
   QueryResponse query(std::string_view sql, const std::map<std::string, std::string>& options);
   // The same where that takes some hundred microseconds at most and waits for nothing; nothing: query() has to tell.
   std::optional<QueryResponse> query_if_short(std::string_view sql, const sql::Query& parsed, const std::map<std::string, std::string>& options);
+  RunningQueries& running_queries() { return running_; }
 
  private:
   explicit Instance(InstanceOptions options) : options_(std::move(options)) {}
@@ -73,7 +75,8 @@ class Instance {
   Status open_table(TableConfig config, SchemaConfig schema);
   // `*table` becomes its name for metrics. Without `with_keys` there are no tables with upsert or dedup: their snapshots may have to wait.
   std::shared_ptr<const TableSnapshot> resolve(std::string_view name, bool with_keys, std::string* table) const;
-  void count(const std::string& table, SteadyTime started, QueryResponse* response);
+  // `id`: the query's number.
+  void count(const std::string& table, SteadyTime started, int64_t id, QueryResponse* response);
 
   struct Counters {
     metrics::Counter* queries = nullptr;
@@ -89,7 +92,7 @@ class Instance {
   std::map<std::string, SchemaConfig> schemas_;
   std::map<std::string, std::shared_ptr<Table>> tables_;  // by name with type
   std::map<std::string, std::string> broken_;             // tables that could not be opened, and why; under change_mutex_
-  std::atomic<int64_t> next_request_{1};
+  RunningQueries running_;
   std::mutex counters_mutex_;
   std::map<std::string, Counters> counters_;              // by table
 };
