@@ -24,11 +24,15 @@ void* opaque_of_number(int64_t number) { return reinterpret_cast<void*>(static_c
 char* start_of(const std::optional<std::string_view>& v) { return v ? const_cast<char*>(v->data() ? v->data() : "") : nullptr; }
 
 rd_kafka_headers_t* headers_of(const ProducerRecord& r) {
-  if (!r.headers || r.headers->empty()) return nullptr;
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(r.headers->size());
-  for (const auto& [name, text] : *r.headers) {
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), text ? text->data() : nullptr,
-                        text ? static_cast<ssize_t>(text->size()) : 0);
+  size_t count = (r.headers ? r.headers->size() : 0) + (r.more_headers ? r.more_headers->size() : 0);
+  if (count == 0) return nullptr;
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(count);
+  for (const auto* list : {r.headers, r.more_headers}) {
+    if (!list) continue;
+    for (const auto& [name, text] : *list) {
+      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), text ? text->data() : nullptr,
+                          text ? static_cast<ssize_t>(text->size()) : 0);
+    }
   }
   return headers;
 }

@@ -22,6 +22,7 @@ struct ProducerRecord {
   std::optional<std::string_view> value;
   int64_t timestamp_ms = -1;  // -1: now
   const std::vector<columnar::RawHeader>* headers = nullptr;
+  const std::vector<columnar::RawHeader>* more_headers = nullptr;  // behind `headers`
 };
 
 // The brokers' answers to records that were queued by number. Called on a librdkafka thread or inside flush().

@@ -19,6 +19,8 @@ struct SourceBatch {
   columnar::Batch batch;
   std::string source_partition;             // JSON object; the same for all rows
   std::vector<std::string> source_offsets;  // JSON object per row, by raw_row(row)
+  // Headers that every row has behind its own: told, and converted, once. Null: none.
+  std::shared_ptr<const std::vector<columnar::Header>> shared_headers;
 };
 
 class SourceContext {
@@ -28,13 +30,15 @@ class SourceContext {
   virtual int task_id() const = 0;
   // The stored offset of a source partition (both JSON objects), if there is one.
   virtual std::optional<std::string> stored_offset(const std::string& source_partition) = 0;
+  // On the task's thread. False once a stop, a pause or a commit is due, which a poll that waits for records would hold up.
+  virtual bool may_wait() const { return true; }
 };
 
 class SourceTask {
  public:
   virtual ~SourceTask() = default;
   virtual Status start(SourceContext* context) = 0;
-  // Waits up to about a second for records. An empty vector: nothing now. kRetriable: ask again later.
+  // Waits for records, up to about a second, or longer as long as may_wait(). An empty vector: nothing now. kRetriable: ask again later.
   virtual Result<std::vector<SourceBatch>> poll() = 0;
   // Everything polled so far has been produced (or dropped) and its offsets are stored.
   virtual void committed() {}

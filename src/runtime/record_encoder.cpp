@@ -41,6 +41,20 @@ Status RecordEncoder::encode_headers(const Batch& batch, std::vector<EncodedReco
   return {};
 }
 
+const std::vector<columnar::RawHeader>* RecordEncoder::shared(const std::string& topic, const std::shared_ptr<const std::vector<columnar::Header>>& headers) {
+  if (headers == shared_headers_ && topic == shared_topic_) return &shared_bytes_;
+  shared_headers_.reset();
+  shared_bytes_.clear();
+  for (const columnar::Header& header : *headers) {
+    auto bytes = header_.converter->encode(topic, header);
+    if (!bytes.ok()) return nullptr;
+    shared_bytes_.emplace_back(header.key, *std::move(bytes));
+  }
+  shared_headers_ = headers;
+  shared_topic_ = topic;
+  return &shared_bytes_;
+}
+
 Status RecordEncoder::encode_topic(const Batch& batch, const std::vector<uint32_t>& rows, std::vector<EncodedRecord>* out,
                                    std::vector<EncodeError>* errors) {
   const bool whole = static_cast<int64_t>(rows.size()) == batch.row_count();

@@ -34,6 +34,8 @@ class RecordEncoder {
   // value (AbstractWorkerSourceTask.convertTransformedRecord, Kafka 4.3). A bad status concerns the whole call (a registry that is down).
   // What `out` held before is overwritten; converters may use its memory again.
   Status encode(const columnar::Batch& batch, std::vector<EncodedRecord>* out, std::vector<EncodeError>* errors);
+  // Headers that all records of a batch share, converted once for every batch that has the same ones. Null: not to be converted like this.
+  const std::vector<columnar::RawHeader>* shared(const std::string& topic, const std::shared_ptr<const std::vector<columnar::Header>>& headers);
 
  private:
   Status encode_headers(const columnar::Batch& batch, std::vector<EncodedRecord>* out, std::vector<EncodeError>* errors);
@@ -42,6 +44,10 @@ class RecordEncoder {
   Named<plugin::Converter> value_;
   Named<plugin::HeaderConverter> header_;
   std::vector<std::optional<std::string>> bytes_;  // of encode_topic
+  // What shared() knows: these headers, of this topic, as bytes.
+  std::shared_ptr<const std::vector<columnar::Header>> shared_headers_;
+  std::string shared_topic_;
+  std::vector<columnar::RawHeader> shared_bytes_;
 };
 
 // ConnectUtils.checkAndConvertTimestamp (Kafka 4.3): -1 is no timestamp, less is none that a record may have.

@@ -37,6 +37,8 @@ std::optional<std::string> SourceTask::stored_offset(const std::string& source_p
   return parts_.offsets->get(parts_.id.connector, source_partition);
 }
 
+bool SourceTask::may_wait() const { return !stopping() && !wants_pause() && steady_now() < next_commit_; }
+
 Status SourceTask::open() {
   RETURN_IF_ERROR(open_producer());
   RETURN_IF_ERROR(calls().in_call("start", [&] { return parts_.source->start(this); }));
@@ -104,6 +106,16 @@ Status SourceTask::next_step() {
   return transactions_ && transactions_->rules().per_poll ? commit_transaction() : Status();
 }
 
+void SourceTask::place_shared_headers(SourceBatch* polled) {
+  shared_headers_ = nullptr;
+  Batch& batch = polled->batch;
+  if (!polled->shared_headers || polled->shared_headers->empty()) return;
+  if (parts_.chain.empty() && batch.topics.empty()) shared_headers_ = parts_.encoder.shared(batch.topic, polled->shared_headers);
+  if (shared_headers_) return;
+  batch.headers.resize(static_cast<size_t>(batch.row_count()));
+  for (auto& row : batch.headers) row.insert(row.end(), polled->shared_headers->begin(), polled->shared_headers->end());
+}
+
 // From records of the source to the producer's queue. Batch offsets become positions in in_flight_, so that transforms, drops and
 // failures all settle the record they belong to.
 Status SourceTask::send(SourceBatch polled) {
@@ -118,6 +130,7 @@ Status SourceTask::send(SourceBatch polled) {
     in_flight_.push_back({next_sequence_, std::move(polled.source_partition), std::move(polled.source_offsets), std::vector<bool>(static_cast<size_t>(rows))});
     next_sequence_ += rows;
   }
+  place_shared_headers(&polled);
   std::vector<Batch> one;
   one.push_back(std::move(polled.batch));
   for (Batch& batch : parts_.chain.apply(std::move(one))) {
@@ -199,6 +212,7 @@ Status SourceTask::queue_record(const Batch& batch, int64_t row, int64_t* sent) 
   record.value = encoded_[i].value;
   record.timestamp_ms = batch.timestamps_ms[i];
   record.headers = &encoded_[i].headers;
+  record.more_headers = shared_headers_;
   if (transactions_) RETURN_IF_ERROR(transactions_->begin());
   Status queued = producer_->produce_numbered(record, batch.offsets[i]);
   if (queued.code() == Code::kData) {

@@ -45,6 +45,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   const std::string& connector_name() const override { return parts_.id.connector; }
   int task_id() const override { return parts_.id.task; }
   std::optional<std::string> stored_offset(const std::string& source_partition) override;
+  bool may_wait() const override;
 
  private:
   Status open() override;
@@ -56,6 +57,8 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   Status open_producer();
   Status next_step();
   Status send(plugin::SourceBatch polled);
+  // Sets shared_headers_, or gives each row its own copy of what all share: transforms look at records one by one.
+  void place_shared_headers(plugin::SourceBatch* polled);
   Status produce(const columnar::Batch& batch);
   Status ensure_topic(const std::string& topic);
   Status commit(int timeout_ms);
@@ -95,6 +98,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   bool tolerance_exceeded_ = false;
   bool sound_ = false;  // the last step ended well
   std::vector<EncodedRecord> encoded_;  // its memory is used batch after batch
+  const std::vector<columnar::RawHeader>* shared_headers_ = nullptr;  // of the batch that is sent; the encoder's
   std::optional<SourceTransactions> transactions_;
   std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above
 };

@@ -45,6 +45,7 @@ class TaskThread : public TaskRunner {
 
   bool stopping() const { return stop_; }
   bool paused() const { return paused_; }
+  bool wants_pause() const { return want_paused_; }
   StatusListener* listener() { return listener_; }
   // The trace of a failure: by default "<class>: <message>".
   virtual std::string trace_of(const Status& failure) const;

@@ -225,3 +225,19 @@ def test_many_deletes_keep_the_order_of_each_key(worker, kafka, postgres, databa
         found.setdefault(json.loads(record.key)["id"], []).append(json.loads(record.value)["op"] if record.value else None)
     once = ["d", None]
     assert found == {i: once + (["c"] if i % 2 else []) + (once if i % 2 and i < 50 else []) for i in range(1, 101)}
+
+
+@pytest.mark.parametrize("chain", [{}, {"transforms": "own", "transforms.own.type": "org.apache.kafka.connect.transforms.InsertHeader",
+                                        "transforms.own.header": "own", "transforms.own.value.literal": "5"}], ids=["no-transform", "transform"])
+def test_headers_of_the_run_are_on_each_event_once(worker, kafka, postgres, database, source, name, chain):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2)")
+    worker.create(name, {**source(), **chain})
+    streams(worker, postgres, name)
+    postgres.query(database, "UPDATE t SET id = 3 WHERE id = 1")
+    # The changed key: a delete, its tombstone and a create, each with the other's key.
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == f"{name}.public.t").get(f"{name}.public.t", 0) == 5, "all events are there", timeout=30)
+    records = [[header for header, _ in record.headers] for record in kafka.consume_all(f"{name}.public.t")]
+    run = ["__debezium.context." + which for which in ("connectorLogicalName", "taskId", "connectorName", "runId")]
+    own = ["own"] if chain else []
+    assert records == [run + own, run + own, ["__debezium.newkey"] + run + own, ["__debezium.newkey"] + run + own, ["__debezium.oldkey"] + run + own]
+    assert len({dict(record.headers)[run[3]] for record in kafka.consume_all(f"{name}.public.t")}) == 1

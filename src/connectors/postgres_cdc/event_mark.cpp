@@ -107,8 +107,8 @@ void append_transaction(const EventMark& mark, ColumnBuilder* out) {
   out->end_fields();
 }
 
-std::vector<columnar::Header> context_headers(const ChangeConfig& config, int task) {
-  if (!config.extended_headers) return {};
+std::shared_ptr<const std::vector<columnar::Header>> context_headers(const ChangeConfig& config, int task) {
+  if (!config.extended_headers) return nullptr;
   auto header = [](std::string_view name, std::string value) {
     return columnar::Header{"__debezium.context." + std::string(name), text_schema(), Value(std::move(value))};
   };
@@ -117,7 +117,7 @@ std::vector<columnar::Header> context_headers(const ChangeConfig& config, int ta
   out.push_back(header("taskId", std::to_string(task)));
   out.push_back(header("connectorName", "postgresql"));
   out.push_back(header("runId", random_uuid()));
-  return out;
+  return std::make_shared<const std::vector<columnar::Header>>(std::move(out));
 }
 
 plugin::SourceBatch make_batch(const ChangeConfig& config, BatchParts parts) {
@@ -131,6 +131,7 @@ plugin::SourceBatch make_batch(const ChangeConfig& config, BatchParts parts) {
   batch.key = parts.key ? *std::move(parts.key) : null_column(parts.rows);
   batch.value = parts.value ? *std::move(parts.value) : null_column(parts.rows);
   batch.headers = std::move(parts.headers);
+  out.shared_headers = std::move(parts.shared_headers);
   batch.selected = columnar::RowMask(parts.rows);
   batch.timestamps_ms.assign(static_cast<size_t>(parts.rows), -1);
   for (int64_t row = 0; row < parts.rows; ++row) batch.offsets.push_back(row);

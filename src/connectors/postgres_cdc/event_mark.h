@@ -36,14 +36,15 @@ columnar::SchemaPtr transaction_block_schema(const ChangeConfig& config);
 void append_source(const ChangeConfig& config, const EventMark& mark, std::string_view schema, std::string_view table, formats::json::ColumnBuilder* out);
 void append_transaction(const EventMark& mark, formats::json::ColumnBuilder* out);
 
-// Headers `__debezium.context.*` of one run of a task; none when extended.headers.enabled is false.
-std::vector<columnar::Header> context_headers(const ChangeConfig& config, int task);
+// Headers `__debezium.context.*` of one run of a task; null when extended.headers.enabled is false.
+std::shared_ptr<const std::vector<columnar::Header>> context_headers(const ChangeConfig& config, int task);
 
 // A batch of one topic from finished columns, its offsets still empty. `key` may be empty: all keys are null; `value` likewise: tombstones.
 struct BatchParts {
   std::string topic;
   std::optional<columnar::Column> key, value;
   std::vector<std::vector<columnar::Header>> headers;  // empty, or one list per row
+  std::shared_ptr<const std::vector<columnar::Header>> shared_headers;
   int64_t rows = 0;
 };
 plugin::SourceBatch make_batch(const ChangeConfig& config, BatchParts parts);

@@ -128,13 +128,10 @@ Status TableEvents::append_key(const Tuple& row, ColumnBuilder* out) {
   return {};
 }
 
-void TableEvents::push_headers(const columnar::Header* more, Pending* to) {
-  if (settings_.headers.empty() && !more && to->headers.empty()) return;
-  to->headers.resize(static_cast<size_t>(to->rows));
-  auto& row = to->headers.emplace_back();
-  row.reserve(settings_.headers.size() + (more ? 1 : 0));
-  if (more) row.push_back(*more);
-  row.insert(row.end(), settings_.headers.begin(), settings_.headers.end());
+void TableEvents::push_header(const columnar::Header* own, Pending* to) {
+  if (!own && to->headers.empty()) return;
+  to->headers.resize(static_cast<size_t>(to->rows) + 1);
+  if (own) to->headers.back().push_back(*own);
 }
 
 Status TableEvents::append(const Event& event, const EventMark& mark) {
@@ -173,7 +170,7 @@ Status TableEvents::add(const Event& event, const EventMark& mark) {
     if (changes_.keys) changes_.keys->truncate(changes_.rows);
     return status;
   }
-  push_headers(event.more, &changes_);
+  push_header(event.more, &changes_);
   ++changes_.rows;
   return {};
 }
@@ -181,7 +178,7 @@ Status TableEvents::add(const Event& event, const EventMark& mark) {
 Status TableEvents::add_tombstone(const Tuple& key_of, const columnar::Header* more) {
   if (!settings_.config->tombstones) return {};
   if (tombstones_.keys) RETURN_IF_ERROR(append_key(key_of, tombstones_.keys.get()));
-  push_headers(more, &tombstones_);
+  push_header(more, &tombstones_);
   ++tombstones_.rows;
   if (tombstone_batches_ >= kTombstoneBatchesMax) waiting_keys_.insert(key_text(key_of));
   return {};
@@ -264,6 +261,7 @@ Status TableEvents::flush(Pending* pending, bool with_values) {
   }
   if (!pending->headers.empty()) pending->headers.resize(static_cast<size_t>(pending->rows));
   parts.headers = std::exchange(pending->headers, {});
+  parts.shared_headers = settings_.headers;
   pending->rows = 0;
   settings_.out->push_back(make_batch(*settings_.config, std::move(parts)));
   return {};

@@ -16,7 +16,7 @@ namespace bywash::postgres_cdc {
 struct EventSettings {
   const ChangeConfig* config = nullptr;
   const Selection* selection = nullptr;
-  std::vector<columnar::Header> headers;
+  std::shared_ptr<const std::vector<columnar::Header>> headers;  // of every event; null: none
   std::vector<plugin::SourceBatch>* out = nullptr;  // where finished batches go
 };
 
@@ -59,7 +59,7 @@ class TableEvents {
   };
   struct Pending {
     std::unique_ptr<formats::json::ColumnBuilder> keys, values;
-    std::vector<std::vector<columnar::Header>> headers;
+    std::vector<std::vector<columnar::Header>> headers;  // of rows that have some of their own
     int64_t rows = 0;
   };
 
@@ -70,7 +70,7 @@ class TableEvents {
   Status append_row(const Tuple& row, const Tuple* old_row, formats::json::ColumnBuilder* out);
   Status append_key(const Tuple& row, formats::json::ColumnBuilder* out);
   Status add_tombstone(const Tuple& key_of, const columnar::Header* more);
-  void push_headers(const columnar::Header* more, Pending* to);
+  static void push_header(const columnar::Header* own, Pending* to);
   Result<columnar::Header> key_header(const char* name, const Tuple& row);
   bool same_key(const Tuple& one, const Tuple& other) const;
   bool same_row(const Tuple& one, const Tuple& other) const;
