@@ -1,6 +1,7 @@
 // The JDBC source's task and declaration: tables over tasks, one statement at a time, polled in turn. Level 6, the task's thread.
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -14,6 +15,8 @@ namespace bywash::jdbc {
 namespace {
 
 constexpr std::string_view kSourceLogger = "jdbc.source";
+// With poll.linger.ms=0 a task that has nothing to read would keep a core busy; a poll that lasts longer looks like one that hangs.
+constexpr int64_t kLingerMsMin = 10, kLingerMsMax = 10'000;
 
 std::string bare_name(const TableName& t) {
   return (t.catalog.empty() ? "" : t.catalog + ".") + (t.schema.empty() ? "" : t.schema + ".") + t.table;
@@ -67,6 +70,12 @@ Result<std::vector<TableName>> chosen_tables(const SourceConfig& config, SourceD
   return out;
 }
 
+Result<std::unique_ptr<SourceDatabase>> connected(const SourceConfig& config) {
+  auto opened = open_source_database(config);
+  if (!opened.ok()) return opened.status().with_context("Could not connect to database");
+  return opened;
+}
+
 class JdbcSourceTask final : public plugin::SourceTask {
  public:
   explicit JdbcSourceTask(SourceConfig config) : config_(std::move(config)) {}
@@ -84,9 +93,14 @@ class JdbcSourceTask final : public plugin::SourceTask {
     return {};
   }
 
+  // Waits up to poll.linger.ms for a record.
   Result<std::vector<plugin::SourceBatch>> poll() override {
+    linger_until_ = steady_now() + Millis(std::clamp(config_.poll_linger_ms, kLingerMsMin, kLingerMsMax));
     std::vector<plugin::SourceBatch> out;
-    Status status = poll_some(&out);
+    Status status;
+    do {
+      status = poll_some(&out);
+    } while (status.ok() && out.empty() && steady_now() < linger_until_ && context_->may_wait() && !stopped_);
     if (status.ok()) {
       failures_ = 0;
       return out;
@@ -151,9 +165,7 @@ class JdbcSourceTask final : public plugin::SourceTask {
       return {};
     }
     if (!database_) {
-      auto opened = open_source_database(config_);
-      if (!opened.ok()) return opened.status().with_context("Could not connect to database");
-      database_ = *std::move(opened);
+      ASSIGN_OR_RETURN(database_, connected(config_));
       connect_failures_ = 0;
       if (!checked_) {
         if (config_.query.empty()) RETURN_IF_ERROR(look_for_tables());
@@ -224,10 +236,12 @@ class JdbcSourceTask final : public plugin::SourceTask {
     return {};
   }
 
-  // At most half a second: the runtime has other things to do in between.
+  // Within poll.linger.ms, and as long as the runtime has nothing else to do.
   void wait_until(SteadyTime when) {
-    SteadyTime end = std::min(when, steady_now() + Millis(500));
-    while (!stopped_ && steady_now() < end) std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - steady_now(), Millis(20)));
+    SteadyTime end = std::min(when, linger_until_);
+    while (!stopped_ && context_->may_wait() && steady_now() < end) {
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(end - steady_now(), Millis(20)));
+    }
   }
 
   const SourceConfig config_;
@@ -236,20 +250,39 @@ class JdbcSourceTask final : public plugin::SourceTask {
   std::vector<std::unique_ptr<TableReader>> readers_;
   std::unique_ptr<SourceDatabase> database_;
   int64_t failures_ = 0, connect_failures_ = 0;
-  SteadyTime retry_at_{}, look_at_{};
+  SteadyTime retry_at_{}, look_at_{}, linger_until_{};
   bool checked_ = false;
   std::atomic<bool> stopped_{false};
 };
+
+// The tables, or nothing when they are not there after table.monitoring.startup.polling.limit.ms (TableMonitorThread.tables()): a thread of
+// its own goes on waiting for the database then, and ends with its answer.
+Result<std::optional<std::vector<TableName>>> tables_in_time(const SourceConfig& config) {
+  std::promise<Result<std::vector<TableName>>> answer;
+  auto tables = answer.get_future();
+  std::thread([config, answer = std::move(answer)]() mutable {
+    auto database = connected(config);
+    answer.set_value(database.ok() ? chosen_tables(config, **database) : database.status());
+  }).detach();
+  if (tables.wait_for(Millis(std::max<int64_t>(config.startup_limit_ms, 0))) == std::future_status::timeout) return std::optional<std::vector<TableName>>();
+  ASSIGN_OR_RETURN(auto found, tables.get());
+  return std::optional(std::move(found));
+}
 
 // One configuration per task, tables in groups of neighbours as org.apache.kafka.connect.util.ConnectorUtils has them.
 Result<std::vector<plugin::Properties>> source_task_configs(const plugin::Properties& properties, int max_tasks) {
   ASSIGN_OR_RETURN(SourceConfig config, read_source_config(properties));
   if (!config.query.empty()) return std::vector<plugin::Properties>{properties};
-  auto database = open_source_database(config);
-  if (!database.ok()) return database.status().with_context("Could not connect to database");
-  ASSIGN_OR_RETURN(auto tables, chosen_tables(config, **database));
-  IdentifierRules rules = (*database)->identifiers();
-  rules.quoted = true;
+  const IdentifierRules rules = dialect_of(config.url.kind).identifiers(true);
+  ASSIGN_OR_RETURN(auto listed_in_time, tables_in_time(config));
+  if (!listed_in_time) {
+    log::warn(kSourceLogger, "The list of tables is not there after {} ms (table.monitoring.startup.polling.limit.ms): one task starts, and takes the tables up "
+                             "when it has them", config.startup_limit_ms);
+    std::vector<plugin::Properties> one = {properties};
+    one[0]["tables"] = "";
+    return one;
+  }
+  const std::vector<TableName>& tables = *listed_in_time;
   if (tables.empty()) log::warn(kSourceLogger, "No tables were found by the given lists and patterns; looking again every {} ms", config.table_poll_interval_ms);
   size_t groups = std::clamp<size_t>(tables.size(), 1, static_cast<size_t>(std::max(1, max_tasks)));
   std::vector<plugin::Properties> out(groups, properties);

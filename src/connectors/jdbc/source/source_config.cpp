@@ -131,9 +131,10 @@ void add_source_polling(TypedConfig<SourceConfig>& d) {
   d.key("batch.max.rows", &SourceConfig::batch_max_rows).by_default("1000").low().group(kGroup, 2).at_least(1).doc("The most rows of one batch.");
   d.key("max.buffer.size", &SourceConfig::max_buffer_size).by_default("0").low().group(kGroup, 3)
       .doc("Rows are read as a stream; nothing beyond a batch is held, whatever this says.");
-  d.key("poll.linger.ms", &SourceConfig::poll_linger_ms).by_default("5000").low().group(kGroup, 4).doc("A batch is handed on as soon as it is there, whatever this says.");
+  d.key("poll.linger.ms", &SourceConfig::poll_linger_ms).by_default("5000").low().group(kGroup, 4)
+      .doc("The longest wait for a row before the task looks up from its tables; a batch is handed on as soon as there is one.");
   d.key("table.monitoring.startup.polling.limit.ms", &SourceConfig::startup_limit_ms).by_default("10000").low().group(kGroup, 5)
-      .doc("The list of tables is there before a task starts, whatever this says.");
+      .doc("How long to wait for the list of tables when the connector starts. After that one task starts without it, and takes the tables up itself.");
   d.key("table.poll.interval.ms", &SourceConfig::table_poll_interval_ms).by_default("60000").low().group(kGroup, 6)
       .doc("How often to look for new tables, which the first task takes up until the connector restarts, and for tables that are gone.");
   d.key("topic.prefix", &SourceConfig::topic_prefix).by_default("").high().group(kGroup, 7)

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "connectors/jdbc/source/source_database.h"
@@ -132,6 +133,14 @@ class SqliteSource final : public SourceDatabase {
     return "'" + text + "'";
   }
 
+  Status failed(int code) const {
+    std::string text = fmt::format("SQLite: {}", sqlite3_errmsg(database_));
+    switch (code & 0xff) {
+      case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_IOERR: case SQLITE_NOMEM: case SQLITE_INTERRUPT: return Status::retriable(text);
+      default: return Status(Code::kFatal, Blame::kUser, text).with_java_class("java.sql.SQLException");
+    }
+  }
+
  private:
   // "DECIMAL(10,2)".
   static void read_precision(const std::string& declared, SourceColumn* c) {
@@ -147,14 +156,6 @@ class SqliteSource final : public SourceDatabase {
     return code == SQLITE_OK ? Status() : failed(code);
   }
 
-  Status failed(int code) const {
-    std::string text = fmt::format("SQLite: {}", sqlite3_errmsg(database_));
-    switch (code & 0xff) {
-      case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_IOERR: case SQLITE_NOMEM: case SQLITE_INTERRUPT: return Status::retriable(text);
-      default: return Status(Code::kFatal, Blame::kUser, text).with_java_class("java.sql.SQLException");
-    }
-  }
-
   const SourceConfig& config_;
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
@@ -168,10 +169,12 @@ Result<std::unique_ptr<SourceDatabase>> open_source_sqlite(const SourceConfig& c
   int code = sqlite3_open_v2(config.url.database.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, nullptr);
   auto out = std::make_unique<SqliteSource>(config, database);
   if (code == SQLITE_OK) {
-    sqlite3_busy_timeout(database, 3000);
+    auto* wait = config.url.parameter("busy_timeout");
+    sqlite3_busy_timeout(database, wait ? std::atoi(wait->c_str()) : 3000);
     code = sqlite3_exec(database, "SELECT count(*) FROM sqlite_master", nullptr, nullptr, nullptr);
   }
   if (code == SQLITE_OK) return std::unique_ptr<SourceDatabase>(std::move(out));
+  if (Status status = out->failed(code); status.retriable()) return status;
   return Status::unauthorized(fmt::format("SQLite: {}: check the file of connection.url, its folder and their permissions", database ? sqlite3_errmsg(database) : sqlite3_errstr(code)));
 }
 
