@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "rest/pinot_fixture_test.h"
 
@@ -69,6 +70,41 @@ TEST(PinotApi, AFileIsIngestedAndQueriedOnBothPorts) {
   EXPECT_EQ(f.ask("GET", "/segments/segmentReloadStatus/nope").status, 404);
   EXPECT_EQ(f.ask("DELETE", "/segments/s").status, 200);
   EXPECT_EQ(json::parse(f.sql("SELECT COUNT(*) FROM s").body)["resultTable"]["rows"], json::parse("[[0]]"));
+}
+
+// A table gets indexes over documents while it is served: segments are written anew in the background.
+TEST(PinotApi, IndexesOverDocumentsComeOnALiveTable) {
+  Fixture f;
+  f.ask("POST", "/schemas", R"({"schemaName":"s","dimensionFieldSpecs":[{"name":"doc","dataType":"JSON"},{"name":"note","dataType":"STRING"},{"name":"key","dataType":"STRING"}]})");
+  ASSERT_EQ(f.ask("POST", "/tables", kTable).status, 200);
+  ASSERT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=s_OFFLINE",
+                  "{\"doc\":{\"a\":1,\"b\":2},\"note\":\"one fox\",\"key\":\"x\"}\n{\"doc\":{\"a\":2},\"note\":\"two\",\"key\":\"x\"}\n").status, 200);
+  const std::string query = "SELECT note FROM s WHERE JSON_MATCH(doc, '\"$.a\"=1') AND TEXT_MATCH(note, 'fox')";
+  const std::string by_b = "SELECT COUNT(*) FROM s WHERE JSON_MATCH(doc, '\"$.b\"=2')";
+  EXPECT_EQ(f.sql("EXPLAIN PLAN FOR " + query).body.find("FILTER_JSON_INDEX"), std::string::npos);
+  EXPECT_EQ(json::parse(f.sql(by_b).body)["resultTable"]["rows"], json::parse("[[1]]"));
+  const std::string config = R"({"tableName":"s","tableType":"OFFLINE","tenants":{},"segmentsConfig":{"replication":"1"},"routing":{"segmentPrunerTypes":["partition"]},
+    "tableIndexConfig":{"jsonIndexConfigs":{"doc":{"excludeFields":["b"]}},"segmentPartitionConfig":{"columnPartitionMap":{"key":{"functionName":"Murmur","numPartitions":64}}}},
+    "fieldConfigList":[{"name":"note","encodingType":"RAW","indexTypes":["TEXT"]}]})";
+  const HttpResponse updated = f.ask("PUT", "/tables/s", config);
+  ASSERT_EQ(updated.status, 200) << updated.body;
+  EXPECT_FALSE(json::parse(updated.body).contains("warnings")) << updated.body;
+  std::string plan;
+  for (int i = 0; i < 3000 && plan.find("FILTER_TEXT_INDEX") == std::string::npos; ++i) {
+    plan = f.sql("EXPLAIN PLAN FOR " + query).body;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_NE(plan.find("FILTER_JSON_INDEX(indexLookUp:json_index"), std::string::npos) << plan;
+  EXPECT_EQ(json::parse(f.sql(query).body)["resultTable"]["rows"], json::parse("[[\"one fox\"]]"));
+  EXPECT_EQ(json::parse(f.sql(by_b).body)["resultTable"]["rows"], json::parse("[[0]]"));  // what is left out is not found, as in Pinot
+  const json pruned = json::parse(f.sql("SELECT COUNT(*) FROM s WHERE key = 'y'").body);
+  EXPECT_EQ(pruned["resultTable"]["rows"], json::parse("[[0]]"));
+  EXPECT_EQ(pruned["numSegmentsPrunedByBroker"], 1);
+  EXPECT_EQ(pruned["numSegmentsQueried"], 0);
+  for (const char* wrong : {R"("jsonIndexColumns":["nope"])", R"("jsonIndexConfigs":{"doc":{"includePaths":["$.a"],"excludePaths":["$.b"]}})",
+                            R"("segmentPartitionConfig":{"columnPartitionMap":{"key":{"functionName":"Nope","numPartitions":2}}})"}) {
+    EXPECT_EQ(f.ask("PUT", "/tables/s", std::string(R"({"tableName":"s","tableType":"OFFLINE","tenants":{},"segmentsConfig":{"replication":"1"},"tableIndexConfig":{)") + wrong + "}}").status, 400) << wrong;
+  }
 }
 
 TEST(PinotApi, SegmentsAreShownAsAClusterShowsThem) {

@@ -196,7 +196,7 @@ std::string to_json(const QueryResponse& r) {
   field.number("numConsumingSegmentsProcessed", r.consuming_processed);
   field.number("numConsumingSegmentsMatched", r.consuming_matched);
   field.number("minConsumingFreshnessTimeMs", r.min_consuming_freshness_ms);
-  field.number("numSegmentsPrunedByBroker", 0);
+  field.number("numSegmentsPrunedByBroker", r.pruned_by_broker);
   field.number("numSegmentsPrunedByServer", r.pruned_by_server);
   field.number("numSegmentsPrunedInvalid", 0);
   field.number("numSegmentsPrunedByLimit", r.pruned_by_limit);

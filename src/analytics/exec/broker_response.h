@@ -53,7 +53,7 @@ struct QueryResponse {
   int32_t segments_queried = 0, segments_processed = 0, segments_matched = 0;
   int32_t consuming_queried = 0, consuming_processed = 0, consuming_matched = 0;
   int64_t min_consuming_freshness_ms = 0;
-  int32_t pruned_by_server = 0, pruned_by_limit = 0, pruned_by_value = 0;
+  int32_t pruned_by_broker = 0, pruned_by_server = 0, pruned_by_limit = 0, pruned_by_value = 0;
   int64_t thread_cpu_ns = 0;
   bool realtime = true;  // which of offline*/realtime* figures thread_cpu_ns goes to
   std::vector<std::string> tables_queried;

@@ -5,6 +5,7 @@
 #include "analytics/exec/group_scan.h"
 #include "analytics/exec/in_subquery.h"
 #include "analytics/exec/kernels.h"
+#include "analytics/exec/partition_pruning.h"
 #include "analytics/exec/row_scan.h"
 #include "analytics/exec/star_tree_plan.h"
 #include "analytics/exec/visible_rows.h"
@@ -130,19 +131,33 @@ class Execution {
     return at < table_.boundary->offline_segments ? *before_boundary_ : *after_boundary_;
   }
 
+  // 1 for each segment that is asked; counts them.
+  std::vector<uint8_t> count_asked() {
+    std::vector<uint8_t> out(table_.segments.size(), 1);
+    for (size_t at = 0; at < out.size(); ++at) {
+      const Segment& segment = *table_.segments[at];
+      if (table_.prune_by_partition && !may_match_partitions(filter_of(at), segment)) {
+        out[at] = 0;
+        ++response_.pruned_by_broker;
+        continue;
+      }
+      response_.total_docs += segment.rows();
+      ++response_.segments_queried;
+      response_.consuming_queried += segment.meta().consuming;
+    }
+    return out;
+  }
+
   // Feeds the selected rows of every segment to `scan` (GroupScan or RowScan).
   template <class Begin, class Consume, class Full, class Bytes>
   bool scan(Begin begin, Consume consume, Full full, Bytes bytes) {
-    for (const auto& segment : table_.segments) {
-      response_.total_docs += segment->rows();
-      ++response_.segments_queried;
-      response_.consuming_queried += segment->meta().consuming;
-    }
+    const std::vector<uint8_t> asked = count_asked();
     int64_t blocks = 0;
     size_t at = 0;
     for (const auto& segment : table_.segments) {
       const ValidRows* kept = every_row_ || table_.kept.empty() ? nullptr : table_.kept[at].get();
-      const Filter& wanted = filter_of(at++);
+      const Filter& wanted = filter_of(at);
+      if (!asked[at++]) continue;
       if (full()) {
         ++response_.pruned_by_limit;
         ++response_.pruned_by_server;

@@ -36,6 +36,7 @@ struct TableSnapshot {
   std::vector<std::shared_ptr<const ValidRows>> kept;  // per segment the rows that count, nullptr: all; empty: all of every segment
   bool realtime = true;
   std::optional<TimeBoundary> boundary;
+  bool prune_by_partition = false;  // routing.segmentPrunerTypes: segments of other partitions are not asked at all
   int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables
   std::string host_name = "localhost";     // what $hostName answers
 };

@@ -1,7 +1,8 @@
 // The document's query over 5 M rows in four sealed segments beside the bare loop that could answer it: two-byte dictionary ids, int32
 // shares, int64 times. One thread, no result cache; runs interleaved, the median of each counts. Not a test: run it on a quiet machine. With a number as
-// argument: so many queries by star-tree alone.
+// argument: so many queries by star-tree alone; with `documents`: JSON_MATCH and TEXT_MATCH by index and by scan.
 #include "analytics/exec/query_engine.h"
+#include "analytics/plan/document_match.h"
 #include "analytics/segment/fields_for_tests.h"
 #include "analytics/segment/mutable_segment.h"
 #include "analytics/segment/segment_file.h"
@@ -168,6 +169,63 @@ int run_star_tree(int queries) {
   return 0;
 }
 
+// JSON_MATCH and TEXT_MATCH by index and by scan of the same rows.
+int run_documents() {
+  constexpr int kRows = 200'000, kDocumentRuns = 5;
+  char folder[] = "/tmp/bywash-scan-XXXXXX";
+  if (!::mkdtemp(folder)) return 1;
+  auto fields = std::make_shared<FieldIndexes>();
+  auto json = std::make_shared<JsonIndexOptions>();
+  auto text = std::make_shared<TextIndexOptions>(TextIndexOptions{english_stop_words()});
+  fields->json = json, fields->json_terms = json_terms(json), fields->json_settings = json_settings(*json);
+  fields->text = text, fields->text_terms = text_terms(text), fields->text_settings = text_settings(*text);
+  auto schema = std::make_shared<TableSchema>();
+  schema->name = "events";
+  schema->fields = {test_field("doc", DataType::kJson)};
+  schema->fields[0].indexes = fields;
+  std::mt19937_64 random(9);
+  MutableSegmentOptions options;
+  options.name = "events_0";
+  options.raw_columns = {"doc"};
+  auto segment = *MutableSegment::create(schema, options);
+  for (int i = 0; i < kRows; ++i) {
+    segment->append_text(0, fmt::format(R"({{"user":"u{}","items":[{{"sku":"s{}","quantity":{}}},{{"sku":"s{}","quantity":{}}}],"note":"word{} of{}"}})", random() % 20000, random() % 500,
+                                        random() % 9, random() % 500, random() % 9, random() % 1000, random() % 50));
+  }
+  segment->publish(kRows);
+  SealOptions with, without;
+  with.raw_columns = without.raw_columns = {"doc"};
+  with.documents = {{"doc", fields}};
+  auto indexed = std::make_shared<TableSnapshot>(), scanned = std::make_shared<TableSnapshot>();
+  const auto sealing = steady_now();
+  for (auto& [table, seal, name] : {std::tuple(indexed, &with, "with"), std::tuple(scanned, &without, "without")}) {
+    const std::string path = fmt::format("{}/{}", folder, name);
+    if (!seal_segment(*segment->snapshot(), *seal, path).ok()) return 1;
+    table->schema = schema;
+    table->segments = {*open_segment(path, schema)};
+    ::unlink(path.c_str());
+  }
+  std::printf("%d documents sealed twice in %.1f s, %.1f MB without and %.1f MB with the indexes\n", kRows, seconds_since(sealing),
+              static_cast<double>(scanned->segments[0]->meta().bytes) / 1e6, static_cast<double>(indexed->segments[0]->meta().bytes) / 1e6);
+  ::rmdir(folder);
+  for (const char* where : {R"(JSON_MATCH(doc, '"$.user" = ''u77'''))", R"(JSON_MATCH(doc, '"$.items[*].sku" = ''s7'' AND "$.items[*].quantity" > 6'))", "TEXT_MATCH(doc, 'word12 AND of7')"}) {
+    const std::string sql = fmt::format("SELECT COUNT(*) FROM events WHERE {}", where);
+    std::vector<double> by_index, by_scan;
+    for (int i = 0; i < kDocumentRuns; ++i) {
+      std::string answers[2];
+      for (auto* times : {&by_index, &by_scan}) {
+        const auto start = steady_now();
+        const QueryResponse response = answer(sql, {{"timeoutMs", "600000"}}, [&](std::string_view) { return times == &by_index ? indexed : scanned; });
+        times->push_back(seconds_since(start));
+        answers[times == &by_scan] = std::to_string(std::get<int64_t>(response.table.rows.at(0).at(0).value));
+      }
+      if (answers[0] != answers[1]) std::printf("WRONG ANSWER: %s instead of %s\n", answers[0].c_str(), answers[1].c_str());
+    }
+    std::printf("%-76s scan %9.2f ms   index %7.3f ms = 1 / %.0f\n", where, median(by_scan), median(by_index), median(by_scan) / median(by_index));
+  }
+  return 0;
+}
+
 int run() {
   char folder[] = "/tmp/bywash-scan-XXXXXX";
   if (!::mkdtemp(folder)) return 1;
@@ -185,4 +243,7 @@ int run() {
 }  // namespace
 }  // namespace bywash::analytics
 
-int main(int argc, char** argv) { return argc > 1 ? bywash::analytics::run_star_tree(std::atoi(argv[1])) : bywash::analytics::run(); }
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "documents") return bywash::analytics::run_documents();
+  return argc > 1 ? bywash::analytics::run_star_tree(std::atoi(argv[1])) : bywash::analytics::run();
+}

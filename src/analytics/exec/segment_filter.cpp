@@ -1,7 +1,9 @@
 #include "analytics/exec/segment_filter.h"
 
 #include "analytics/exec/kernels.h"
+#include "analytics/exec/partition_pruning.h"
 #include "analytics/index/postings.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -134,6 +136,7 @@ int64_t values_to_test(const Filter& filter, const Segment& segment) {
   if (filter.kind != FilterKind::kPredicate) return out;
   const Predicate& predicate = filter.predicate;
   const ColumnView& column = segment.column(predicate.field);
+  if (predicate.by_index && (column.json_index || column.text_index)) return out + static_cast<int64_t>(column.json_index.term_count() + column.text_index.term_count());
   if (column.encoding != Encoding::kDictionary || predicate.kind == PredicateKind::kNull) return out;
   const DictionaryView& values = column.dictionary;
   const bool found = values.sorted && (predicate.kind == PredicateKind::kSet || (predicate.kind == PredicateKind::kRange && values.kind == Stored::kI64));
@@ -150,7 +153,7 @@ struct SegmentFilter::Node {
   bool negated = false;
   int64_t first = 0, end = 0;          // kRowRange: rows; kIdRange: ids
   std::vector<uint32_t> rows;          // kRows, ascending
-  bool by_range_index = false;         // kRows
+  std::string_view index = "inverted";  // kRows: where they are from
   std::vector<uint8_t> table;          // kIdTable, kMultiIds: 1 for ids that pass the bare test; while a node is built, empty: a run of ids
   double low = -INFINITY, high = INFINITY;  // kRaw over reals: closed ends
   const Bound* expression = nullptr;   // kExpression; `flipped`: rows pass where it is false
@@ -215,6 +218,10 @@ std::unique_ptr<SegmentFilter::Node> SegmentFilter::build_predicate(const Predic
   if (predicate.kind == PredicateKind::kNull) {
     if (!column.null_chunks) node->set(predicate.negated);
     else node->kind = Node::Kind::kNulls;
+  } else if (outside_partitions(predicate, column)) {
+    node->set(false);
+  } else if (use_document_index(predicate, column, node.get())) {
+    return node;
   } else if (column.encoding == Encoding::kDictionary) {
     build_ids(predicate, column, node.get());
   } else {
@@ -239,8 +246,7 @@ void SegmentFilter::explain(const Node& node, int depth, std::vector<std::pair<i
     case Node::Kind::kNot: out->emplace_back(depth, "FILTER_NOT"); break;
     case Node::Kind::kRowRange: out->emplace_back(depth, "FILTER_SORTED_INDEX(indexLookUp:sorted_index," + what + ")"); break;
     case Node::Kind::kRows: {
-      const bool range = node.by_range_index;
-      out->emplace_back(depth, fmt::format("FILTER_{}_INDEX(indexLookUp:{}_index,{})", range ? "RANGE" : "INVERTED", range ? "range" : "inverted", what));
+      out->emplace_back(depth, fmt::format("FILTER_{}_INDEX(indexLookUp:{}_index,{})", ascii_upper(node.index), node.index, what));
       break;
     }
     case Node::Kind::kNulls: out->emplace_back(depth, "FILTER_BITMAP(" + what + ")"); break;
@@ -338,6 +344,23 @@ void SegmentFilter::build_raw(const Predicate& predicate, const ColumnView& colu
   if (column.by_value) use_range_index(predicate, column, node);
 }
 
+// Takes the rows from the index of what the texts hold. False: there is none, or it cannot tell.
+bool SegmentFilter::use_document_index(const Predicate& predicate, const ColumnView& column, Node* node) {
+  if (!predicate.by_index || (!column.json_index && !column.text_index)) return false;
+  if (!predicate.by_index(column, segment_.rows(), &node->rows)) {
+    node->rows.clear();
+    return false;
+  }
+  node->index = predicate.operation == "TEXT_MATCH" ? "text" : "json";
+  if (node->rows.empty() || static_cast<int64_t>(node->rows.size()) == segment_.rows()) {
+    node->set(node->rows.empty() == predicate.negated);
+    return true;
+  }
+  node->kind = Node::Kind::kRows;
+  too_many_ = too_many_ || static_cast<int64_t>(node->rows.size()) > listed_max_;
+  return true;
+}
+
 // Takes the rows from the range index when they are few. False: scan.
 bool SegmentFilter::use_range_index(const Predicate& predicate, const ColumnView& column, Node* node) {
   const int64_t rows = segment_.rows();
@@ -355,7 +378,7 @@ bool SegmentFilter::use_range_index(const Predicate& predicate, const ColumnView
   }
   if (end < first || static_cast<double>(end - first) > kPostingsShare * static_cast<double>(rows)) return false;
   node->kind = Node::Kind::kRows;
-  node->by_range_index = true;
+  node->index = "range";
   if (int64_t{end} - first > listed_max_) {
     too_many_ = true;
     return true;

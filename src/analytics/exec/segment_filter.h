@@ -51,6 +51,7 @@ class SegmentFilter {
   void build_ids(const Predicate& predicate, const ColumnView& column, Node* node);
   bool use_postings(const ColumnView& column, uint32_t first, uint32_t last, Node* node);
   void build_raw(const Predicate& predicate, const ColumnView& column, Node* node);
+  bool use_document_index(const Predicate& predicate, const ColumnView& column, Node* node);
   bool use_range_index(const Predicate& predicate, const ColumnView& column, Node* node);
   Verdict zone_verdict(const Node& node, int64_t first_row) const;
   Verdict run(Node& node, int64_t first_row, size_t n, uint8_t* mask);

@@ -79,6 +79,7 @@ class ExpressionBinder {
       node->type = field.type;
       node->multi = !field.single_value;
       node->field = static_cast<size_t>(found);
+      node->spec = &field;
     }
     return remember(identifier.name, std::move(node));
   }

@@ -23,6 +23,7 @@ struct Bound {
   bool multi = false;         // an array
   bool null = false;          // the literal NULL; `literal` holds its placeholder
   bool from_cast = false;     // of a post-aggregation CAST: Pinot labels its column OBJECT
+  const FieldSpec* spec = nullptr;  // kColumn: as the schema has it, which outlives the query
   size_t field = 0;           // kColumn: of the schema; kInput: of the inputs; kVirtual: a VirtualColumn
   Scalar literal;
   std::vector<BoundPtr> args;

@@ -399,7 +399,10 @@ class FilterBinder {
       bool json = e.name == "jsonmatch";
       if (e.args.size() < 2 || !is_text(column.type)) return Status::invalid(fmt::format("Function {} takes a STRING or JSON column and a text", e.name));
       predicate.kind = PredicateKind::kTest;
-      ASSIGN_OR_RETURN(predicate.matcher, json ? json_match(e.args[1]->value.text) : text_match(e.args[1]->value.text));
+      const FieldIndexes* indexes = column.spec ? column.spec->indexes.get() : nullptr;
+      ASSIGN_OR_RETURN(DocumentQuery query, json ? json_match(e.args[1]->value.text, indexes ? indexes->json : nullptr) : text_match(e.args[1]->value.text, indexes ? indexes->text : nullptr));
+      predicate.matcher = std::move(query.test);
+      if (indexes && (json ? indexes->json != nullptr : indexes->text != nullptr)) predicate.by_index = std::move(query.by_index);
     } else if (e.name == "between") {
       return between(e, column);
     } else {

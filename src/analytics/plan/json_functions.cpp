@@ -240,7 +240,8 @@ template <bool Json>
 Result<BoundFunction> match_document(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(2, 3));
   ASSIGN_OR_RETURN(std::string query, call.literal_text(1));
-  ASSIGN_OR_RETURN(TextTest test, Json ? json_match(query) : text_match(query));
+  ASSIGN_OR_RETURN(DocumentQuery made, Json ? json_match(query, nullptr) : text_match(query, nullptr));
+  TextTest test = std::move(made.test);
   return row_function(call, "tt|t", DataType::kBoolean, [test](FunctionRow& row) { return test(row.text(0)); });
 }
 

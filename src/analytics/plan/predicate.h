@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analytics/plan/expression.h"
+#include "analytics/segment/segment.h"
 
 #include <functional>
 #include <memory>
@@ -14,6 +15,9 @@ class RE2;
 }
 
 namespace bywash::analytics {
+
+// The ascending rows of a column that pass, from its index; false: it cannot tell.
+using DocumentLookup = std::function<bool(const ColumnView& column, int64_t rows, std::vector<uint32_t>* out)>;
 
 enum class FilterKind : uint8_t { kAll, kNone, kAnd, kOr, kNot, kPredicate, kExpression };
 // Test: any other test of texts. Range: between two ends. Set: one of a sorted list. Match: a regular expression over texts. Null: the null vector.
@@ -38,6 +42,7 @@ struct Predicate {
   std::string match_prefix;  // every match begins so; equal to the whole test when prefix_only
   bool prefix_only = false;
   std::function<bool(std::string_view)> matcher;  // kTest
+  DocumentLookup by_index;      // kTest, the same from an index: may be empty
   std::string operation, text;  // as EXPLAIN shows it: EQ and "symbol = 'AA000'"
 
   bool test(int64_t value) const;          // without `negated`

@@ -7,17 +7,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace bywash::analytics {
 namespace {
 
-bool stop_word(std::string_view term) {
-  static constexpr std::string_view kWords[] = {"a",  "an", "and", "are", "as", "at", "be",   "but",  "by",   "for",   "if",    "in",   "into", "is",   "it",  "no",  "not",
-                                                "of", "on", "or",  "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"};
-  return std::find(std::begin(kWords), std::end(kWords), term) != std::end(kWords);
-}
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
 
 // Terms with their places; stop words leave a gap.
@@ -25,7 +21,7 @@ struct Term {
   std::string text;
   size_t place;
 };
-std::vector<Term> terms_of(std::string_view text) {
+std::vector<Term> terms_of(std::string_view text, const std::set<std::string>& stop_words) {
   std::vector<Term> out;
   size_t place = 0;
   for (size_t at = 0; at < text.size();) {
@@ -38,7 +34,7 @@ std::vector<Term> terms_of(std::string_view text) {
     }
     Term term{{}, place++};
     expressions::utf8::append_case(text.substr(at, end - at), false, term.text);
-    if (!stop_word(term.text)) out.push_back(std::move(term));
+    if (!stop_words.contains(term.text)) out.push_back(std::move(term));
     at = end;
   }
   return out;
@@ -92,7 +88,7 @@ bool matches(const TextNode& node, const std::vector<Term>& text) {
 
 class TextQueryParser {
  public:
-  explicit TextQueryParser(std::string_view text) : rest_(text) {}
+  TextQueryParser(std::string_view text, const std::set<std::string>& stop_words) : rest_(text), stop_words_(stop_words) {}
 
   Result<std::shared_ptr<TextNode>> run() {
     ASSIGN_OR_RETURN(auto out, clauses(0));
@@ -163,7 +159,7 @@ class TextQueryParser {
       rest_.remove_prefix(end + 1);
       if (quote == '/') return pattern(std::string(inner));
       out->kind = TextNode::Kind::kPhrase;
-      out->terms = terms_of(inner);
+      out->terms = terms_of(inner, stop_words_);
       return out;
     }
     size_t end = std::min(rest_.find_first_of(" )("), rest_.size());
@@ -176,7 +172,7 @@ class TextQueryParser {
       for (char c : lower) regex += c == '*' ? std::string(".*") : c == '?' ? std::string(".") : RE2::QuoteMeta(re2::StringPiece(&c, 1));
       return pattern(regex);
     }
-    out->terms = terms_of(term);
+    out->terms = terms_of(term, stop_words_);
     out->kind = out->terms.size() > 1 ? TextNode::Kind::kPhrase : TextNode::Kind::kTerm;
     return out;
   }
@@ -192,14 +188,103 @@ class TextQueryParser {
   }
 
   std::string_view rest_;
+  const std::set<std::string>& stop_words_;
+};
+
+// The same query over an index of terms. Phrases are looked for in the texts that have all of their words.
+class IndexedText {
+ public:
+  IndexedText(const ColumnView& column, const std::set<std::string>& stop_words) : column_(column), stop_words_(stop_words) {}
+  // False: the index is damaged.
+  bool run(const TextNode& node, std::vector<uint32_t>* rows) {
+    *rows = rows_of(node);
+    return sound_;
+  }
+
+ private:
+  std::vector<uint32_t> rows_of(const TextNode& node) {
+    std::vector<uint32_t> out;
+    switch (node.kind) {
+      case TextNode::Kind::kNothing: return out;
+      case TextNode::Kind::kPattern:
+        for (uint64_t at = 0; at < index().term_count(); ++at) {
+          if (RE2::FullMatch(index().term(at), *node.pattern)) sound_ &= index().append(at, &out);
+        }
+        sort_unique(&out);
+        return out;
+      case TextNode::Kind::kTerm:
+      case TextNode::Kind::kPhrase: return phrase(node);
+      case TextNode::Kind::kBoolean: return junction(node);
+    }
+    return out;
+  }
+
+  std::vector<uint32_t> phrase(const TextNode& node) {
+    std::vector<uint32_t> out;
+    for (size_t i = 0; i < node.terms.size(); ++i) {
+      std::vector<uint32_t> rows;
+      sound_ &= index().append(node.terms[i].text, &rows);
+      out = i == 0 ? std::move(rows) : intersected(out, rows);
+    }
+    if (node.terms.size() > 1) std::erase_if(out, [&](uint32_t row) { return !has_phrase(terms_of(text_of(row), stop_words_), node.terms); });
+    return out;
+  }
+
+  std::vector<uint32_t> junction(const TextNode& node) {
+    using Occurs = TextNode::Clause::Occurs;
+    std::vector<uint32_t> must, should, must_not;
+    bool any_must = false;
+    for (const TextNode::Clause& clause : node.clauses) {
+      std::vector<uint32_t> rows = rows_of(*clause.node);
+      if (clause.occurs == Occurs::kMustNot) must_not = united(must_not, rows);
+      else if (clause.occurs == Occurs::kShould) should = united(should, rows);
+      else must = any_must ? intersected(must, rows) : std::move(rows), any_must = true;
+    }
+    return subtracted(any_must ? must : should, must_not);
+  }
+
+  const DocumentIndexView& index() const { return column_.text_index; }
+  std::string_view text_of(uint32_t row) const {
+    return column_.encoding == Encoding::kRaw ? column_.raw_text(row) : column_.dictionary.text(column_.dictionary_id(row));
+  }
+
+  const ColumnView& column_;
+  const std::set<std::string>& stop_words_;
+  bool sound_ = true;
 };
 
 }  // namespace
 
-Result<TextTest> text_match(std::string_view query) {
-  ASSIGN_OR_RETURN(std::shared_ptr<TextNode> root, TextQueryParser(query).run());
+const std::set<std::string>& english_stop_words() {
+  static const std::set<std::string> words = {"a",  "an", "and", "are", "as", "at", "be",   "but",  "by",   "for",   "if",    "in",   "into", "is",   "it",  "no",  "not",
+                                              "of", "on", "or",  "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"};
+  return words;
+}
+
+std::string text_settings(const TextIndexOptions& options) {
+  std::string out = "stop=";
+  for (const std::string& word : options.stop_words) out += word + ",";
+  return out;
+}
+
+Result<DocumentQuery> text_match(std::string_view query, const std::shared_ptr<const TextIndexOptions>& given) {
+  static const auto english = std::make_shared<const TextIndexOptions>(TextIndexOptions{english_stop_words()});
+  const std::shared_ptr<const TextIndexOptions> options = given ? given : english;
+  ASSIGN_OR_RETURN(std::shared_ptr<TextNode> root, TextQueryParser(query, options->stop_words).run());
   if (root->clauses.empty()) return Status::invalid("TEXT_MATCH: the query has no terms");
-  return TextTest([root](std::string_view text) { return matches(*root, terms_of(text)); });
+  DocumentQuery out;
+  out.test = [root, options](std::string_view text) { return matches(*root, terms_of(text, options->stop_words)); };
+  out.by_index = [root, options, settings = text_settings(*options)](const ColumnView& column, int64_t, std::vector<uint32_t>* rows) {
+    return column.text_index && column.text_index.settings() == settings && IndexedText(column, options->stop_words).run(*root, rows);
+  };
+  return out;
+}
+
+DocumentTerms text_terms(std::shared_ptr<const TextIndexOptions> options) {
+  return [options](std::string_view text, std::vector<std::vector<std::string>>* records) {
+    std::vector<std::string>& terms = records->emplace_back();
+    for (Term& term : terms_of(text, options->stop_words)) terms.push_back(std::move(term.text));
+  };
 }
 
 }  // namespace bywash::analytics

@@ -87,6 +87,7 @@ class Builder {
     } else {
       source_.stored == Stored::kF32 ? numbers<float, double>() : numbers<double, double>();
     }
+    if (options_.documents && source_.field->single_value) documents();
     return std::move(out_);
   }
 
@@ -184,6 +185,44 @@ class Builder {
     BloomWriter filter(hashes.size(), options_.bloom->false_share, options_.bloom->max_bytes);
     for (uint64_t hash : hashes) filter.add(hash);
     add(BlockKind::kBloom, filter.bytes());
+  }
+
+  // The indexes of what the texts hold, and the partitions that the values belong to: of the column as it was given.
+  void documents() {
+    const FieldIndexes& wanted = *options_.documents;
+    if (source_.stored == Stored::kBytes && wanted.json_terms) terms(BlockKind::kJsonIndex, wanted.json_terms, wanted.json_settings);
+    if (source_.stored == Stored::kBytes && wanted.text_terms) terms(BlockKind::kTextIndex, wanted.text_terms, wanted.text_settings);
+    const bool known_text = source_.stored == Stored::kBytes || source_.field->type == DataType::kInt || source_.field->type == DataType::kLong;
+    if (!wanted.partition || !known_text || rows_ == 0) return;
+    std::vector<uint32_t> ids;
+    auto add_value = [&](std::string_view text) {
+      const int32_t id = wanted.partition->partition_of(text);
+      ids.push_back(id < 0 ? UINT32_MAX : static_cast<uint32_t>(id));
+      if (ids.size() >= size_t{1} << 16) sort_unique(&ids);
+    };
+    if (source_.encoding == Encoding::kDictionary) {
+      std::vector<uint8_t> seen(source_.dictionary.cardinality);
+      for (int64_t i = 0; i < rows_; ++i) seen[source_.dictionary_id(i)] = 1;
+      for (uint32_t id = 0; id < seen.size(); ++id) {
+        if (seen[id]) add_value(source_.stored == Stored::kBytes ? std::string(source_.dictionary.text(id)) : std::to_string(source_.dictionary.integer(id)));
+      }
+    } else {
+      for (int64_t i = 0; i < rows_; ++i) add_value(source_.stored == Stored::kBytes ? std::string(source_.raw_text(i)) : std::to_string(raw_integer(i)));
+    }
+    sort_unique(&ids);
+    if (ids.back() != UINT32_MAX) add(BlockKind::kPartitions, bytes_of(std::vector<uint64_t>{ids.size()}) + bytes_of(ids) + wanted.partition->settings());
+  }
+  int64_t raw_integer(int64_t row) const { return source_.stored == Stored::kI32 ? *source_.block<int32_t>(row) : *source_.block<int64_t>(row); }
+
+  void terms(BlockKind kind, const DocumentTerms& terms_of, const std::string& settings) {
+    DocumentIndexWriter index;
+    std::vector<std::vector<std::string>> records;
+    for (int64_t i = 0; i < rows_; ++i) {
+      records.clear();
+      terms_of(text_at(old_row(i)), &records);
+      index.add(records);
+    }
+    add(kind, index.bytes(settings));
   }
 
   template <class Wide>

@@ -28,6 +28,7 @@ struct BuildOptions {
   bool by_value = false;    // range index
   const BloomSpec* bloom = nullptr;  // where the column stays raw
   bool raw = false;
+  const FieldIndexes* documents = nullptr;  // indexes of a text's terms, and the function of its partitions
   const std::vector<uint32_t>* order = nullptr;  // new row → old row; nullptr: as they stand
 };
 

@@ -24,11 +24,12 @@ constexpr size_t kTrailerBytes = 4 + 4 + 8;
 
 enum class BlockKind : uint8_t {
   kForward, kDictionary, kDictionaryOffsets, kRawOffsets, kMultiOffsets, kNulls, kZones, kInvertedOffsets, kInverted,
-  kBloom, kByValue, kStarNodes, kStarIds, kStarValues, kStarSums, kCount
+  kBloom, kByValue, kStarNodes, kStarIds, kStarValues, kStarSums, kJsonIndex, kTextIndex, kPartitions, kCount
 };
 constexpr std::string_view kBlockNames[] = {"forward index", "dictionary", "dictionary offsets", "raw offsets", "multi-value offsets",
                                             "null vector", "zones", "inverted index offsets", "inverted index", "bloom filter",
-                                            "range index", "star-tree nodes", "star-tree ids", "star-tree values", "star-tree running sums"};
+                                            "range index", "star-tree nodes", "star-tree ids", "star-tree values", "star-tree running sums",
+                                            "JSON index", "text index", "partitions"};
 // Blocks that are made of other blocks: a damaged one is left out and made again.
 constexpr bool is_index(BlockKind kind) { return kind >= BlockKind::kInvertedOffsets; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analytics/index/bloom.h"
+#include "analytics/index/document_index.h"
 #include "analytics/segment/table_schema.h"
 #include "base/check.h"
 #include "base/ids.h"
@@ -75,6 +76,9 @@ struct ColumnView {
   InvertedView inverted;
   BloomView bloom;                     // of raw columns of sealed segments, where configured
   const uint32_t* by_value = nullptr;  // range index of a raw column: all rows, in order of their values
+  DocumentIndexView json_index, text_index;  // of sealed segments, where configured
+  std::span<const uint32_t> partitions;      // those that its values belong to, ascending; empty: not known
+  std::string_view partition_settings;       // of the function that tells them
   ZoneView zones;
   // Min and max over all rows (a consuming segment's may be wider than the snapshot: safe for pruning). Texts: use the dictionary.
   bool has_range = false;

@@ -2,6 +2,7 @@
 // indexes, min/max per column and block, a CRC32C per block of the file. Table line, seal stage; any thread.
 #pragma once
 
+#include "analytics/segment/field_indexes.h"
 #include "analytics/segment/segment.h"
 #include "analytics/segment/star_tree_view.h"
 
@@ -23,6 +24,7 @@ struct SealOptions {
   std::string sorted_column;                  // rows are put in this column's order; empty: in order of arrival
   std::map<std::string, BloomSpec> bloom_columns;  // of columns without dictionary: a dictionary answers exactly
   std::vector<std::string> range_columns;     // rangeIndexColumns
+  std::map<std::string, std::shared_ptr<const FieldIndexes>> documents;  // JSON and text indexes, partition functions
   std::vector<StarTreeSpec> star_trees;       // their dimensions become dictionary-encoded
   bool default_star_tree = false;             // enableDefaultStarTree
 };

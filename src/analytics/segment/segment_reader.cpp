@@ -100,6 +100,7 @@ class ColumnOpener {
       storage_.null_lists.push_back({typed<uint64_t>(BlockKind::kNulls)});
       view->null_chunks = storage_.null_lists.back().data();
     }
+    RETURN_IF_ERROR(open_documents(view));
     if (column_.encoding == Encoding::kDictionary) RETURN_IF_ERROR(open_dictionary(view));
     return column_.encoding == Encoding::kDictionary ? open_ids(view) : open_raw(view);
   }
@@ -137,6 +138,20 @@ class ColumnOpener {
       damaged_index = true;
     }
     if (damaged_index) std::erase_if(column_.blocks, [](const Block& block) { return is_index(block.kind); });
+    return {};
+  }
+
+  Status open_documents(ColumnView* view) const {
+    auto bytes_of = [&](BlockKind kind) { return std::string_view(reinterpret_cast<const char*>(at(kind)), find(kind)->size); };
+    for (auto [kind, index] : {std::pair(BlockKind::kJsonIndex, &view->json_index), std::pair(BlockKind::kTextIndex, &view->text_index)}) {
+      if (has(kind) && !DocumentIndexView::read(bytes_of(kind), static_cast<int64_t>(rows_), index)) return bad(kind, "not an index");
+    }
+    if (!has(BlockKind::kPartitions)) return {};
+    const std::string_view bytes = bytes_of(BlockKind::kPartitions);
+    const auto* count = typed<uint64_t>(BlockKind::kPartitions);
+    if (bytes.size() < 8 || *count > bytes.size() / 4 || bytes.size() < 8 + *count * 4) return bad(BlockKind::kPartitions, "unexpected size");
+    view->partitions = {reinterpret_cast<const uint32_t*>(count + 1), static_cast<size_t>(*count)};
+    view->partition_settings = bytes.substr(8 + *count * 4);
     return {};
   }
 
@@ -240,6 +255,7 @@ std::shared_ptr<const StarTree> open_tree(const std::shared_ptr<Storage>& storag
     view.width = 4;
     view.sorted_rows = false;
     view.inverted = {};
+    view.json_index = view.text_index = {};
     view.null_chunks = nullptr;
     storage->chunk_lists.push_back({at(block)});
     view.chunks = storage->chunk_lists.back().data();

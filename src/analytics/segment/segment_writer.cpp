@@ -91,6 +91,7 @@ Status check_names(const Segment& segment, const SealOptions& options) {
   for (const std::string& name : options.raw_columns) RETURN_IF_ERROR(check(name, "noDictionaryColumns"));
   for (const auto& [name, bloom] : options.bloom_columns) RETURN_IF_ERROR(check(name, "bloomFilterColumns"));
   for (const std::string& name : options.range_columns) RETURN_IF_ERROR(check(name, "rangeIndexColumns"));
+  for (const auto& [name, documents] : options.documents) RETURN_IF_ERROR(check(name, "fieldConfigList"));
   for (const StarTreeSpec& tree : options.star_trees) {
     for (const std::string& name : tree.dimensions) RETURN_IF_ERROR(check(name, "starTreeIndexConfigs"));
     for (const StarPair& pair : tree.pairs) {
@@ -128,6 +129,11 @@ std::string index_settings(const SealOptions& options) {
     out += fmt::format(" tree={}/{}/{}", fmt::join(tree.dimensions, ","), sorted(tree.without_star), tree.max_leaf_records);
     for (const StarPair& pair : tree.pairs) out += "/" + pair.name();
   }
+  for (const auto& [column, documents] : options.documents) {
+    if (documents->json) out += fmt::format(" json={}:{}", column, documents->json_settings);
+    if (documents->text) out += fmt::format(" text={}:{}", column, documents->text_settings);
+    if (documents->partition) out += fmt::format(" partition={}:{}", column, documents->partition->settings());
+  }
   return out + (options.default_star_tree ? " default-tree" : "");
 }
 
@@ -153,6 +159,8 @@ Status seal_segment(const Segment& segment, const SealOptions& options, const st
     build.by_value = contains(options.range_columns, name);
     auto bloom = options.bloom_columns.find(name);
     build.bloom = bloom == options.bloom_columns.end() ? nullptr : &bloom->second;
+    auto documents = options.documents.find(name);
+    build.documents = documents == options.documents.end() ? nullptr : documents->second.get();
     build.order = order.empty() ? nullptr : &order;
     BuiltColumn built = build_column(segment.column(i), segment.rows(), build);
     trees.add(built, segment.schema()->fields[i], segment.rows());

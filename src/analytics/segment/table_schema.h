@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +58,8 @@ Result<Scalar> parse_scalar(DataType type, std::string_view text);
 // What a null of this kind and type becomes when the schema names no default (org.apache.pinot.spi.data.FieldSpec, 1.5.1).
 Scalar default_null_of(FieldKind kind, DataType type);
 
+struct FieldIndexes;
+
 struct FieldSpec {
   std::string name;
   DataType type = DataType::kString;
@@ -67,6 +70,7 @@ struct FieldSpec {
   Scalar default_null;      // resolved: from the schema's defaultNullValue, else default_null_of()
   std::string format;       // of a dateTime field: "1:MILLISECONDS:EPOCH", "TIMESTAMP", "SIMPLE_DATE_FORMAT|yyyy-MM-dd", ...
   std::string granularity;  // of a dateTime field: "1:MILLISECONDS", ...
+  std::shared_ptr<const FieldIndexes> indexes;  // of its documents, in one table; nullptr: none
 };
 
 struct TableSchema {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "analytics/table/document_index_config.h"
 #include "base/text.h"
 
 namespace bywash::analytics {
@@ -36,18 +37,19 @@ std::optional<StarFunction> star_function(const std::string& plain) {
   return std::nullopt;
 }
 
+const Json* member(const Json& parent, const char* key) {
+  if (!parent.is_object()) return nullptr;
+  auto found = parent.find(key);
+  return found == parent.end() || found->is_null() ? nullptr : &*found;
+}
+bool filled(const Json* value) { return value && !(value->is_structured() && value->empty()); }
+
 struct IndexReader {
   const Json& document;
   std::vector<std::string>& problems;
   std::vector<std::string>& warnings;
   SealOptions out;
-
-  static const Json* member(const Json& parent, const char* key) {
-    if (!parent.is_object()) return nullptr;
-    auto found = parent.find(key);
-    return found == parent.end() || found->is_null() ? nullptr : &*found;
-  }
-  static bool filled(const Json* value) { return value && !(value->is_structured() && value->empty()); }
+  DocumentIndexReader documents{problems, warnings, {}};
 
   std::vector<std::string> names(const Json& parent, const char* key) {
     std::vector<std::string> list;
@@ -96,12 +98,8 @@ struct IndexReader {
     if (const Json* blooms = member(indexing, "bloomFilterConfigs"); blooms && blooms->is_object()) {
       for (const auto& [column, settings] : blooms->items()) add_bloom(column, settings);
     }
-    for (const char* key : {"jsonIndexColumns", "jsonIndexConfigs", "multiColumnTextIndexConfig"}) {
-      if (filled(member(indexing, key))) warnings.push_back(fmt::format("tableIndexConfig.{}: this index is not built yet; answers are the same", key));
-    }
-    if (filled(member(indexing, "segmentPartitionConfig"))) {
-      warnings.push_back("tableIndexConfig.segmentPartitionConfig: segments are pruned by their dictionaries, ranges and bloom filters, not by partition; answers are the same");
-    }
+    if (filled(member(indexing, "multiColumnTextIndexConfig"))) warnings.push_back("tableIndexConfig.multiColumnTextIndexConfig: this index is not built yet; answers are the same");
+    documents.read_table(indexing);
     out.default_star_tree = flag_at(indexing, "enableDefaultStarTree", false);
     if (const Json* trees = member(indexing, "starTreeIndexConfigs"); trees && trees->is_array()) {
       for (const Json& tree : *trees) read_star_tree(tree);
@@ -176,7 +174,8 @@ struct IndexReader {
       if (text_at(field, "encodingType") == "RAW") out.raw_columns.push_back(name);
       std::vector<std::string> types = names(field, "indexTypes");
       if (std::string one = text_at(field, "indexType"); !one.empty()) types.push_back(one);
-      for (std::string& type : types) add_index(ascii_upper(type), name, Json::object());
+      const Json* properties = member(field, "properties");
+      for (std::string& type : types) add_index(ascii_upper(type), name, properties ? *properties : Json::object());
       const Json* indexes = member(field, "indexes");
       if (!indexes || !indexes->is_object()) continue;
       for (const auto& [index, settings] : indexes->items()) {
@@ -190,6 +189,8 @@ struct IndexReader {
     else if (type == "SORTED") out.sorted_column = name;
     else if (type == "RANGE") add_once(out.range_columns, name);
     else if (type == "BLOOM") add_bloom(name, settings);
+    else if (type == "JSON") documents.add_json(name, settings);
+    else if (type == "TEXT") documents.add_text(name, settings);
     else if (type != "FORWARD" && type != "DICTIONARY" && type != "NULL") warnings.push_back(fmt::format("fieldConfigList: the {} index of column '{}' is not built yet", type, name));
   }
 };
@@ -225,6 +226,16 @@ struct IndexCheck {
       const FieldSpec* spec = field(column);
       if (spec && spec->type == DataType::kBoolean) problems.push_back(fmt::format("Cannot create bloom filter on BOOLEAN column: {}", column));
     }
+    for (const auto& [column, documents] : indexes.documents) {
+      const FieldSpec* spec = field(column);
+      if (documents->partition && !spec) problems.push_back(fmt::format("Failed to find partition column: {} in schema", column));
+      else if (!spec) problems.push_back(fmt::format("Failed to find column: {} in schema", column));
+      if (!spec) continue;
+      if (documents->partition && !spec->single_value) problems.push_back(fmt::format("Cannot partition on multi-value column: {}", column));
+      if (documents->json && !spec->single_value) problems.push_back(fmt::format("Cannot create JSON index on multi-value column: {}", column));
+      if (documents->json && spec->type != DataType::kJson && spec->type != DataType::kString) problems.push_back(fmt::format("Cannot create JSON index on non-string column: {}", column));
+      if (documents->text && spec->type != DataType::kJson && spec->type != DataType::kString) problems.push_back(fmt::format("Cannot create TEXT index on column: {} of stored type other than STRING", column));
+    }
     if (const FieldSpec* sorted = field(indexes.sorted_column); sorted && !sorted->single_value) {
       problems.push_back(fmt::format("Cannot create sorted index on multi-value column: {}", indexes.sorted_column));
     }
@@ -255,6 +266,7 @@ SealOptions read_index_config(const Json& document, std::vector<std::string>& pr
   IndexReader reader{document, problems, warnings, {}};
   reader.read_table_indexes();
   reader.read_field_configs();
+  reader.out.documents = reader.documents.finish();
   return std::move(reader.out);
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "analytics/table/document_index_config.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -22,6 +23,7 @@ constexpr int64_t kRebuildMs = 30'000;        // after a segment could not be wr
 }  // namespace
 
 Result<std::shared_ptr<Table>> Table::open(TableOptions options) {
+  options.schema.schema = with_indexes(options.schema.schema, options.config.indexes.documents);
   std::shared_ptr<Table> out(new Table(std::move(options)));
   ASSIGN_OR_RETURN(out->segments_, SegmentSet::open(out->options_.folder, out->options_.schema, out->options_.config));
   out->paused_ = out->segments_->manifest().state().paused;
@@ -210,6 +212,7 @@ std::shared_ptr<const TableSnapshot> Table::snapshot() const {
   out->name = options_.config.name;
   out->schema = options_.schema.schema;
   out->realtime = options_.config.type == TableType::kRealtime;
+  out->prune_by_partition = options_.config.prune_by_partition;
   if (out->realtime) {
     // Before the segments are listed: what they show is at least as fresh.
     int64_t fresh = INT64_MAX;

@@ -109,11 +109,29 @@ struct TableReader {
     if (frequency.empty()) frequency = text_at(object_at(document, "segmentsConfig"), "segmentPushFrequency");
     out.hourly_push = frequency == "HOURLY" || frequency == "hourly";
     out.row_time_check = flag_at(ingestion, "rowTimeValueCheck", false);
-    for (const char* key : {"quota", "task", "routing", "tierConfigs", "instanceAssignmentConfigMap", "instancePartitionsMap",
+    read_routing();
+    for (const char* key : {"quota", "task", "tierConfigs", "instanceAssignmentConfigMap", "instancePartitionsMap",
                             "segmentAssignmentConfigMap", "tunerConfigs", "tableSamplers", "dimensionTableConfig"}) {
       if (filled(document, key)) out.warnings.push_back(fmt::format("'{}' has no effect in a single process", key));
     }
     if (!document.contains("tenants")) out.warnings.push_back("'tenants' is missing: DefaultTenant is taken");
+  }
+
+  void read_routing() {
+    const Json& routing = object_at(document, "routing");
+    bool other = false;
+    if (!routing.is_object()) return;
+    for (const auto& [key, value] : routing.items()) {
+      if (key != "segmentPrunerTypes" || !value.is_array()) {
+        other |= !value.is_null();
+        continue;
+      }
+      for (const Json& type : value) {
+        if (ascii_lower(text_of(type)) == "partition") out.prune_by_partition = true;
+        else other |= ascii_lower(text_of(type)) != "empty";
+      }
+    }
+    if (other) out.warnings.push_back("'routing' has no effect in a single process, but for segmentPrunerTypes \"partition\"");
   }
 
   void read_record_rules(const Json& ingestion) {

@@ -31,6 +31,7 @@ struct TableConfig {
   bool null_handling = false;
   bool row_time_check = false;     // ingestionConfig.rowTimeValueCheck: rows outside 1971..2071 are errors
   IngestionRules ingestion;        // transforms, filter, complex types
+  bool prune_by_partition = false;  // routing.segmentPrunerTypes
   bool hourly_push = false;        // segmentIngestionFrequency: a hybrid table's time boundary lies an hour back, else a day
   UpsertConfig upsert;
   std::vector<StreamConfig> streams;
