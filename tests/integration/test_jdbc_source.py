@@ -86,6 +86,28 @@ def test_tables_of_postgresql_are_spread_over_tasks_and_keep_their_types(kafka, 
     assert [row["id"] for row in payloads(wait_for(worker, kafka, second, 2500))] == list(range(1, 2501))
 
 
+def test_less_common_types_of_postgresql_are_what_pgjdbc_makes_of_them(kafka, worker, postgres, database):
+    """Numbers, booleans and texts where java.sql.Types has one for the type; all others are left out, and told of once."""
+    topic = kafka.create_topic()
+    with postgres.connect(database) as connection:
+        connection.execute(f"""CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE pair AS (a int, b text);
+          CREATE DOMAIN cents AS money; CREATE DOMAIN word AS varchar(5);
+          CREATE TABLE "{topic}" (id int PRIMARY KEY, m money, mc cents, b1 bit(1), b3 bit(3), b12 bit(12), w word, m1 mood, x xml, c "char", n name, o oid,
+            vb bit varying(9), ip inet, iv interval, r int4range, p point, pg polygon, ct citext, h hstore, co pair, ts tsvector, a int[], l pg_lsn);
+          INSERT INTO "{topic}" VALUES (1, '$1,234.50', '-$0.01', B'1', B'101', B'101100111000', 'abc', 'bad', '<a/>', 'x', 'nm', 4000000000,
+            B'1011', '10.0.0.1', '1 day', '[1,5)', '(1,2)', '((0,0),(1,1))', 'CT', 'a=>1', '(1,x)', 'a', '{{1}}', '0/1');
+          INSERT INTO "{topic}" (id) VALUES (2)""")
+    worker.create("kinds", source("", mode="incrementing", incrementing__column__name="id", table__whitelist=topic, **postgres.jdbc_config(database)))
+    records = wait_for(worker, kafka, topic, 2)
+    assert schema_of(records[0]) == [("id", "int32", None, False), ("m", "double", None, True), ("mc", "double", None, True), ("b1", "boolean", None, True),
+                                     ("b3", "int8", None, True), ("b12", "bytes", None, True)] + [(c, "string", None, True) for c in ("w", "m1", "x", "c", "n")] + [
+                                         ("o", "int64", None, True)]
+    assert payloads(records) == [{"id": 1, "m": 1234.5, "mc": -0.01, "b1": True, "b3": 101, "b12": "MTAxMTAwMTExMDAw", "w": "abc", "m1": "bad", "x": "<a/>", "c": "x", "n": "nm",
+                                  "o": 4000000000}, {"id": 2, **{c: None for c in ("m", "mc", "b1", "b3", "b12", "w", "m1", "x", "c", "n", "o")}}]
+    for left in ("vb", "ip", "iv", "r", "p", "pg", "ct", "h", "co", "ts", "a", "l"):
+        assert f"Column '{left}' is left out" in worker.log()
+
+
 def test_a_binary_copy_of_postgresql_gives_what_a_cursor_gives(kafka, worker, postgres, database):
     topics = {"copy": kafka.create_topic(), "cursor": kafka.create_topic()}
     query = """SELECT i::numeric(20,0) AS id, (i * 1000.001)::numeric(12,4) AS n, (10::numeric ^ i) AS any_scale, (i * -1000)::numeric(5,-2) AS hundreds, 0::numeric(5,-2) AS none, i::smallint AS small,

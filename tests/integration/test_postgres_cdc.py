@@ -1,5 +1,6 @@
 """Change data capture of PostgreSQL: snapshot modes, restarts in the middle, heartbeats, slots, and what goes wrong."""
 
+import base64
 import json
 
 import pytest
@@ -241,3 +242,39 @@ def test_headers_of_the_run_are_on_each_event_once(worker, kafka, postgres, data
     own = ["own"] if chain else []
     assert records == [run + own, run + own, ["__debezium.newkey"] + run + own, ["__debezium.newkey"] + run + own, ["__debezium.oldkey"] + run + own]
     assert len({dict(record.headers)[run[3]] for record in kafka.consume_all(f"{name}.public.t")}) == 1
+
+
+# PostGIS's and pgvector's types as they show in the log: texts, under the names by which Debezium knows them.
+STAND_INS = "".join(f"""CREATE TYPE {name}; CREATE FUNCTION {name}_in(cstring) RETURNS {name} AS 'textin' LANGUAGE internal IMMUTABLE STRICT;
+CREATE FUNCTION {name}_out({name}) RETURNS cstring AS 'textout' LANGUAGE internal IMMUTABLE STRICT;
+CREATE TYPE {name} (INPUT = {name}_in, OUTPUT = {name}_out, LIKE = text, DELIMITER = '{delimiter}');
+""" for name, delimiter in (("geometry", ":"), ("geography", ":"), ("sparsevec", ",")))
+
+
+def test_geometries_and_sparse_vectors(worker, kafka, postgres, database, source, name):
+    point, located = "0101000000000000000000F03F0000000000000040", "0101000020E6100000000000000000F03F0000000000000040"
+    big_endian = "00200000010000" + "10E6" + "3FF0000000000000" + "4000000000000000"
+    postgres.query(database, STAND_INS)
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, g geometry, gn geometry NOT NULL, o geography, ga geometry[], v sparsevec, b box, c circle, mr int4multirange)")
+    postgres.query(database, "ALTER TABLE t REPLICA IDENTITY DEFAULT")
+    postgres.query(database, f"INSERT INTO t VALUES (1, '{point}', '{located}', '{big_endian}', '{{{point}:{located}}}', '{{1:0.5,3:-2}}/5', '((1,1),(0,0))', '<(0,0),1>', '{{[1,2)}}'); "
+                             f"INSERT INTO t VALUES (2, NULL, '{point}')")
+    worker.create(name, {**source(), "value.converter": "org.apache.kafka.connect.json.JsonConverter", "value.converter.schemas.enable": "true"})
+    streams(worker, postgres, name)
+    postgres.query(database, "UPDATE t SET id = 3 WHERE id = 2; DELETE FROM t WHERE id = 1")
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == f"{name}.public.t").get(f"{name}.public.t", 0) >= 6, "all events are there", timeout=30)
+    found = [json.loads(record.value) for record in kafka.consume_all(f"{name}.public.t") if record.value]
+    fields = {f["field"]: f for f in next(f for f in found[0]["schema"]["fields"] if f["field"] == "after")["fields"]}
+    assert list(fields) == ["id", "g", "gn", "o", "ga", "v"]
+    wkb = [{"type": "bytes", "optional": False, "field": "wkb"}, {"type": "int32", "optional": True, "field": "srid"}]
+    assert (fields["g"]["name"], fields["g"]["fields"], fields["g"]["version"], fields["g"]["doc"]) == ("io.debezium.data.geometry.Geometry", wkb, 1, "Geometry")
+    assert (fields["o"]["name"], fields["o"]["fields"], fields["o"]["doc"]) == ("io.debezium.data.geometry.Geography", wkb, "Geography")
+    assert (fields["ga"]["items"]["name"], fields["ga"]["items"]["optional"]) == ("io.debezium.data.geometry.Geometry", True)
+    assert fields["v"]["name"] == "io.debezium.data.SparseDoubleVector"
+    value = lambda digits, srid: {"wkb": base64.b64encode(bytes.fromhex(digits)).decode(), "srid": srid}
+    rows = [event["payload"]["after"] for event in found]
+    assert rows[0] == {"id": 1, "g": value(point, None), "gn": value(located, 4326), "o": value(big_endian, 4326), "ga": [value(point, None), value(located, 4326)],
+                       "v": {"dimensions": 5, "vector": [[1, 0.5], [3, -2.0]]}}
+    assert rows[1] == {"id": 2, "g": None, "gn": value(point, None), "o": None, "ga": None, "v": None}
+    # Of a row that is gone the key alone is known: what must have a value has an empty collection.
+    assert [event["payload"]["before"]["gn"] for event in found if event["payload"]["op"] == "d"] == [value("010700000000000000", None)] * 2

@@ -79,6 +79,8 @@ Result<std::unique_ptr<FieldType>> FieldType::make_root(const ChangeConfig& conf
     static constexpr uint32_t kNotMapped[] = {kMoneyType, kName, kIntervalType, kVarbit, kXml, kPointType};
     if (!out->element_ || std::find(std::begin(kNotMapped), std::end(kNotMapped), element->oid) != std::end(kNotMapped)) return std::unique_ptr<FieldType>();
     out->element_->needs_value_ = false;
+    // PostGIS's types are told apart by colons.
+    if (out->element_->kind_ == Kind::kGeometry) out->delimiter_ = ':';
     out->kind_ = Kind::kArray;
     spec.type = Type::kArray;
     spec.value_schema = out->element_->schema_;
@@ -219,6 +221,25 @@ bool FieldType::plan_named(const ChangeConfig& config, const Root& root, SchemaS
                     {"srid", ConnectSchema::of(Type::kInt32, true)}};
     return true;
   }
+  if (name == "geometry" || name == "geography") {
+    kind_ = Kind::kGeometry;
+    std::string word = name == "geometry" ? "Geometry" : "Geography";
+    named(spec, Type::kStruct, "io.debezium.data.geometry." + word);
+    spec->doc = word;
+    spec->fields = {{"wkb", ConnectSchema::of(Type::kBytes)}, {"srid", ConnectSchema::of(Type::kInt32, true)}};
+    return true;
+  }
+  if (name == "sparsevec") {
+    kind_ = Kind::kSparseVector;
+    named(spec, Type::kStruct, "io.debezium.data.SparseDoubleVector");
+    spec->doc = "Sparse double vector";
+    SchemaSpec vector;
+    vector.type = Type::kMap;
+    vector.key_schema = ConnectSchema::of(Type::kInt16);
+    vector.value_schema = ConnectSchema::of(Type::kFloat64);
+    spec->fields = {{"dimensions", ConnectSchema::of(Type::kInt16)}, {"vector", ConnectSchema::make(std::move(vector))}};
+    return true;
+  }
   if (name == "vector" || name == "halfvec") {
     kind_ = Kind::kVector;
     bool wide = name == "vector";
@@ -256,7 +277,7 @@ void FieldType::apply(const ChangeConfig::ColumnRule& rule) {
 // A literal of the default's expression ("'abc'::character varying", "(7)::numeric"), or what Debezium has in its place for a function's result.
 void FieldType::set_default(const std::string& expression) {
   using K = Kind;
-  static constexpr K kWithout[] = {K::kBytes, K::kVariableDecimal, K::kMoney, K::kPoint, K::kHstore, K::kVector, K::kArray, K::kZonedTime, K::kMask};
+  static constexpr K kWithout[] = {K::kBytes, K::kVariableDecimal, K::kMoney, K::kPoint, K::kGeometry, K::kHstore, K::kVector, K::kSparseVector, K::kArray, K::kZonedTime, K::kMask};
   if (std::find(std::begin(kWithout), std::end(kWithout), kind_) != std::end(kWithout) || expression.starts_with("NULL::")) return;
   std::string text = expression, lower = ascii_lower(expression);
   size_t quote = expression.find('\'');

@@ -17,7 +17,7 @@ class FieldType {
  public:
   enum class Kind : uint8_t {
     kBoolean, kInt16, kInt32, kInt64, kFloat, kDouble, kText, kBytes, kOneBit, kBits, kDecimal, kVariableDecimal, kDecimalText, kDecimalDouble, kMoney,
-    kDate, kTime, kTimestamp, kZonedTime, kZonedTimestamp, kInterval, kPoint, kHstore, kVector, kArray, kMask
+    kDate, kTime, kTimestamp, kZonedTime, kZonedTimestamp, kInterval, kPoint, kGeometry, kHstore, kVector, kSparseVector, kArray, kMask
   };
 
   // Null: the type has no mapping, the column is left out of events.
@@ -50,6 +50,8 @@ class FieldType {
   Status append_number(std::string_view text, formats::json::ColumnBuilder* out) const;
   Status append_bytes(std::string_view bytes, formats::json::ColumnBuilder* out) const;
   Status append_structured(std::string_view text, formats::json::ColumnBuilder* out) const;
+  static Status append_geometry(std::string_view text, formats::json::ColumnBuilder* out);
+  static Status append_sparse_vector(std::string_view text, formats::json::ColumnBuilder* out);
 
   Kind kind_ = Kind::kText;
   columnar::SchemaPtr schema_;

@@ -235,6 +235,57 @@ Status FieldType::append_time(std::string_view text, ColumnBuilder* out) const {
   return {};
 }
 
+// Hexadecimal digits of extended well-known binary: byte order, type, and, where the type says so, the reference system (PostgisGeometry).
+Status FieldType::append_geometry(std::string_view text, ColumnBuilder* out) {
+  constexpr uint32_t kHasSrid = 0x20000000;
+  auto wkb = unhexed("\\x" + std::string(text));
+  if (!wkb || wkb->size() < 9) return not_of_type();
+  auto number = [&](size_t at) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) {
+      size_t place = (*wkb)[0] != 0 ? 3 - i : i;
+      value = value << 8 | static_cast<unsigned char>((*wkb)[at + place]);
+    }
+    return value;
+  };
+  out->children()[0].builder->push_bytes(*wkb);
+  if (number(1) & kHasSrid) out->children()[1].builder->push_fixed(static_cast<int32_t>(number(5)));
+  else out->children()[1].builder->append_null();
+  out->end_fields();
+  return {};
+}
+
+// "{1:0.5,3:2}/5": places and values, then how many places there are.
+Status FieldType::append_sparse_vector(std::string_view text, ColumnBuilder* out) {
+  size_t slash = text.find('/');
+  if (slash == text.npos || slash < 2 || text.front() != '{' || text[slash - 1] != '}') return not_of_type();
+  auto whole = [](std::string_view digits, int16_t* value) {
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), *value);
+    return error == std::errc() && end == digits.data() + digits.size();
+  };
+  int16_t dimensions = 0;
+  if (!whole(text.substr(slash + 1), &dimensions)) return not_of_type();
+  std::vector<std::pair<int16_t, double>> places;
+  for (std::string_view rest = text.substr(1, slash - 2); !rest.empty();) {
+    std::string_view one = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    size_t colon = one.find(':');
+    int16_t place = 0;
+    auto value = colon == one.npos ? std::nullopt : real_of<double>(one.substr(colon + 1));
+    if (!value || !whole(one.substr(0, colon), &place)) return not_of_type();
+    places.emplace_back(place, *value);
+  }
+  out->children()[0].builder->push_fixed(dimensions);
+  ColumnBuilder* vector = out->children()[1].builder.get();
+  for (const auto& [place, value] : places) {
+    vector->children()[0].builder->push_fixed(place);
+    vector->children()[1].builder->push_fixed(value);
+  }
+  vector->end_list();
+  out->end_fields();
+  return {};
+}
+
 Status FieldType::append_structured(std::string_view text, ColumnBuilder* out) const {
   auto& children = out->children();
   if (kind_ == Kind::kArray) {
@@ -340,6 +391,8 @@ Status FieldType::append(std::string_view text, ColumnBuilder* out) const {
     case Kind::kDecimal: case Kind::kVariableDecimal: case Kind::kDecimalText: case Kind::kDecimalDouble: case Kind::kMoney: return append_number(text, out);
     case Kind::kDate: case Kind::kTime: case Kind::kTimestamp: case Kind::kZonedTime: case Kind::kZonedTimestamp: case Kind::kInterval: return append_time(text, out);
     case Kind::kPoint: case Kind::kHstore: case Kind::kVector: case Kind::kArray: return append_structured(text, out);
+    case Kind::kGeometry: return append_geometry(text, out);
+    case Kind::kSparseVector: return append_sparse_vector(text, out);
   }
   return not_of_type();
 }
@@ -364,6 +417,8 @@ Status FieldType::append_null(ColumnBuilder* out) const {
     case Kind::kTimestamp: return append("1970-01-01 00:00:00", out);
     case Kind::kZonedTimestamp: return append("1970-01-01 00:00:00+00", out);
     case Kind::kPoint: return append("(0,0)", out);
+    case Kind::kGeometry: return append("010700000000000000", out);  // an empty collection
+    case Kind::kSparseVector: return append("{}/0", out);
     case Kind::kArray: case Kind::kVector: return append("{}", out);
     case Kind::kBytes: return append(as_text_ ? "" : "\\x", out);
     default:

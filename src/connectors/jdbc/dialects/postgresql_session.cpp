@@ -91,7 +91,7 @@ std::string kind_of(char relkind) {
 constexpr const char* kDescribe = R"(
 SELECT n.nspname, c.relname, c.relkind, c.relhasrules OR c.relrowsecurity, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid,
        t.typtype <> 'd' AND a.attidentity <> 'a', t.typtype = 'e', a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
-       COALESCE(a.attnum = ANY(i.indkey), false)
+       COALESCE(a.attnum = ANY(i.indkey), false), format_type(a.atttypid, -1)
 FROM (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE CASE WHEN $3 THEN lower($2) ELSE $2 END = c.relname AND c.relkind IN ('r','p','v','m','f')
         AND CASE WHEN $1 = '' THEN n.nspname = ANY(current_schemas(false))
@@ -188,6 +188,7 @@ Result<std::optional<TableDefinition>> PostgresqlSession::describe(const TableNa
     column.nullable = !flag(row, 9);
     column.has_default = flag(row, 10);
     column.in_primary_key = flag(row, 11);
+    column.cast_type = text(row, 12);
     table.columns.push_back(std::move(column));
   }
   return std::optional(std::move(table));

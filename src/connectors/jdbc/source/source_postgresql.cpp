@@ -24,7 +24,21 @@ struct PgTypeRow {
   int32_t modifier = -1;
 };
 
-constexpr uint32_t kTextType = 25;
+constexpr uint32_t kTextType = 25, kMoneyOfPg = 790, kBitOfPg = 1560;
+
+// Bits as PostgreSqlDatabaseDialect.addFieldToSchema has them: one is a boolean, up to eight are the number that their digits read as in
+// pgjdbc, more are those digits as bytes.
+JdbcType type_of_bits(int32_t count) { return count == 1 ? JdbcType::kBoolean : count > 1 && count <= 8 ? JdbcType::kTinyint : JdbcType::kBytes; }
+
+// pgjdbc's getFixedString: "-$1,234.50" and "($1,234.50)" are -1234.50.
+std::string number_of_money(std::string_view text) {
+  std::string out;
+  bool negative = text.find_first_of("-(") != text.npos;
+  for (char c : text) {
+    if ((c >= '0' && c <= '9') || c == '.') out += c;
+  }
+  return negative ? "-" + out : out;
+}
 
 JdbcType type_of_oid(uint32_t oid) {
   switch (oid) {
@@ -33,7 +47,7 @@ JdbcType type_of_oid(uint32_t oid) {
     case 23: return JdbcType::kInteger;
     case 20: case 26: return JdbcType::kBigint;
     case 700: return JdbcType::kReal;
-    case 701: return JdbcType::kDouble;
+    case 701: case kMoneyOfPg: return JdbcType::kDouble;
     case 1700: return JdbcType::kNumeric;
     case 18: case 19: case 25: case 114: case 142: case 1042: case 1043: case 2950: case 3802: return JdbcType::kText;
     case 17: return JdbcType::kBytes;
@@ -118,6 +132,7 @@ class PostgresqlSource final : public SourceDatabase {
       if (PQgetisnull(rows_.get(), at_, i)) { value.reset(); continue; }
       value = std::string_view(PQgetvalue(rows_.get(), at_, i), static_cast<size_t>(PQgetlength(rows_.get(), at_, i)));
       if (is_bytes_[static_cast<size_t>(i)]) value = unhexed(*value);
+      else if (root_types_[static_cast<size_t>(i)] == kMoneyOfPg) value = bytes_.emplace_back(number_of_money(*value));
     }
     ++at_;
     return true;
@@ -176,7 +191,7 @@ class PostgresqlSource final : public SourceDatabase {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (columns[i].type == JdbcType::kOther) continue;
       columns[i].binary_type = root_types_[i];
-      if (!has_binary_form(root_types_[i])) return none;
+      if (!has_binary_form(root_types_[i]) || (root_types_[i] == kBitOfPg && columns[i].type != JdbcType::kBoolean)) return none;
     }
     copying_ = true;
     RETURN_IF_ERROR(copy_.start(sql, columns.size()));
@@ -230,7 +245,7 @@ class PostgresqlSource final : public SourceDatabase {
       c.name = PQfname(shape, i);
       c.type_name = type.name;
       c.type = type.kind == 'e' ? JdbcType::kText : type_of_oid(oid);
-      if (oid == 1560 && modifier == 1) c.type = JdbcType::kBoolean;  // bit(1)
+      if (oid == kBitOfPg) c.type = type_of_bits(modifier);
       c.with_zone = oid == 1184;
       if (oid == 1700) {
         c.any_scale = modifier < 4;
@@ -242,7 +257,7 @@ class PostgresqlSource final : public SourceDatabase {
           c.nullable = false;
         }
       }
-      is_bytes_.push_back(c.type == JdbcType::kBytes);
+      is_bytes_.push_back(c.type == JdbcType::kBytes && oid != kBitOfPg);
       root_types_.push_back(type.kind == 'e' ? kTextType : oid);  // a label is sent as a text is
       out.push_back(std::move(c));
     }
