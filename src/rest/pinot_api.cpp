@@ -87,43 +87,14 @@ HttpResponse PinotApi::controller(const HttpRequest& request) {
 HttpResponse PinotApi::broker(const HttpRequest& request) {
   Path path;
   if (!segments_of(request, &path)) return pinot::error(400, "Malformed escape in the path");
+  if (path.empty()) return pinot::not_found();
   if (std::optional<HttpResponse> running = running_of_broker(request, path)) return *std::move(running);
   if (path.size() == 2 && path[0] == "query" && path[1] == "sql") return query(request);
   if (path.size() == 1 && path[0] == "query") return query(request);
   if (path.size() == 1 && path[0] == "health") return pinot::text(200, "OK");
-  return pinot::not_found();
-}
-
-// What a cluster of one controller, one broker and one server says of itself; clients discover the broker here.
-HttpResponse PinotApi::cluster(const HttpRequest& request, const Path& path) {
-  if (request.method != "GET") return pinot::not_found();
-  const std::string broker = broker_id();
-  const std::string server = fmt::format("Server_{}_8098", options_.host);
-  const std::string controller = fmt::format("Controller_{}_{}", options_.host, options_.controller_port);
-  const std::string joined = fmt::format("{}", path.empty() ? "" : path[0]);
-  if (joined == "health" && path.size() == 1) return pinot::text(200, "OK");
-  if (joined == "version" && path.size() == 1) {
-    Json versions = Json::object();
-    for (const char* part : {"pinot-controller", "pinot-broker", "pinot-server", "pinot-common"}) versions[part] = "1.5.1-bywash";
-    return pinot::json(versions.dump());
-  }
-  if (joined == "instances" && path.size() == 1) return pinot::json(Json{{"instances", {server, broker, controller}}}.dump());
-  if (joined == "tenants" && path.size() == 1) {
-    return pinot::json(Json{{"SERVER_TENANTS", {"DefaultTenant"}}, {"BROKER_TENANTS", {"DefaultTenant"}}}.dump());
-  }
-  if (joined == "cluster" && path.size() == 2 && path[1] == "info") return pinot::json(Json{{"clusterName", "Bywash"}}.dump());
-  const bool second = joined == "v2" && path.size() > 1 && path[1] == "brokers";
-  if (joined != "brokers" && !second) return pinot::not_found();
-  const Json one = second ? Json{{"port", options_.broker_port}, {"host", options_.host}, {"instanceName", broker}} : Json(broker);
-  const size_t at = second ? 2 : 1;
-  if (path.size() == at + 2 && path[at] == "tables") {
-    if (instance_.tables(path[at + 1]).empty()) return pinot::error(404, fmt::format("Table {} does not exist", path[at + 1]));
-    return pinot::json(Json::array({one}).dump());
-  }
-  Json by_table = Json::object();
-  for (const std::string& name : instance_.table_names()) by_table[name] = Json::array({one});
-  if (path.size() == at + 1 && path[at] == "tables") return pinot::json(by_table.dump());
-  if (path.size() == at) return pinot::json(Json{{"tenants", {{"DefaultTenant", Json::array({one})}}}, {"tables", by_table}}.dump());
+  if (path[0] == "responseStore") return response_store(request, path);
+  if (std::optional<HttpResponse> debug = broker_debug(request, path)) return *std::move(debug);
+  if (std::optional<HttpResponse> since = request.method == "GET" ? age(path) : std::nullopt) return *std::move(since);
   return pinot::not_found();
 }
 

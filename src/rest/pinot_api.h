@@ -1,6 +1,6 @@
 // Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
 // Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest, pinot_query,
-// pinot_running.
+// pinot_running, pinot_cursors, pinot_cluster.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,9 @@
 
 #include "analytics/table/instance.h"
 #include "base/status.h"
+#include "base/clock.h"
 #include "rest/http_message.h"
+#include "rest/response_store.h"
 
 namespace bywash::rest {
 
@@ -41,6 +43,7 @@ class PinotApi {
   static bool segments_of(const HttpRequest& request, Path* out);
 
   HttpResponse schemas(const HttpRequest& request, const Path& path);
+  HttpResponse schemas_info();
   HttpResponse schema(const HttpRequest& request, const std::string& name);
   HttpResponse tables(const HttpRequest& request, const Path& path);
   HttpResponse table(const HttpRequest& request, const std::string& name);
@@ -61,6 +64,9 @@ class PinotApi {
   HttpResponse pause(const HttpRequest& request, const std::string& name, bool paused);
   HttpResponse pause_status(const std::string& name);
   HttpResponse force_commit(const std::string& name);
+  HttpResponse force_commit_status(const std::string& id);
+  HttpResponse indexes(const HttpRequest& request, const std::string& name);
+  HttpResponse select_segments(const HttpRequest& request, const std::string& name);
   HttpResponse ingest_file(const HttpRequest& request);
   HttpResponse ingest_uri(const HttpRequest& request);
   HttpResponse query(const HttpRequest& request);
@@ -74,6 +80,13 @@ class PinotApi {
   static std::optional<HttpResponse> read_query(const HttpRequest& request, std::string* sql, std::map<std::string, std::string>* options);
   static HttpResponse respond(const HttpRequest& request, const analytics::QueryResponse& answer);
   HttpResponse cluster(const HttpRequest& request, const Path& path);
+  HttpResponse brokers(const Path& path, bool second);
+  HttpResponse tenants(const Path& path, const std::string& server);
+  std::optional<HttpResponse> age(const Path& path) const;
+  std::optional<HttpResponse> broker_debug(const HttpRequest& request, const Path& path);
+  std::string cursor_json(const StoredResponse& stored, int64_t offset, int64_t rows) const;
+  HttpResponse first_page(const HttpRequest& request, analytics::QueryResponse answer);
+  HttpResponse response_store(const HttpRequest& request, const Path& path);
 
   struct ReloadJob {
     std::string table;
@@ -85,6 +98,9 @@ class PinotApi {
   const Options options_;
   std::mutex jobs_mutex_;
   std::map<std::string, ReloadJob> jobs_;  // by id; the newest
+  std::map<std::string, ReloadJob> commits_;  // by id; the newest
+  ResponseStore responses_;
+  const int64_t started_ms_ = wall_clock_ms();
 };
 
 // What all of Pinot's resources share.

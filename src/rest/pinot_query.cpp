@@ -60,11 +60,13 @@ HttpResponse PinotApi::query(const HttpRequest& request) {
   if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
   Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
   if (Status status = check_options(sql, parsed, options); !status.ok()) return pinot::text(500, status.message());
-  return respond(request, instance_.query(sql, std::move(parsed), options));
+  analytics::QueryResponse answer = instance_.query(sql, std::move(parsed), options);
+  if (request.method == "POST" && pinot::query_value(request, "getCursor") == "true") return first_page(request, std::move(answer));
+  return respond(request, answer);
 }
 
 std::optional<HttpResponse> PinotApi::short_query(const HttpRequest& request) {
-  if (request.path != "/query/sql" || request.body.size() > kShortBytes || request.target.size() > kShortBytes) return std::nullopt;
+  if (request.path != "/query/sql" || request.query.count("getCursor") || request.body.size() > kShortBytes || request.target.size() > kShortBytes) return std::nullopt;
   std::string sql;
   QueryOptions options;
   if (read_query(request, &sql, &options)) return std::nullopt;

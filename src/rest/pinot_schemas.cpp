@@ -24,7 +24,21 @@ HttpResponse PinotApi::schemas(const HttpRequest& request, const Path& path) {
     body["unrecognizedProperties"] = Json::parse(schema->unrecognized);
     return pinot::json(body.dump());
   }
+  if (path[1] == "info" && request.method == "GET") return schemas_info();
   return schema(request, path[1]);
+}
+
+HttpResponse PinotApi::schemas_info() {
+  Json list = Json::array();
+  for (const std::string& name : instance_.schema_names()) {
+    Result<analytics::SchemaConfig> schema = instance_.schema(name);
+    if (!schema) continue;
+    std::map<analytics::FieldKind, int> counts;
+    for (const analytics::FieldSpec& field : schema->schema->fields) ++counts[field.kind];
+    list.push_back({{"schemaName", name}, {"numDimensionFields", counts[analytics::FieldKind::kDimension]}, {"numDateTimeFields", counts[analytics::FieldKind::kDateTime]},
+                    {"numMetricFields", counts[analytics::FieldKind::kMetric]}, {"numComplexFields", 0}});
+  }
+  return pinot::json(Json{{"schemasInfo", list}, {"uncachedSchemas", Json::array()}}.dump());
 }
 
 HttpResponse PinotApi::schema(const HttpRequest& request, const std::string& name) {

@@ -12,6 +12,7 @@ HttpResponse PinotApi::segments(const HttpRequest& request, const Path& path) {
   if (path.size() == 3 && path[2] == "needReload" && request.method == "GET") return need_reload(path[1]);
   if (path.size() == 3 && path[2] == "reload") return reload(request, path[1], "");
   if (path.size() == 4 && path[3] == "reload") return reload(request, path[1], path[2]);
+  if (path.size() == 3 && path[2] == "select" && request.method == "GET") return select_segments(request, path[1]);
   if (std::optional<HttpResponse> view = segment_view(request, path)) return *std::move(view);
   if (path.size() == 1 && request.method == "POST") {
     return pinot::error(400, "Segments of Pinot's own format cannot be uploaded: ingest the files that they were made of (POST /ingestFromURI, bywash analytics import)");

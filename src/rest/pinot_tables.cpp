@@ -1,6 +1,7 @@
 // Pinot's /tables (PinotTableRestletResource, PinotRealtimeTableResource, TableSize 1.5.1). See pinot_api.h.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -14,6 +15,8 @@ using analytics::ChangeAnswer;
 using Json = nlohmann::ordered_json;
 
 namespace {
+
+constexpr size_t kCommitsKept = 1000;
 
 std::string random_id() {
   static thread_local std::mt19937_64 random(std::random_device{}());
@@ -94,7 +97,9 @@ HttpResponse PinotApi::table(const HttpRequest& request, const std::string& name
 HttpResponse PinotApi::table_part(const HttpRequest& request, const std::string& name, const std::string& part) {
   const bool get = request.method == "GET", post = request.method == "POST";
   if (get && part == "schema") return schema(request, name.ends_with("_REALTIME") ? name.substr(0, name.size() - 9) : name.ends_with("_OFFLINE") ? name.substr(0, name.size() - 8) : name);
+  if (get && name == "forceCommitStatus") return force_commit_status(part);
   if (get && part == "size") return size(request, name);
+  if (get && part == "indexes") return indexes(request, name);
   if (get && (part == "metadata" || part == "aggregateMetadata")) return metadata(request, name);
   if (std::optional<HttpResponse> view = get ? table_view(request, name, part) : std::nullopt) return *std::move(view);
   if (get && part == "consumingSegmentsInfo") return consuming_info(name);
@@ -181,8 +186,59 @@ HttpResponse PinotApi::pause_status(const std::string& name) {
 HttpResponse PinotApi::force_commit(const std::string& name) {
   const auto table = realtime_table(instance_, name);
   if (!table) return no_table(name);
+  const std::string id = random_id();
+  {
+    std::lock_guard lock(jobs_mutex_);
+    if (commits_.size() >= kCommitsKept) {
+      commits_.erase(std::min_element(commits_.begin(), commits_.end(), [](const auto& a, const auto& b) { return a.second.started_ms < b.second.started_ms; }));
+    }
+    commits_[id] = {table->config().name_with_type, consuming_names(*table), wall_clock_ms()};
+  }
   table->force_commit();
-  return pinot::json(Json{{"forceCommitJobId", random_id()}, {"forceCommitStatus", "SUCCESS"}, {"jobMetaZKWriteStatus", "SUCCESS"}}.dump());
+  return pinot::json(Json{{"forceCommitJobId", id}, {"forceCommitStatus", "SUCCESS"}, {"jobMetaZKWriteStatus", "SUCCESS"}}.dump());
+}
+
+HttpResponse PinotApi::force_commit_status(const std::string& id) {
+  ReloadJob job;
+  {
+    std::lock_guard lock(jobs_mutex_);
+    auto known = commits_.find(id);
+    if (known == commits_.end()) return pinot::error(404, "Failed to find controller job id: " + id);
+    job = known->second;
+  }
+  Json left = Json::array();
+  for (const auto& table : instance_.tables(job.table)) {
+    const std::vector<std::string> consuming = consuming_names(*table);
+    for (const std::string& segment : job.segments) {
+      if (std::find(consuming.begin(), consuming.end(), segment) != consuming.end()) left.push_back(segment);
+    }
+  }
+  return pinot::json(Json{{"jobId", id}, {"jobType", "FORCE_COMMIT"}, {"tableName", job.table}, {"submissionTimeMs", std::to_string(job.started_ms)},
+                          {"segmentsForceCommitted", Json(job.segments).dump()}, {"segmentsYetToBeCommitted", left}, {"numberOfSegmentsYetToBeCommitted", left.size()}}.dump());
+}
+
+// In how many of the sealed segments each column has each index (TableIndexMetadataResponse 1.5.1).
+HttpResponse PinotApi::indexes(const HttpRequest& request, const std::string& name) {
+  const auto found = instance_.tables(name, pinot::query_value(request, "type"));
+  if (found.empty()) return no_table(name);
+  const auto snapshot = found[0]->snapshot();
+  Json columns = Json::object();
+  int64_t online = 0;
+  for (const auto& segment : snapshot->segments) {
+    if (segment->meta().consuming) continue;
+    ++online;
+    for (size_t i = 0; i < segment->column_count(); ++i) {
+      const analytics::ColumnView& column = segment->column(i);
+      const std::pair<const char*, bool> has[] = {{"dictionary", column.encoding == analytics::Encoding::kDictionary}, {"forward_index", true},
+          {"inverted_index", static_cast<bool>(column.inverted) || column.sorted_rows}, {"range_index", column.by_value != nullptr}, {"bloom_filter", static_cast<bool>(column.bloom)},
+          {"json_index", static_cast<bool>(column.json_index)}, {"text_index", static_cast<bool>(column.text_index)}, {"nullvalue_vector", column.null_chunks != nullptr}};
+      for (const auto& [index, there] : has) {
+        Json& count = columns[column.field->name][index];
+        count = count.is_null() ? static_cast<int>(there) : count.get<int>() + there;
+      }
+    }
+  }
+  return pinot::json(analytics::pretty_json(Json{{"totalOnlineSegments", online}, {"columnToIndexesCount", columns}}.dump()));
 }
 
 }  // namespace bywash::rest

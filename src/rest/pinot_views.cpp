@@ -94,6 +94,35 @@ const char* key_of(const Table& table) { return table.config().type == analytics
 
 }  // namespace
 
+// GET /segments/{table}/select: segments with rows from startTimestamp on and before endTimestamp; with excludeOverlapping only those that
+// lie within. Segments without times are not among them.
+HttpResponse PinotApi::select_segments(const HttpRequest& request, const std::string& name) {
+  const std::vector<TablePtr> found = instance_.tables(name, pinot::query_value(request, "type"));
+  if (found.empty()) return pinot::error(404, fmt::format("Table {} does not exist", name));
+  auto time = [&](const char* key, int64_t otherwise) -> std::optional<int64_t> {
+    const std::string text = pinot::query_value(request, key);
+    if (text.empty()) return otherwise;
+    auto value = analytics::parse_scalar(analytics::DataType::kLong, text);
+    return value.ok() ? std::optional<int64_t>(value->integer) : std::nullopt;
+  };
+  const std::optional<int64_t> start = time("startTimestamp", INT64_MIN), end = time("endTimestamp", INT64_MAX);
+  if (!start || !end || *start >= *end) return pinot::error(400, "startTimestamp must be lesser than endTimestamp, both in milliseconds");
+  const bool within = pinot::query_value(request, "excludeOverlapping") == "true", all = *start == INT64_MIN && *end == INT64_MAX;
+  Json body = Json::array();
+  for (const TablePtr& table : found) {
+    Json names = Json::array();
+    const auto snapshot = table->snapshot();
+    for (const auto& segment : snapshot->segments) {
+      const SegmentTimes times = times_of(*table, *segment);
+      bool wanted = all;
+      if (!all && times.first && times.last) wanted = within ? *times.first >= *start && *times.last < *end : *times.last >= *start && *times.first < *end;
+      if (wanted) names.push_back(segment->name());
+    }
+    body.push_back({{key_of(*table), names}});
+  }
+  return pinot::json(body.dump());
+}
+
 // GET /segments/{table}/metadata, /zkmetadata, /servers and /segments/{table}/{segment}/metadata. Nothing: it is none of these.
 std::optional<HttpResponse> PinotApi::segment_view(const HttpRequest& request, const Path& path) {
   const std::string& what = path.back();

@@ -163,7 +163,7 @@ std::string to_json(const QueryResponse& r) {
   out.reserve(2048);
   if (r.has_table) append_table(r.table, out);
   FieldWriter field(out);
-  field.number("numRowsResultSet", static_cast<int64_t>(r.table.rows.size()));
+  field.number("numRowsResultSet", r.rows_in_all >= 0 ? r.rows_in_all : static_cast<int64_t>(r.table.rows.size()));
   field.boolean("partialResult", r.partial_result);
   out += "\"exceptions\":[";
   for (size_t i = 0; i < r.exceptions.size(); ++i) {

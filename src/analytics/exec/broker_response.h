@@ -41,6 +41,7 @@ struct QueryException {
 struct QueryResponse {
   bool has_table = false;  // false when the query failed
   ResultTable table;
+  int64_t rows_in_all = -1;  // where the table is a part of the result; -1: all of it
   std::vector<QueryException> exceptions;
   bool partial_result = false;
   bool groups_limit_reached = false;

@@ -325,6 +325,14 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, bo
   return found->snapshot();
 }
 
+std::optional<std::pair<std::string, std::string>> Instance::time_boundary(const std::string& name) const {
+  std::string table;
+  const std::shared_ptr<const TableSnapshot> snapshot = resolve(name, true, &table);
+  if (!snapshot || !snapshot->boundary) return std::nullopt;
+  const FieldSpec& field = snapshot->schema->fields[snapshot->boundary->field];
+  return std::pair(field.name, is_integer(field.type) ? std::to_string(snapshot->boundary->value.integer) : snapshot->boundary->value.text);
+}
+
 QueryResponse Instance::query(std::string_view sql, const std::map<std::string, std::string>& options) { return query(sql, sql::parse(sql), options); }
 
 QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, const std::map<std::string, std::string>& options) {

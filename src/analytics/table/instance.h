@@ -61,6 +61,9 @@ class Instance {
   // The tables of that name (one or both types), OFFLINE first.
   std::vector<std::shared_ptr<Table>> tables(const std::string& name, const std::string& type = {}) const;
 
+  // The time column and the value at which the halves of a hybrid table meet; nothing: it is none, or has no such value.
+  std::optional<std::pair<std::string, std::string>> time_boundary(const std::string& name) const;
+
   // Answers a query; counted and timed per table, and ended where running_queries() is told so. `parsed`: what sql::parse() made of its text.
   QueryResponse query(std::string_view sql, Result<sql::Query> parsed, const std::map<std::string, std::string>& options);
   QueryResponse query(std::string_view sql, const std::map<std::string, std::string>& options);
