@@ -42,6 +42,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"heartbeat.interval.ms", Action::kSame, ""},
     {"max.poll.interval.ms", Action::kSame, ""},
     {"max.poll.records", Action::kSilent, ""},
+    {kFetchClient, Action::kSpecial, ""},
     {"auto.offset.reset", Action::kSpecial, ""},
     {"isolation.level", Action::kSame, ""},
     {"check.crcs", Action::kSame, ""},
@@ -270,6 +271,10 @@ void translate_bootstrap(Translation& t, const std::string& value) {
 
 void translate_special(Translation& t, std::string_view key, const std::string& value) {
   if (key == "bootstrap.servers") return translate_bootstrap(t, value);
+  if (key == kFetchClient) {
+    if (value != "direct" && value != "librdkafka") t.fail(key, fmt::format("'{}' is not one of direct, librdkafka", value));
+    return;
+  }
   auto& out = t.out.librdkafka;
   if (key == "auto.offset.reset") {
     if (value == "none") out[std::string(key)] = "error";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -12,6 +13,9 @@ struct rd_kafka_conf_s;
 namespace bywash::kafka {
 
 using config::Properties;
+
+// Our key of a consumer: who fetches its records, `direct` (kafka/fetcher.h; the default) or `librdkafka`. TLS and SASL are librdkafka's always.
+inline constexpr std::string_view kFetchClient = "fetch.client";
 
 enum class ClientKind { kConsumer, kProducer, kAdmin };
 

@@ -1,14 +1,21 @@
-// The consumer over librdkafka: batch consumption from its one queue, grouped by partition. Level 3; one polling thread.
+// The consumer: the group, its offsets and its coordinator by librdkafka; the records by kafka/fetcher.h, or by librdkafka too, as batches
+// from its one queue, where the fetcher cannot read (TLS, SASL, old brokers). Level 3; one polling thread.
 #include "kafka/consumer.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <map>
 
 #include "base/log.h"
 #include "base/memory_budget.h"
+#include "config/properties.h"
 #include "kafka/client.h"
+#include "kafka/fetcher.h"
 
 namespace bywash::kafka {
 namespace {
@@ -95,6 +102,9 @@ std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t* lis
   return out;
 }
 
+constexpr int kOffsetsTimeoutMs = 1000;
+constexpr Millis kOffsetsRetry{200};
+
 class RdConsumer final : public Consumer, public ClientHealth {
  public:
   explicit RdConsumer(ConsumerOptions options) : options_(std::move(options)), fetch_ahead_(options_.prefetch_bytes) {}
@@ -103,6 +113,9 @@ class RdConsumer final : public Consumer, public ClientHealth {
     options_.on_assigned = nullptr;
     options_.on_revoked = nullptr;
     if (rk_ && !closed_) rd_kafka_consumer_close(rk_.get());
+    queue_.reset();
+    rk_.reset();
+    if (wake_ >= 0) ::close(wake_);
   }
 
   Status open() {
@@ -118,7 +131,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
     rk_.reset(rk);
     rd_kafka_poll_set_consumer(rk);
     queue_.reset(rd_kafka_queue_get_consumer(rk));
-    return {};
+    return open_fetcher();
   }
 
   Status subscribe(const std::vector<std::string>& topics) override {
@@ -128,6 +141,12 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
   Status assign(const std::vector<std::pair<TopicPartition, Offset>>& partitions) override {
+    if (fetcher_) {
+      std::vector<std::pair<TopicPartition, int64_t>> starts;
+      for (const auto& [tp, offset] : partitions) starts.emplace_back(tp, offset.value);
+      fetcher_->assign(starts);
+      return {};
+    }
     PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
     for (const auto& [tp, offset] : partitions) {
       rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
@@ -137,17 +156,10 @@ class RdConsumer final : public Consumer, public ClientHealth {
 
   Result<std::vector<std::shared_ptr<const RawBatch>>> poll(int max_records, int timeout_ms) override {
     if (given_up_) return given_up();
-    if (messages_.size() < static_cast<size_t>(max_records)) messages_.resize(static_cast<size_t>(max_records));
-    revoked_in_poll_ = false;
-    ssize_t n = rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), static_cast<size_t>(max_records));
-    if (n < 0) return to_status(rd_kafka_last_error(), "Cannot poll");
-    std::vector<std::shared_ptr<const RawBatch>> out;
-    Status problem = collect(static_cast<size_t>(n), &out);
-    if (revoked_in_poll_ && n > 0 && assigned_) keep(to_status(rd_kafka_assign(rk_.get(), assigned_.get()), "Cannot assign partitions"));
-    if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
-    if (!problem.ok()) return problem;
+    auto out = fetcher_ ? poll_fetcher(max_records, timeout_ms) : poll_queue(max_records, timeout_ms);
+    if (!out.ok()) return out;
     if (unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error()));
-    if (!out.empty()) clear();
+    if (!out->empty()) clear();
     return out;
   }
 
@@ -180,6 +192,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
       seeks_[partition] = offset;
       return {};
     }
+    if (fetcher_) return fetcher_->seek(partition, offset.value) ? Status() : Status::not_found(fmt::format("Cannot seek {}: it is not assigned", to_string(partition)));
     PartitionList list = to_list({partition});
     list->elems[0].offset = offset.value;
     rd_kafka_error_t* error = rd_kafka_seek_partitions(rk_.get(), list.get(), 10000);
@@ -192,15 +205,24 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
   Status pause(const std::vector<TopicPartition>& partitions) override {
+    if (fetcher_) {
+      fetcher_->pause(partitions, true);
+      return {};
+    }
     PartitionList list = to_list(partitions);
     return to_status(rd_kafka_pause_partitions(rk_.get(), list.get()), "Cannot pause partitions");
   }
   Status resume(const std::vector<TopicPartition>& partitions) override {
+    if (fetcher_) {
+      fetcher_->pause(partitions, false);
+      return {};
+    }
     PartitionList list = to_list(partitions);
     return to_status(rd_kafka_resume_partitions(rk_.get(), list.get()), "Cannot resume partitions");
   }
 
   std::vector<TopicPartition> assignment() const override {
+    if (fetcher_) return fetcher_->assignment();
     rd_kafka_topic_partition_list_t* list = nullptr;
     if (rd_kafka_assignment(rk_.get(), &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
     PartitionList owned(list);
@@ -208,6 +230,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
   Watermarks watermarks(const TopicPartition& partition) override {
+    if (fetcher_) return fetcher_->watermarks(partition);
     Watermarks w;
     rd_kafka_get_watermark_offsets(rk_.get(), partition.topic.c_str(), partition.partition.value, &w.low, &w.high);
     return w;
@@ -259,6 +282,104 @@ class RdConsumer final : public Consumer, public ClientHealth {
   }
 
  private:
+  Status open_fetcher() {
+    const bool wanted = config::get_or(options_.java, kFetchClient, "direct") != "librdkafka";
+    auto settings = wanted ? FetchSettings::of(rk_.get(), fetch_ahead_.bytes(), options_.java.count("max.partition.fetch.bytes") > 0) : std::nullopt;
+    if (!settings) return {};
+    wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wake_ < 0) return Status::host(fmt::format("Cannot make an event descriptor: {}", std::strerror(errno)));
+    static constexpr uint64_t kOne = 1;
+    rd_kafka_queue_io_event_enable(queue_.get(), wake_, &kOne, sizeof kOne);
+    fetcher_ = std::make_unique<Fetcher>(std::move(*settings), [this](rd_kafka_resp_err_t code, const std::string& reason) { report(code, reason.c_str()); });
+    return {};
+  }
+
+  // Records by the fetcher; librdkafka, whose partitions are held, has only news of the group.
+  Result<std::vector<std::shared_ptr<const RawBatch>>> poll_fetcher(int max_records, int timeout_ms) {
+    const SteadyTime deadline = steady_now() + Millis(timeout_ms);
+    while (true) {
+      RETURN_IF_ERROR(serve_group());
+      RETURN_IF_ERROR(find_starts());
+      RETURN_IF_ERROR(fetcher_->step());
+      if (fetcher_->unsupported()) {
+        RETURN_IF_ERROR(fall_back());
+        return poll_queue(max_records, timeout_ms);
+      }
+      ASSIGN_OR_RETURN(auto out, fetcher_->take(static_cast<size_t>(max_records)));
+      // What was taken made room: the broker works on the next answer while the caller does on this one.
+      if (!out.empty()) RETURN_IF_ERROR(fetcher_->step());
+      const auto left = std::chrono::ceil<Millis>(deadline - steady_now()).count();
+      if (!out.empty() || left <= 0) return out;
+      fetcher_->wait(wake_, static_cast<int>(fetcher_->without_start().empty() ? left : std::min<int64_t>(left, kOffsetsRetry.count())));
+    }
+  }
+
+  Status serve_group() {
+    uint64_t events = 0;
+    while (::read(wake_, &events, sizeof events) > 0) {}
+    std::array<rd_kafka_message_t*, 16> messages;
+    for (ssize_t n = 1; n > 0;) {
+      n = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data(), messages.size());
+      if (n < 0) return to_status(rd_kafka_last_error(), "Cannot poll");
+      Status problem;
+      for (ssize_t i = 0; i < n; ++i) {
+        if (messages[i]->err && problem.ok()) problem = message_error(*messages[i]);
+        rd_kafka_message_destroy(messages[i]);
+      }
+      RETURN_IF_ERROR(std::move(problem));
+    }
+    return std::exchange(callback_status_, Status());
+  }
+
+  // The committed offsets of partitions that came without one; where there is none, auto.offset.reset.
+  Status find_starts() {
+    const SteadyTime now = steady_now();
+    if (now < next_find_) return {};
+    const std::vector<TopicPartition> partitions = fetcher_->without_start();
+    if (partitions.empty()) return {};
+    next_find_ = now + kOffsetsRetry;
+    PartitionList list = to_list(partitions);
+    const rd_kafka_resp_err_t error = rd_kafka_committed(rk_.get(), list.get(), kOffsetsTimeoutMs);
+    if (error) report(error, "The group's offsets cannot be read");
+    for (int i = 0; !error && i < list->cnt; ++i) {
+      const auto& element = list->elems[i];
+      const TopicPartition& partition = partitions[static_cast<size_t>(i)];
+      if (element.err) report(element.err, fmt::format("The group's offset of {} cannot be read", to_string(partition)).c_str());
+      else if (element.offset >= 0) fetcher_->seek(partition, element.offset);
+      else RETURN_IF_ERROR(fetcher_->reset(partition));
+    }
+    return {};
+  }
+
+  // librdkafka goes on where the fetcher stopped.
+  Status fall_back() {
+    const auto positions = fetcher_->positions();
+    fetcher_.reset();
+    std::vector<TopicPartition> held, read;
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+    for (const Fetcher::Position& at : positions) {
+      rd_kafka_topic_partition_list_add(list.get(), at.partition.topic.c_str(), at.partition.partition.value)->offset = at.offset;
+      (at.paused ? held : read).push_back(at.partition);
+    }
+    assigned_.reset(rd_kafka_topic_partition_list_copy(list.get()));
+    RETURN_IF_ERROR(to_status(rd_kafka_assign(rk_.get(), list.get()), "Cannot assign partitions"));
+    RETURN_IF_ERROR(resume(read));
+    return pause(held);
+  }
+
+  Result<std::vector<std::shared_ptr<const RawBatch>>> poll_queue(int max_records, int timeout_ms) {
+    if (messages_.size() < static_cast<size_t>(max_records)) messages_.resize(static_cast<size_t>(max_records));
+    revoked_in_poll_ = false;
+    ssize_t n = rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), static_cast<size_t>(max_records));
+    if (n < 0) return to_status(rd_kafka_last_error(), "Cannot poll");
+    std::vector<std::shared_ptr<const RawBatch>> out;
+    Status problem = collect(static_cast<size_t>(n), &out);
+    if (revoked_in_poll_ && n > 0 && assigned_) keep(to_status(rd_kafka_assign(rk_.get(), assigned_.get()), "Cannot assign partitions"));
+    if (!callback_status_.ok()) return std::exchange(callback_status_, Status());
+    if (!problem.ok()) return problem;
+    return out;
+  }
+
   // Groups messages by partition. After a revoke inside this poll all of it is dropped: nothing tells what was taken before the revoke from
   // what came after the next assignment, so an assignment that began inside this poll is begun again. (rd_kafka_yield() in the callback
   // would end the poll in time, but loses the message after it: librdkafka 2.0.)
@@ -336,6 +457,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
         auto* element = rd_kafka_topic_partition_list_find(list, tp.topic.c_str(), tp.partition.value);
         if (element) element->offset = offset.value;
       }
+      if (fetcher_) return assign_fetcher(list);
       assigned_.reset(rd_kafka_topic_partition_list_copy(list));
       keep(to_status(rd_kafka_assign(rk_.get(), list), "Cannot assign partitions"));
     } else {
@@ -343,8 +465,25 @@ class RdConsumer final : public Consumer, public ClientHealth {
       assigned_.reset();
       bool lost = rd_kafka_assignment_lost(rk_.get());
       if (options_.on_revoked) keep(options_.on_revoked(partitions, lost));
+      if (fetcher_) fetcher_->assign({});
       keep(to_status(rd_kafka_assign(rk_.get(), nullptr), "Cannot give partitions up"));
     }
+  }
+
+  // librdkafka keeps the assignment for the group's sake and reads nothing of it: every partition has an offset, so that none is looked up,
+  // and is held at once.
+  void assign_fetcher(rd_kafka_topic_partition_list_t* list) {
+    std::vector<std::pair<TopicPartition, int64_t>> starts;
+    for (int i = 0; i < list->cnt; ++i) {
+      const TopicPartition partition{list->elems[i].topic, Partition(list->elems[i].partition)};
+      auto sought = seeks_.find(partition);
+      starts.emplace_back(partition, sought == seeks_.end() ? kStartUnknown : sought->second.value);
+      list->elems[i].offset = 0;
+    }
+    fetcher_->assign(starts);
+    next_find_ = {};
+    keep(to_status(rd_kafka_assign(rk_.get(), list), "Cannot assign partitions"));
+    keep(to_status(rd_kafka_pause_partitions(rk_.get(), list), "Cannot hold librdkafka's partitions"));
   }
 
   void keep(Status status) {
@@ -355,6 +494,9 @@ class RdConsumer final : public Consumer, public ClientHealth {
   FetchAhead fetch_ahead_;
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
   Queue queue_;
+  std::unique_ptr<Fetcher> fetcher_;  // null: librdkafka reads
+  int wake_ = -1;                     // librdkafka has news
+  SteadyTime next_find_{};
   std::vector<rd_kafka_message_t*> messages_;
   std::map<TopicPartition, Offset> seeks_;
   PartitionList assigned_;  // as the group gave it, with the offsets to start from

@@ -2,8 +2,8 @@
 #include "analytics/segment/fields_for_tests.h"
 
 #include "analytics/index/postings.h"
-#include "analytics/segment/crc32c.h"
 #include "analytics/segment/mutable_segment.h"
+#include "base/crc32c.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
 // Opens sealed segment files (see file_format.h): maps, checks, and lays column views over the mapping. Table line, recovery; query line.
-#include "analytics/segment/crc32c.h"
 #include "analytics/segment/file_format.h"
 #include "analytics/segment/segment_file.h"
 #include "analytics/segment/star_tree_view.h"
+#include "base/crc32c.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,8 +1,8 @@
 // Writes sealed segment files (see file_format.h). Table line, seal stage.
 #include "analytics/segment/column_builder.h"
-#include "analytics/segment/crc32c.h"
 #include "analytics/segment/segment_file.h"
 #include "analytics/segment/star_tree_section.h"
+#include "base/crc32c.h"
 #include "base/log.h"
 
 #include <fcntl.h>

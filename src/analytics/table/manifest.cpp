@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "analytics/segment/crc32c.h"
 #include "analytics/table/durable_file.h"
+#include "base/crc32c.h"
 
 namespace bywash::analytics {
 namespace {

@@ -1,4 +1,4 @@
-#include "analytics/segment/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace bywash::analytics {
+namespace bywash {
 namespace {
 
 constexpr std::array<uint32_t, 256> make_table() {
@@ -51,4 +51,4 @@ uint32_t crc32c(uint32_t crc, const void* bytes, size_t size) {
   return ~by_table(~crc, at, size);
 }
 
-}  // namespace bywash::analytics
+}  // namespace bywash

@@ -1,0 +1,93 @@
+// One TCP connection to a broker that never blocks its thread: requests go out and whole answers come in as far as the socket lets
+// them. Level 3; not included outside kafka/. One thread.
+#pragma once
+
+#include <netdb.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "kafka/record_set.h"
+
+namespace bywash::kafka {
+
+// Buffers that answers are read into and that come back when the last record is dropped, so that a busy reader does not ask the system
+// for the same pages again and again. Any thread.
+class ReadBuffers : public std::enable_shared_from_this<ReadBuffers> {
+ public:
+  explicit ReadBuffers(size_t keep_bytes) : keep_bytes_(keep_bytes) {}
+  // At least `size` bytes.
+  std::shared_ptr<char[]> take(size_t size);
+  // Gives what is kept back to the system.
+  void clear();
+
+ private:
+  struct Kept {
+    std::unique_ptr<char[]> bytes;
+    size_t capacity = 0;
+  };
+  void give_back(char* bytes, size_t capacity);
+
+  const size_t keep_bytes_;
+  std::mutex mutex_;
+  std::vector<Kept> kept_;
+  size_t kept_bytes_ = 0;
+};
+
+// A whole answer: behind its length.
+struct Answer {
+  SharedBytes memory;
+  std::string_view bytes;  // from the correlation id on
+};
+
+class BrokerConnection {
+ public:
+  explicit BrokerConnection(std::shared_ptr<ReadBuffers> buffers) : buffers_(std::move(buffers)) {}
+  ~BrokerConnection() { close(); }
+  BrokerConnection(const BrokerConnection&) = delete;
+  BrokerConnection& operator=(const BrokerConnection&) = delete;
+
+  // Looks the name up (this may wait) and begins to connect. Error: kRetriable.
+  Status open(const std::string& host, int32_t port, int receive_buffer_bytes, int timeout_ms);
+  void close();
+  bool is_open() const { return fd_ >= 0; }
+  // Queues a whole frame; it goes out with the next step().
+  void send(std::string frame) { outgoing_ += std::move(frame); }
+  // Moves bytes both ways as far as that goes now; whole answers are in `answers`. Error: the connection is gone (kRetriable).
+  Status step(std::vector<Answer>* answers);
+  // For ::poll: the descriptor, and whether there is something to write.
+  int fd() const { return fd_; }
+  bool wants_write() const { return connecting_ || !outgoing_.empty(); }
+
+ private:
+  Status finish_connect();
+  Status connect_next();
+  Status write_some();
+  Status read_some(std::vector<Answer>* answers);
+  Status failure(const char* what, int error) const;
+
+  std::shared_ptr<ReadBuffers> buffers_;
+  std::string name_;
+  int fd_ = -1;
+  bool connecting_ = false;
+  int receive_buffer_bytes_ = 0;
+  Millis timeout_{0};
+  SteadyTime connect_deadline_{};
+  std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses_{nullptr, freeaddrinfo};
+  addrinfo* next_address_ = nullptr;
+  std::string outgoing_;
+  char head_[4] = {};
+  size_t head_size_ = 0;
+  std::shared_ptr<char[]> body_;
+  size_t body_size_ = 0;
+  size_t body_read_ = 0;
+};
+
+}  // namespace bywash::kafka
