@@ -79,6 +79,40 @@ TEST(Functions, AnswerAsPinotsDo) {
   for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
 }
 
+// Texts, bytes and measures of geometries: JTS's forms, Pinot's bytes and its formulas.
+TEST(Functions, Geography) {
+  const Case cases[] = {
+      {"ST_POINT(1, 2.5)", "003ff00000000000004004000000000000"}, {"ST_POINT(1, 2.5, true)", "803ff00000000000004004000000000000"},
+      {"ST_ASTEXT(ST_POINT(-122.25, 1e10))", "POINT (-122.25 10000000000)"}, {"ST_ASTEXT(ST_GeomFromText('LINESTRING (1 2,3 4)'))", "LINESTRING (1 2, 3 4)"},
+      {"ST_ASTEXT(ST_GeomFromText('polygon((0 0, 4 0, 4 4, 0 4, 0 0), (1 1, 1 2, 2 2, 1 1))'))", "POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0), (1 1, 2 2, 1 2, 1 1))"},
+      {"ST_ASTEXT(ST_GeogFromText('MULTIPOINT (1 2, 3 4)'))", "MULTIPOINT ((1 2), (3 4))"}, {"ST_ASTEXT(ST_GeomFromText('POINT EMPTY'))", "POINT EMPTY"},
+      {"ST_ASTEXT(ST_GeomFromText('MULTIPOLYGON (((0 0, 0 1, 1 1, 0 0)), ((5 5, 5 6, 6 6, 5 5)))'))", "MULTIPOLYGON (((0 0, 0 1, 1 1, 0 0)), ((5 5, 5 6, 6 6, 5 5)))"},
+      {"ST_ASTEXT(ST_GeomFromWKB(ST_ASBINARY(ST_GeomFromText('MULTILINESTRING ((1 2, 3 4), (5 6, 7 8))'))))", "MULTILINESTRING ((1 2, 3 4), (5 6, 7 8))"},
+      {"ST_ASBINARY(ST_POINT(1, 2))", "00000000013ff00000000000004000000000000000"},
+      {"ST_ASGEOJSON(ST_POINT(1, 2.5))", "{\"type\":\"Point\",\"coordinates\":[1,2.5],\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:0\"}}}"},
+      {"ST_ASTEXT(ST_GeogFromGeoJSON('{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[0,2],[2,2],[0,0]]]}'))", "POLYGON ((0 0, 0 2, 2 2, 0 0))"},
+      {"ST_GEOMETRY_TYPE(ST_GeomFromText('POLYGON ((0 0, 0 2, 2 2, 0 0))'))", "Polygon"},
+      {"ST_AREA(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0), (1 1, 2 2, 1 2, 1 1))'))", "15.5"},
+      // An eighth of the sphere: pi / 2 of its radius squared.
+      {"ROUND(ST_AREA(ST_GeogFromText('POLYGON ((0 0, 90 0, 0 90, 0 0))')) / 1000000, 1)", "63758259"},
+      {"ST_DISTANCE(ST_POINT(0, 0), ST_POINT(3, 4))", "5"}, {"ST_DISTANCE(ST_POINT(5, 2), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "1"},
+      {"ST_DISTANCE(ST_POINT(1, 2), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "0"}, {"ST_DISTANCE(ST_GeomFromText('LINESTRING (0 0, 4 4)'), ST_GeomFromText('LINESTRING (0 4, 4 0)'))", "0"},
+      // A quarter of the equator.
+      {"ST_DISTANCE(ST_POINT(0, 0, true), ST_POINT(90, 0, true))", "10007559.11"}, {"ST_DISTANCE(toSphericalGeography(ST_POINT(0, 0)), ST_POINT(0, 90, 1))", "10007559.11"},
+      {"ST_CONTAINS(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'), ST_POINT(1, 1))", "1"}, {"ST_CONTAINS(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'), ST_POINT(0, 1))", "0"},
+      {"ST_CONTAINS(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0), (1 1, 1 3, 3 3, 3 1, 1 1))'), ST_POINT(2, 2))", "0"},
+      {"ST_WITHIN(ST_GeomFromText('LINESTRING (0 0, 0 4)'), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "0"},
+      {"ST_WITHIN(ST_GeomFromText('POLYGON ((1 1, 1 2, 2 2, 1 1))'), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "1"},
+      {"ST_WITHIN(ST_GeomFromText('POLYGON ((1 1, 1 2, 5 2, 1 1))'), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "0"},
+      {"ST_EQUALS(ST_GeomFromText('LINESTRING (0 0, 4 4)'), ST_GeomFromText('LINESTRING (4 4, 2 2, 0 0)'))", "1"},
+      {"ST_EQUALS(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'), ST_GeomFromText('POLYGON ((4 4, 4 0, 0 0, 0 4, 4 4))'))", "1"}, {"ST_EQUALS(ST_POINT(1, 2), ST_POINT(1, 3))", "0"}};
+  for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
+  EXPECT_NE(value_of("ST_GeomFromText('CIRCLE (1 2)')").find("unknown geometry type 'CIRCLE'"), std::string::npos);
+  EXPECT_NE(value_of("ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4))')").find("closed line"), std::string::npos);
+  EXPECT_NE(value_of("ST_DISTANCE(ST_POINT(0, 0), ST_POINT(0, 0, true))").find("either all be geometry or all geography"), std::string::npos);
+  EXPECT_NE(value_of("ST_DISTANCE(ST_POINT(0, 91, true), ST_POINT(0, 0, true))").find("Latitude must be between -90 and 90"), std::string::npos);
+}
+
 TEST(Functions, SayWhatIsWrong) {
   EXPECT_EQ(value_of("CAST('abc' AS INT)"), "error: Cannot cast a text to INT: it is no number");
   EXPECT_EQ(value_of("JSONEXTRACTSCALAR('{}', '$.x', 'INT')"), "error: Cannot resolve JSON path on some records. Consider setting a default value.");

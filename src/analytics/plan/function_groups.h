@@ -5,6 +5,7 @@
 
 namespace bywash::analytics {
 
+const std::vector<FunctionEntry>& geo_functions();
 const std::vector<FunctionEntry>& url_functions();
 const std::vector<FunctionEntry>& address_functions();
 const std::vector<FunctionEntry>& text_form_functions();
