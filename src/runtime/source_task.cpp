@@ -177,6 +177,7 @@ Status SourceTask::produce(const Batch& batch) {
   std::vector<bool> failed(encoded_.size(), false);
   RETURN_IF_ERROR(report_refused(batch, errors, &failed));
   int64_t sent = 0;
+  sent_at_ms_ = wall_clock_ms();
   const std::string* topic = nullptr;
   for (int64_t row = 0; row < batch.row_count(); ++row) {
     if (failed[static_cast<size_t>(row)]) continue;
@@ -210,7 +211,7 @@ Status SourceTask::queue_record(const Batch& batch, int64_t row, int64_t* sent) 
   record.partition = batch.kafka_partition;
   record.key = encoded_[i].key;
   record.value = encoded_[i].value;
-  record.timestamp_ms = batch.timestamps_ms[i];
+  record.timestamp_ms = batch.timestamps_ms[i] < 0 ? sent_at_ms_ : batch.timestamps_ms[i];
   record.headers = &encoded_[i].headers;
   record.more_headers = shared_headers_;
   if (transactions_) RETURN_IF_ERROR(transactions_->begin());

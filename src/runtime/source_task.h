@@ -98,6 +98,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   bool tolerance_exceeded_ = false;
   bool sound_ = false;  // the last step ended well
   std::vector<EncodedRecord> encoded_;  // its memory is used batch after batch
+  int64_t sent_at_ms_ = 0;  // the time of records that have none, read once a batch
   const std::vector<columnar::RawHeader>* shared_headers_ = nullptr;  // of the batch that is sent; the encoder's
   std::optional<SourceTransactions> transactions_;
   std::unique_ptr<kafka::Producer> producer_;  // last: its callbacks use the members above

@@ -186,12 +186,6 @@ bool has_binary_form(uint32_t type) {
   }
 }
 
-int64_t binary_integer(std::string_view bytes) {
-  uint64_t out = !bytes.empty() && (bytes[0] & 0x80) ? ~uint64_t{0} : 0;
-  for (char c : bytes) out = out << 8 | static_cast<uint8_t>(c);
-  return static_cast<int64_t>(out);
-}
-
 std::optional<int64_t> whole_of_binary(uint32_t type, std::string_view bytes) {
   switch (type) {
     case kInt2Oid: case kInt4Oid: case kInt8Oid: return bytes.empty() || bytes.size() > 8 ? std::nullopt : std::optional(binary_integer(bytes));

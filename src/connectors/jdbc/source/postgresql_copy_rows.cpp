@@ -75,17 +75,20 @@ Result<bool> PostgresqlCopyRows::next(SourceRow* row) {
   }
   if (columns != static_cast<int64_t>(columns_)) return not_as_expected();
   row->resize(columns_);
+  const char *at = rest_.data(), *const end = at + rest_.size();
   for (auto& value : *row) {
-    std::string_view length, bytes;
-    if (!take(4, &length)) return not_as_expected();
-    const int64_t size = binary_integer(length);
+    if (end - at < 4) return not_as_expected();
+    const int64_t size = binary_integer({at, 4});
+    at += 4;
     if (size < 0) {
       value.reset();
       continue;
     }
-    if (!take(static_cast<size_t>(size), &bytes)) return not_as_expected();
-    value = bytes;
+    if (end - at < size) return not_as_expected();
+    value.emplace(at, static_cast<size_t>(size));
+    at += size;
   }
+  rest_.remove_prefix(static_cast<size_t>(at - rest_.data()));
   return true;
 }
 
