@@ -75,7 +75,12 @@ TEST(Functions, AnswerAsPinotsDo) {
       {"TEXT_MATCH('The quick brown fox', 'quick NOT fox')", "false"}, {"TEXT_MATCH('a b', 'c OR d')", "false"},
       {"CAST('12' AS INT)", "12"}, {"CAST(12.9 AS LONG)", "12"}, {"CAST('2023-11-14 22:13:20' AS TIMESTAMP)", "1700000000000"}, {"CAST(0 AS BOOLEAN)", "false"},
       {"COALESCE(NULL, 'x')", "x"}, {"NULLIF(1, 2)", "1"}, {"CASE WHEN 1 = 2 THEN 'a' ELSE 'b' END", "b"}, {"GREATEST(1, 3, 2)", "3"}, {"5 BETWEEN SYMMETRIC 9 AND 1", "true"},
-      {"'a_b' LIKE 'a!_b' ESCAPE '!'", "true"}, {"'axb' LIKE 'a!_b' ESCAPE '!'", "false"}, {"PI()", "3.141592654"}};
+      {"'a_b' LIKE 'a!_b' ESCAPE '!'", "true"}, {"'axb' LIKE 'a!_b' ESCAPE '!'", "false"},
+      // LIKE ignores case since 1.5 (RequestContextUtils, RegexpLikeConstFunctions), of ASCII letters.
+      {"'Atlanta' LIKE 'aT%'", "true"}, {"'Atlanta' LIKE '%LANTA'", "true"}, {"'Atlanta' LIKE 'atlanta'", "true"}, {"'Atlanta' LIKE 'a_L%a'", "true"}, {"'Atlanta' LIKE 'b%'", "false"},
+      {"'Ärger' LIKE 'ä%'", "false"}, {"'Ärger' LIKE 'ÄR%'", "true"}, {"'1.5' LIKE '1.%'", "true"}, {"'1x5' LIKE '1.%'", "false"}, {"'7' LIKE '7'", "true"},
+      {"REGEXP_LIKE('Atlanta', '^atl')", "false"}, {"REGEXP_LIKE('Atlanta', '^atl', 'I')", "true"}, {"LIKEVAR('Atlanta', 'at%')", "true"},
+      {"REGEXPLIKEVAR('Atlanta', '^atl')", "false"}, {"REGEXPLIKEVAR('Atlanta', '^atl', 'i')", "true"}, {"PI()", "3.141592654"}};
   for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
 }
 
@@ -93,6 +98,7 @@ TEST(Functions, Geography) {
       {"ST_ASTEXT(ST_GeogFromGeoJSON('{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[0,2],[2,2],[0,0]]]}'))", "POLYGON ((0 0, 0 2, 2 2, 0 0))"},
       {"ST_GEOMETRY_TYPE(ST_GeomFromText('POLYGON ((0 0, 0 2, 2 2, 0 0))'))", "Polygon"},
       {"ST_AREA(ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0), (1 1, 2 2, 1 2, 1 1))'))", "15.5"},
+      {"ENCODEGEOHASH(57.64911, 10.40744, 11)", "u4pruydqqvj"}, {"ROUND(DECODEGEOHASHLAT('u4pruydqqvj') * 100000)", "5764911"}, {"ROUND(DECODEGEOHASHLON('u4pruydqqvj') * 100000)", "1040744"},
       // An eighth of the sphere: pi / 2 of its radius squared.
       {"ROUND(ST_AREA(ST_GeogFromText('POLYGON ((0 0, 90 0, 0 90, 0 0))')) / 1000000, 1)", "63758259"},
       {"ST_DISTANCE(ST_POINT(0, 0), ST_POINT(3, 4))", "5"}, {"ST_DISTANCE(ST_POINT(5, 2), ST_GeomFromText('POLYGON ((0 0, 0 4, 4 4, 4 0, 0 0))'))", "1"},

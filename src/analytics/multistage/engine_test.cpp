@@ -171,6 +171,7 @@ TEST_F(MultiStage, ScalarFunctionsAreThoseOfTheSingleStageEngine) {
   EXPECT_EQ(rows(multi + "SELECT CAST(amount AS INT), CAST(id AS VARCHAR), CAST('7' AS LONG) + id, CASE WHEN id > 1 THEN 'b' ELSE 'a' END FROM orders WHERE id = 1"),
             "10,1,8,a");
   EXPECT_EQ(rows(multi + "SELECT COUNT(*) FROM orders WHERE made >= '2023-11-15 00:00:00' AND REGEXP_LIKE(state, '^d') AND state LIKE '%ne'"), "3");
+  EXPECT_EQ(rows(multi + "SELECT COUNT(*) FROM (SELECT state AS s FROM orders WHERE made >= '2023-11-15 00:00:00') t WHERE s LIKE 'D%Ne'"), "3");
   EXPECT_EQ(rows(multi + "SELECT 7 / 2, 7 % 4, -7 / 2, 7 / 2.0, ABS(-3), FLOOR(2.5), COALESCE(NULL, 4), NULLIF(1, 1)"), "3,3,-3,3.5,3,2.0,4,null");
   EXPECT_EQ(rows(multi + "SELECT c.name FROM customers c JOIN orders o ON UPPER(c.name) = CONCAT('AN', 'N', '') AND o.id = c.id"), "Ann");
   EXPECT_EQ(rows(multi + "SELECT NOSUCH(id) FROM orders"), "700 QueryValidationError: At line 1, column 38: No match found for function signature nosuch");

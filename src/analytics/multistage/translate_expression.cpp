@@ -258,7 +258,7 @@ Result<Typed> Translator::like(const Expression& expression) {
   for (Typed& arg : args) {
     ASSIGN_OR_RETURN(arg, coerced(std::move(arg), {DataType::kString, false}));
   }
-  return Typed{fmt::format("({} LIKE {} ESCAPE '\\')", args[0].sql, args[1].sql), {DataType::kBoolean, false}, false, nullptr};
+  return Typed{fmt::format("({} ILIKE {} ESCAPE '\\')", args[0].sql, args[1].sql), {DataType::kBoolean, false}, false, nullptr};
 }
 
 // Calcite's types: whole numbers stay whole, also in a division. A result that does not fit fails the query.

@@ -123,6 +123,47 @@ Result<BoundFunction> related(const FunctionArgs& call) {
   });
 }
 
+// ---- geohashes
+
+constexpr std::string_view kBase32 = "0123456789bcdefghjkmnpqrstuvwxyz";
+
+struct Span {
+  double low, high;
+  double middle() const { return (low + high) / 2; }
+  void halve(bool upper) { (upper ? low : high) = middle(); }
+};
+
+// encodeGeoHash(latitude, longitude, number of characters)
+Result<BoundFunction> encode_geohash(const FunctionArgs& call) {
+  return row_function(call, "rri", DataType::kString, [](FunctionRow& row, std::string& out) {
+    const int64_t length = row.integer(2);
+    if (length < 1 || length > 12) return row.fail("length must be between 1 and 12");
+    Span latitude{-90, 90}, longitude{-180, 180};
+    int letter = 0;
+    for (int64_t bit = 0; bit < 5 * length; ++bit) {
+      Span& span = bit % 2 ? latitude : longitude;
+      const bool upper = row.real(bit % 2 ? 0 : 1) >= span.middle();
+      span.halve(upper);
+      letter = letter << 1 | upper;
+      if (bit % 5 == 4) out += kBase32[static_cast<size_t>(letter)], letter = 0;
+    }
+  });
+}
+
+template <bool Latitude>
+Result<BoundFunction> decode_geohash(const FunctionArgs& call) {
+  return row_function(call, "t", DataType::kDouble, [](FunctionRow& row) -> double {
+    Span latitude{-90, 90}, longitude{-180, 180};
+    bool even = true;
+    for (char c : row.text(0)) {
+      const size_t letter = kBase32.find(c);
+      if (letter == std::string_view::npos) return row.fail("A geohash has characters of its own base 32 only"), 0;
+      for (int mask = 16; mask > 0; mask /= 2, even = !even) (even ? longitude : latitude).halve((letter & static_cast<size_t>(mask)) != 0);
+    }
+    return Latitude ? latitude.middle() : longitude.middle();
+  });
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& geo_functions() {
@@ -145,7 +186,12 @@ const std::vector<FunctionEntry>& geo_functions() {
       {"stwithin", related<contains, true, true>},
       {"stequals", related<equals, false, false>},
       {"tosphericalgeography", turned<true>},
-      {"togeometry", turned<false>}};
+      {"togeometry", turned<false>},
+      {"encodegeohash", encode_geohash},
+      {"decodegeohashlatitude", decode_geohash<true>},
+      {"decodegeohashlat", decode_geohash<true>},
+      {"decodegeohashlongitude", decode_geohash<false>},
+      {"decodegeohashlon", decode_geohash<false>}};
   return entries;
 }
 

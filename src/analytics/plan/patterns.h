@@ -8,7 +8,7 @@
 
 namespace bywash::analytics {
 
-// LIKE: % any characters, _ one, \ escapes; the whole text must match, case counts.
+// LIKE: % any characters, _ one, \ escapes; the whole text must match, case of ASCII letters apart (RequestContextUtils 1.5.1).
 Result<Predicate> like_predicate(std::string_view pattern);
 // REGEXP_LIKE: finds the pattern anywhere. Flags: "c" (default) or "i" for ignoring case. RE2's syntax: Java's look-arounds and
 // back-references are refused.

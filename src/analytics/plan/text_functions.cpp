@@ -1,11 +1,13 @@
 // Functions over texts. Lengths and positions count characters (UTF-8 code points).
 #include "analytics/plan/functions.h"
 #include "analytics/plan/patterns.h"
+#include "analytics/plan/row_function.h"
 #include "expressions/utf8.h"
 
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace bywash::analytics {
 namespace {
@@ -184,6 +186,25 @@ Result<BoundFunction> matches(const FunctionArgs& call) {
                        }};
 }
 
+// likeVar and regexpLikeVar: the pattern may differ from row to row.
+template <bool Like>
+Result<BoundFunction> matches_own(const FunctionArgs& call) {
+  return row_function(call, Like ? "tt" : "tt|t", DataType::kBoolean, [](FunctionRow& row) -> int64_t {
+    struct Known {
+      std::string pattern, flags;
+      std::optional<Predicate> predicate;
+    };
+    static thread_local Known known;  // most rows have the pattern of the one before
+    const std::string_view flags = row.size() > 2 ? row.text(2) : std::string_view();
+    if (!known.predicate || known.pattern != row.text(1) || known.flags != flags) {
+      Result<Predicate> made = Like ? like_predicate(row.text(1)) : regexp_predicate(row.text(1), flags);
+      if (!made.ok()) return row.fail(made.status().message()), 0;
+      known = {std::string(row.text(1)), std::string(flags), *std::move(made)};
+    }
+    return known.predicate->test(row.text(0));
+  });
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& text_functions() {
@@ -192,7 +213,7 @@ const std::vector<FunctionEntry>& text_functions() {
       {"rtrim", map_text<trim_right>}, {"reverse", map_text<reverse>},   {"length", length},             {"charlength", length},    {"characterlength", length},
       {"concat", concat},              {"substr", substring<false>},     {"substring", substring<true>}, {"replace", replace},
       {"startswith", test<begins>},    {"endswith", test<ends>},         {"contains", test<contains>},
-      {"like", matches<true>},         {"regexplike", matches<false>}};
+      {"like", matches<true>},         {"regexplike", matches<false>},   {"likevar", matches_own<true>},    {"regexplikevar", matches_own<false>}};
   return entries;
 }
 
