@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    // connect-standalone and connect-distributed end with 1 after their usage.
+    const bool usage = dynamic_cast<const CLI::CallForHelp*>(&error) && (app.got_subcommand("standalone") || app.got_subcommand("distributed"));
+    return usage ? 1 : code == 0 ? 0 : 2;
   }
   if (auto status = arrow::compute::Initialize(); !status.ok()) return bywash::verbs::fail(status.message());
   bywash::register_builtin_plugins(bywash::plugin::Registry::process());

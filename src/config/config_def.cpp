@@ -70,6 +70,12 @@ std::string invalid_text(const KeySpec& key, const std::optional<std::string>& r
   return fmt::format("Invalid value {} for configuration {}: {}", shown, key.name, why);
 }
 
+// A value as Java prints it in a message: a list in brackets.
+std::optional<std::string> in_message(const Parsed& value) {
+  if (const auto* list = std::get_if<List>(&value)) return fmt::format("[{}]", fmt::join(*list, ", "));
+  return render(value);
+}
+
 std::string missing_text(const KeySpec& key) {
   return fmt::format("Missing required configuration \"{}\" which has no default value.", key.name);
 }
@@ -200,7 +206,7 @@ Result<Parsed> ConfigDef::value_of(const KeySpec& key, const Properties& propert
     value = *std::move(parsed);
   }
   for (const Validator& validator : key.validators) {
-    if (auto why = validator(value)) return Status::invalid(invalid_text(key, raw ? render(value) : raw, *why));
+    if (auto why = validator(value)) return Status::invalid(invalid_text(key, raw ? in_message(value) : raw, *why));
   }
   return value;
 }

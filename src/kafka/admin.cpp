@@ -100,6 +100,22 @@ class RdAdmin final : public Admin, public ClientHealth {
     return {};
   }
 
+  Status delete_group_offsets(const std::string& group, const std::vector<TopicPartition>& partitions, int timeout_ms) override {
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+    for (const TopicPartition& each : partitions) rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition.value);
+    rd_kafka_DeleteConsumerGroupOffsets_t* request = rd_kafka_DeleteConsumerGroupOffsets_new(group.c_str(), list.get());
+    Queue queue(rd_kafka_queue_new(rk_.get()));
+    rd_kafka_DeleteConsumerGroupOffsets(rk_.get(), &request, 1, options(RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, timeout_ms).get(), queue.get());
+    rd_kafka_DeleteConsumerGroupOffsets_destroy(request);
+    const std::string what = fmt::format("Cannot forget offsets of group '{}'", group);
+    ASSIGN_OR_RETURN(Event event, wait(queue.get(), timeout_ms, what));
+    size_t n = 0;
+    const rd_kafka_group_result_t** results = rd_kafka_DeleteConsumerGroupOffsets_result_groups(rd_kafka_event_DeleteConsumerGroupOffsets_result(event.get()), &n);
+    if (n == 0) return {};
+    Status status = group_error(results[0], what);
+    return status.code() == Code::kNotFound ? Status() : status;
+  }
+
   Status delete_group(const std::string& group, int timeout_ms) override {
     rd_kafka_DeleteGroup_t* request = rd_kafka_DeleteGroup_new(group.c_str());
     Queue queue(rd_kafka_queue_new(rk_.get()));

@@ -31,6 +31,8 @@ class Admin {
   // Committed offsets of a group, all partitions that have one.
   virtual Result<std::vector<std::pair<TopicPartition, Offset>>> group_offsets(const std::string& group, int timeout_ms) = 0;
   virtual Status alter_group_offsets(const std::string& group, const std::vector<std::pair<TopicPartition, Offset>>& offsets, int timeout_ms) = 0;
+  // Ok for partitions that have none.
+  virtual Status delete_group_offsets(const std::string& group, const std::vector<TopicPartition>& partitions, int timeout_ms) = 0;
   // Ok when the group does not exist.
   virtual Status delete_group(const std::string& group, int timeout_ms) = 0;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "kafka/client_key_docs.h"
+
 namespace bywash::kafka {
 namespace {
 
@@ -186,6 +188,7 @@ std::optional<config::KeySpec> java_client_key(ClientKind kind, std::string_view
   out.importance = key->importance;
   out.required = key->required;
   if (key->by_default) out.default_text = key->by_default;
+  out.doc = java_client_key_doc(kind, name);
   return out;
 }
 

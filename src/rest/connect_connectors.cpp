@@ -1,6 +1,7 @@
 // /connectors and what hangs below a connector, but for tasks and offsets (ConnectorsResource, Kafka 4.3).
 #include "base/encoding.h"
 #include "base/text.h"
+#include "config/java_order.h"
 #include "config/properties.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
@@ -12,8 +13,8 @@ using runtime::ConnectorProperties;
 using runtime::ConnectorRequest;
 using Params = std::vector<std::string>;
 
-// A name as a path segment, leaving what RFC 3986 allows there.
-std::string encode_segment(std::string_view text) { return percent_encoded(text, "-._~!$&'()*+,;=:@"); }
+// A name as the original's UriBuilder puts it into a path: what RFC 3986 allows there stays, slashes too.
+std::string encode_path(std::string_view text) { return percent_encoded(text, "-._~!$&'()*+,;=:@/"); }
 
 bool flag(const HttpRequest& request, const std::string& name) {
   auto it = request.query.find(name);
@@ -34,15 +35,20 @@ Status put_name(const std::string& name, ConnectorProperties* config) {
 
 HttpResponse created(const ConnectContext* context, const runtime::PutResult& result) {
   HttpResponse out = json_response(result.created ? 201 : 200, to_json(result.connector));
-  if (result.created) out.headers.emplace_back("Location", context->advertised_url + "/connectors/" + encode_segment(result.connector.name));
+  if (result.created) out.headers.emplace_back("Location", context->advertised_url + "/connectors/" + encode_path(result.connector.name));
   return out;
 }
 
 HttpResponse list_connectors(const ConnectContext* context, const HttpRequest& request) {
   auto [begin, end] = request.query.equal_range("expand");
-  if (begin == end) return json_response(200, Json(context->herder->connectors()));
+  std::vector<std::string> names = context->herder->connectors();
+  if (begin == end) {
+    // A cluster's worker answers from a copy of its map, a standalone one from a map it fills.
+    const size_t capacity = context->herder->distributed() ? config::java_copy_capacity(names.size()) : 16;
+    return json_response(200, Json(config::java_hash_order(std::move(names), capacity)));
+  }
   Json out = Json::object();
-  for (const std::string& name : context->herder->connectors()) {
+  for (const std::string& name : config::java_hash_order(std::move(names))) {
     Json item = Json::object();
     for (auto it = begin; it != end; ++it) {
       if (it->second == "status") {
@@ -58,7 +64,7 @@ HttpResponse list_connectors(const ConnectContext* context, const HttpRequest& r
 
 // The fields of CreateConnectorRequest.
 Result<ConnectorRequest> read_create(const HttpRequest& request) {
-  ASSIGN_OR_RETURN(Json body, parse_body(request));
+  ASSIGN_OR_RETURN(Json body, parse_texts(request));
   if (body.is_null()) return no_body(request);
   if (!body.is_object()) return wrong_type("object with 'name' and 'config'", body);
   ConnectorRequest out;
@@ -97,7 +103,7 @@ HttpResponse create(const ConnectContext* context, const HttpRequest& request) {
 }
 
 HttpResponse put_config(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
-  auto body = parse_body(request);
+  auto body = parse_texts(request);
   if (!body.ok()) return error_response(body.status());
   if (body->is_null()) return error_response(no_body(request));
   auto properties = string_map(*body);
@@ -109,7 +115,7 @@ HttpResponse put_config(const ConnectContext* context, const HttpRequest& reques
 }
 
 HttpResponse patch_config(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
-  auto body = parse_body(request);
+  auto body = parse_texts(request);
   if (!body.ok()) return error_response(body.status());
   if (body->is_null()) {
     auto connector = context->herder->connector(name);
@@ -147,17 +153,13 @@ void add_state_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("PUT", "/connectors/{}/resume", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStarted), 202); }, {.takes_json = true});
   router->add("PUT", "/connectors/{}/stop", [context](const HttpRequest&, const Params& p) { return answer(context->herder->set_target(p[0], TargetState::kStopped), 204); }, {.takes_json = true});
   router->add("POST", "/connectors/{}/restart", [context](const HttpRequest& r, const Params& p) { return restart(context, r, p[0]); }, {.takes_json = true});
-  router->add("PUT", "/connectors/{}/fence", [context](const HttpRequest&, const Params&) {
-    if (context->herder->distributed()) return error_response(400, "Internal request missing required signature");
-    return error_response(500, "Kafka Connect in standalone mode does not support exactly-once source connectors.");
-  });
 }
 
 }  // namespace
 
 void add_connector_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("GET", "/connectors", [context](const HttpRequest& r, const Params&) { return list_connectors(context, r); }, {.takes_json = true});
-  router->add("POST", "/connectors", [context](const HttpRequest& r, const Params&) { return create(context, r); }, {.takes_json = true});
+  router->add("POST", "/connectors", [context](const HttpRequest& r, const Params&) { return create(context, r); }, {.takes_json = true, .reads_body = true});
   router->add("GET", "/connectors/{}", [context](const HttpRequest&, const Params& p) {
     auto connector = context->herder->connector(p[0]);
     return connector.ok() ? json_response(200, to_json(*connector)) : error_response(connector.status());
@@ -167,8 +169,8 @@ void add_connector_routes(HttpRouter* router, const ConnectContext* context) {
     auto connector = context->herder->connector(p[0]);
     return connector.ok() ? json_response(200, to_json(connector->config)) : error_response(connector.status());
   }, {.takes_json = true});
-  router->add("PUT", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return put_config(context, r, p[0]); }, {.takes_json = true});
-  router->add("PATCH", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return patch_config(context, r, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return put_config(context, r, p[0]); }, {.takes_json = true, .reads_body = true});
+  router->add("PATCH", "/connectors/{}/config", [context](const HttpRequest& r, const Params& p) { return patch_config(context, r, p[0]); }, {.takes_json = true, .reads_body = true});
   router->add("GET", "/connectors/{}/status", [context](const HttpRequest&, const Params& p) {
     auto status = context->herder->status(p[0]);
     return status.ok() ? json_response(200, to_json(*status)) : error_response(status.status());

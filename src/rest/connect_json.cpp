@@ -1,6 +1,8 @@
 // Rendering and reading of Connect's JSON (org.apache.kafka.connect.runtime.rest.entities, Kafka 4.3).
 #include "rest/connect_json.h"
 
+#include <cctype>
+
 namespace bywash::rest {
 namespace {
 
@@ -23,6 +25,54 @@ std::pair<size_t, size_t> position(const std::string& text, size_t byte) {
     if (text[i] == '\n') { ++line; column = 1; } else ++column;
   }
   return {line, column};
+}
+
+// The length of the JSON number that the text begins with; 0: of none, or of one that something else follows at once.
+size_t number_length(std::string_view text) {
+  size_t at = text.starts_with('-') ? 1 : 0;
+  auto digits = [&] {
+    const size_t from = at;
+    while (at < text.size() && std::isdigit(static_cast<unsigned char>(text[at]))) ++at;
+    return at - from;
+  };
+  const bool zero = at < text.size() && text[at] == '0';
+  const size_t whole = digits();
+  if (whole == 0 || (zero && whole > 1)) return 0;
+  if (at < text.size() && text[at] == '.' && (++at, digits() == 0)) return 0;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    if (digits() == 0) return 0;
+  }
+  return at == text.size() || std::string_view(",]} \t\r\n").find(text[at]) != std::string_view::npos ? at : 0;
+}
+
+// The JSON text with its numbers in quotes.
+std::string quoted_numbers(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    size_t length = 1;
+    if (in_string) {
+      if (c == '\\' && at + 1 < text.size()) length = 2;
+      else if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '-' || std::isdigit(static_cast<unsigned char>(c))) {
+      // One that is none stays, whole: a part of it would be one.
+      length = number_length(text.substr(at));
+      if (length == 0) return std::string(text);
+      out += '"';
+      out += text.substr(at, length);
+      out += '"';
+      at += length;
+      continue;
+    }
+    out += text.substr(at, length);
+    at += length;
+  }
+  return out;
 }
 
 Json optional_text(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
@@ -74,6 +124,13 @@ Result<Json> parse_body(const HttpRequest& request) {
   } catch (const Json::exception& e) {
     return Status::fatal(fmt::format("Cannot deserialize value of the request's JSON: {}", e.what()));
   }
+}
+
+Result<Json> parse_texts(const HttpRequest& request) {
+  HttpRequest quoted;
+  quoted.body = quoted_numbers(request.body);
+  if (auto parsed = parse_body(quoted); parsed.ok()) return parsed;
+  return parse_body(request);
 }
 
 Status no_body(const HttpRequest& request) {

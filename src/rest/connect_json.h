@@ -24,6 +24,8 @@ HttpResponse error_response(int status, std::string_view message);
 
 // The body as JSON; null when there is none. Error (500): it is not JSON, with line and column.
 Result<Json> parse_body(const HttpRequest& request);
+// The same with every number as the text it was sent as: configurations are texts, and "1.50" stays what it is.
+Result<Json> parse_texts(const HttpRequest& request);
 // A flat object of texts; numbers and booleans become text. Error (500): it is none.
 Result<runtime::ConnectorProperties> string_map(const Json& json);
 // "Cannot invoke ...": a body is needed and there is none.

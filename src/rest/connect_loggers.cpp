@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "config/properties.h"
 #include "rest/connect_json.h"
 #include "rest/connect_service.h"
 
@@ -20,7 +21,15 @@ struct JavaName {
 };
 constexpr JavaName kJavaNames[] = {
     {"org.apache.kafka.clients.NetworkClient", "kafka"},
+    {"org.apache.kafka.clients.consumer.internals.ConsumerCoordinator", "kafka"},
+    {"org.apache.kafka.clients.producer.KafkaProducer", "kafka"},
+    {"org.apache.kafka.connect.runtime.AbstractWorkerSourceTask", "runtime"},
     {"org.apache.kafka.connect.runtime.Worker", "runtime"},
+    {"org.apache.kafka.connect.runtime.WorkerConnector", "runtime"},
+    {"org.apache.kafka.connect.runtime.WorkerSinkTask", "runtime"},
+    {"org.apache.kafka.connect.runtime.WorkerSourceTask", "runtime"},
+    {"org.apache.kafka.connect.runtime.WorkerTask", "runtime"},
+    {"org.apache.kafka.connect.runtime.distributed.DistributedHerder", "connect"},
     {"org.apache.kafka.connect.runtime.errors.LogReporter", "errors"},
     {"org.apache.kafka.connect.runtime.rest.RestServer", "rest"},
     {"org.apache.kafka.connect.runtime.standalone.StandaloneHerder", "connect"},
@@ -56,22 +65,27 @@ class Loggers {
     return shown(name, it->second);
   }
 
-  // Sets the level of a logger and of all below it; answers which of them changed.
-  Json set(const std::string& name, log::Level level) {
+  // Sets the level of a logger and of all below it, by its Java name; answers which of them changed.
+  Json set(const std::string& name, const std::string& text) {
+    log::Level level = log::Level::kInfo;
+    if (!log::parse_level(text, &level)) return Json::array();
     std::lock_guard lock(mutex_);
     Json changed = Json::array();
     if (name != "root") entries_.try_emplace(name);
-    for (auto& [each, entry] : entries_) {
-      if ((name != "root" && !under(each, name)) || level_of(each, entry) == level) continue;
-      entry = {level, wall_clock_ms()};
+    std::vector<std::string> names;
+    for (const auto& [each, entry] : entries_) {
+      if ((name == "root" || under(each, name)) && level_of(each, entry) != text) names.push_back(each);
+    }
+    for (const std::string& each : names) {
+      entries_[each] = {text, wall_clock_ms()};
       for (const JavaName& java : kJavaNames) {
         if (each == java.java || each == java.ours) log::set_logger_level(java.ours, level);
       }
       changed.push_back(each);
     }
-    if (name == "root" && log::root_level() != level) {
+    if (name == "root" && root_level() != text) {
       log::set_level(level);
-      root_ = {level, wall_clock_ms()};
+      root_ = {text, wall_clock_ms()};
       changed.push_back("root");
     }
     return changed;
@@ -79,24 +93,26 @@ class Loggers {
 
  private:
   struct Entry {
-    std::optional<log::Level> own;
+    std::optional<std::string> own;  // "FATAL" and "ALL" are shown as they were set
     int64_t changed_ms = 0;
   };
 
+  std::string root_level() const { return root_.own.value_or(std::string(log::to_string(log::root_level()))); }
+
   // Its own, or that of the nearest logger above it.
-  log::Level level_of(const std::string& name, const Entry& entry) const {
+  std::string level_of(const std::string& name, const Entry& entry) const {
     if (entry.own) return *entry.own;
     std::string above = name;
     while (above.rfind('.') != above.npos) {
       above.resize(above.rfind('.'));
       if (auto it = entries_.find(above); it != entries_.end() && it->second.own) return *it->second.own;
     }
-    return log::root_level();
+    return root_level();
   }
 
   Json shown(const std::string& name, const Entry& entry) const {
     Json out;
-    out["level"] = log::to_string(name == "root" ? log::root_level() : level_of(name, entry));
+    out["level"] = name == "root" ? root_level() : level_of(name, entry);
     out["last_modified"] = entry.changed_ms ? Json(entry.changed_ms) : Json(nullptr);
     return out;
   }
@@ -112,7 +128,7 @@ Loggers& loggers() {
 }
 
 HttpResponse set_level(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
-  auto body = parse_body(request);
+  auto body = parse_texts(request);
   if (!body.ok()) return error_response(body.status());
   if (body->is_null()) return error_response(no_body(request));
   auto fields = string_map(*body);
@@ -120,15 +136,16 @@ HttpResponse set_level(const ConnectContext* context, const HttpRequest& request
   auto it = fields->find("level");
   if (it == fields->end() || !it->second) return error_response(400, "Desired 'level' parameter was not specified in request.");
   if (it->second->empty()) return error_response(500, "Illegal null or empty Level name.");
+  const std::string text = ascii_upper(config::trim(*it->second));
   log::Level level;
-  if (!log::parse_level(*it->second, &level)) return error_response(404, fmt::format("invalid log level '{}'.", *it->second));
+  if (!log::parse_level(text, &level)) return error_response(404, fmt::format("invalid log level '{}'.", *it->second));
   auto scope = request.query.find("scope");
   const std::string wanted = scope == request.query.end() ? "worker" : ascii_lower(scope->second);
   if (wanted == "cluster" && context->herder->distributed()) {
-    Status told = context->herder->set_cluster_logger(name, ascii_upper(*it->second));
+    Status told = context->herder->set_cluster_logger(name, text);
     return told.ok() ? no_content(204) : error_response(told);
   }
-  Json changed = loggers().set(name, level);
+  Json changed = loggers().set(name, text);
   return wanted == "cluster" ? no_content(204) : json_response(200, changed);
 }
 
@@ -136,15 +153,14 @@ HttpResponse set_level(const ConnectContext* context, const HttpRequest& request
 
 void add_logger_routes(HttpRouter* router, const ConnectContext* context) {
   context->herder->on_logger_level([](const std::string& name, const std::string& text) {
-    log::Level level;
-    if (log::parse_level(text, &level)) loggers().set(name, level);
+    loggers().set(name, text);
   });
   router->add("GET", "/admin/loggers", [](const HttpRequest&, const Params&) { return json_response(200, loggers().all()); });
   router->add("GET", "/admin/loggers/{}", [](const HttpRequest&, const Params& p) {
     auto found = loggers().one(p[0]);
     return found ? json_response(200, *found) : error_response(404, fmt::format("Logger {} not found.", p[0]));
   }, {.takes_json = true});
-  router->add("PUT", "/admin/loggers/{}", [context](const HttpRequest& r, const Params& p) { return set_level(context, r, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/admin/loggers/{}", [context](const HttpRequest& r, const Params& p) { return set_level(context, r, p[0]); }, {.takes_json = true, .reads_body = true});
 }
 
 }  // namespace bywash::rest

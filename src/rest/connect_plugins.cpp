@@ -12,7 +12,7 @@ using Params = std::vector<std::string>;
 
 HttpResponse list_plugins(const ConnectContext* context, const HttpRequest& request) {
   auto it = request.query.find("connectorsOnly");
-  const std::string value = it == request.query.end() ? "true" : ascii_lower(it->second);
+  const std::string value = it == request.query.end() || it->second.empty() ? "true" : ascii_lower(it->second);
   Json out = Json::array();
   for (const auto& plugin : runtime::list_plugins(*context->registry, value == "true")) {
     out.push_back({{"class", plugin.class_name}, {"type", plugin.type}, {"version", plugin.version}});
@@ -22,7 +22,7 @@ HttpResponse list_plugins(const ConnectContext* context, const HttpRequest& requ
 
 HttpResponse keys(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
   auto version = request.query.find("version");
-  auto keys = runtime::plugin_keys(*context->registry, name, version == request.query.end() ? "" : version->second);
+  auto keys = runtime::plugin_keys(*context->registry, name, version == request.query.end() ? std::nullopt : std::optional(version->second));
   if (!keys.ok()) return error_response(keys.status());
   Json out = Json::array();
   for (const auto& key : *keys) out.push_back(to_json(key));
@@ -35,7 +35,7 @@ std::string_view without_suffix(std::string_view name) {
 }
 
 HttpResponse validate(const ConnectContext* context, const HttpRequest& request, const std::string& name) {
-  auto body = parse_body(request);
+  auto body = parse_texts(request);
   if (!body.ok()) return error_response(body.status());
   if (body->is_null()) return error_response(no_body(request));
   auto properties = string_map(*body);
@@ -44,7 +44,8 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
   if (auto it = plain.find("connector.class"); it != plain.end() && !without_suffix(it->second).ends_with(without_suffix(name))) {
     return error_response(400, fmt::format("Included connector type {} does not match request type {}", it->second, name));
   }
-  auto report = context->herder->validate(plain);
+  Status named = runtime::check_names_class(*properties);
+  auto report = named.ok() ? context->herder->validate(plain) : Result<runtime::ConfigReport>(named);
   if (report.ok()) {
     runtime::report_nulls(*properties, *context->registry, &*report);
     return json_response(200, to_json(*report));
@@ -62,7 +63,7 @@ HttpResponse validate(const ConnectContext* context, const HttpRequest& request,
 void add_plugin_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("GET", "/connector-plugins", [context](const HttpRequest& r, const Params&) { return list_plugins(context, r); }, {.takes_json = true});
   router->add("GET", "/connector-plugins/{}/config", [context](const HttpRequest& r, const Params& p) { return keys(context, r, p[0]); }, {.takes_json = true});
-  router->add("PUT", "/connector-plugins/{}/config/validate", [context](const HttpRequest& r, const Params& p) { return validate(context, r, p[0]); }, {.takes_json = true});
+  router->add("PUT", "/connector-plugins/{}/config/validate", [context](const HttpRequest& r, const Params& p) { return validate(context, r, p[0]); }, {.takes_json = true, .reads_body = true});
 }
 
 }  // namespace bywash::rest

@@ -61,7 +61,7 @@ class ConnectServiceTest : public ::testing::Test {
 TEST_F(ConnectServiceTest, CreatesAConnectorWithItsLocation) {
   auto made = ask("POST", "/connectors", R"({"name": " a;b/ü ", "config": {"connector.class": "FakeSource", "topic": "t", "tasks.max": 2}})");
   EXPECT_EQ(made.status, 201) << made.body;
-  EXPECT_EQ(made.headers[0].second, "http://h:1/connectors/a;b%2F%C3%BC");
+  EXPECT_EQ(made.headers[0].second, "http://h:1/connectors/a;b/%C3%BC");
   Json body = Json::parse(made.body);
   EXPECT_EQ(body["name"], "a;b/ü");
   EXPECT_EQ(body["config"]["tasks.max"], "2");
@@ -85,17 +85,18 @@ TEST_F(ConnectServiceTest, RefusesBodiesThatAreNotWhatIsWanted) {
 
 TEST_F(ConnectServiceTest, RefusesPathsAsJettyAndJerseyDo) {
   create("a");
-  for (std::string path : {"/connectors/a%2Fb", "/connectors//status", "/connectors/%", "/connectors/%c3%28", "/connectors/a%0Ab", "/connectors/50%25", "/connectors/a%5Cb", "//connectors"}) {
+  for (std::string path : {"/connectors/a%2Fb", "/connectors//status", "/connectors/%", "/connectors/%c3%28", "/connectors/a%0Ab", "/connectors/50%25", "/connectors/a%5Cb", "//connectors", "/connectors/é", "/connectors/a|b"}) {
     EXPECT_EQ(ask("GET", path).status, 400) << path;
     EXPECT_TRUE(ask("GET", path).content_type.starts_with("text/html")) << path;
     EXPECT_TRUE(ask("PUT", path).body.empty()) << path;
   }
-  for (std::string path : {"/nope", "/connectors/a/nope", "/./connectors", "/connectors/a/tasks/0", "/connectors/a/tasks/x/status", "/connectors/a/b"}) {
+  for (std::string path : {"/nope", "/connectors/a/nope", "/./connectors", "/connectors/a/tasks/0", "/connectors/a/b", "/%63onnectors"}) {
     auto got = ask("GET", path);
     EXPECT_EQ(got.status, 404) << path;
     EXPECT_EQ(got.body, R"({"error_code":404,"message":"HTTP 404 Not Found"})");
     EXPECT_TRUE(got.content_type.empty());
   }
+  EXPECT_EQ(ask("GET", "/connectors/a/tasks/x/status").body, R"({"error_code":404,"message":"HTTP 404 Not Found"})");
   for (std::string path : {"/connectors/", "/connectors;x=y", "/connectors/a;x=y/status", "/connectors/a/tasks/00/status", "/connectors/a/config/"}) EXPECT_EQ(ask("GET", path).status, 200) << path;
   EXPECT_EQ(ask("PATCH", "/connectors/a", "{}").status, 405);
   EXPECT_EQ(ask("get", "/connectors").status, 405);
@@ -111,9 +112,33 @@ TEST_F(ConnectServiceTest, NegotiatesJsonOnly) {
   EXPECT_EQ(router_.handle(request).status, 406);
   request.headers["accept"] = "text/html, */*;q=0.1";
   EXPECT_EQ(router_.handle(request).status, 200);
+  request.headers["accept"] = "application/json;charset=utf-8;q=0.5";
+  EXPECT_EQ(router_.handle(request).content_type, "application/json;charset=utf-8");
   request.path = "/metrics";
   request.headers["accept"] = "text/plain";
   EXPECT_EQ(router_.handle(request).status, 200);
+}
+
+TEST_F(ConnectServiceTest, LooksAtTheTypeOfABodyThatItReads) {
+  HttpRequest request;
+  request.method = "PUT";
+  request.path = "/connectors/x/topics/reset";
+  request.body = "{}";
+  EXPECT_EQ(router_.handle(request).status, 202);
+  request.path = "/connectors/x/config";
+  EXPECT_EQ(router_.handle(request).status, 415);
+  request.headers["content-type"] = "json";
+  EXPECT_EQ(router_.handle(request).status, 400);
+  request.headers["content-type"] = "application/*";
+  EXPECT_EQ(router_.handle(request).status, 415);
+}
+
+TEST_F(ConnectServiceTest, KeepsNumbersAsTheyWereWritten) {
+  EXPECT_EQ(ask("PUT", "/connectors/a/config", R"({"connector.class":null,"b":1.50,"c":-0,"d":1E5,"e":[1]})").status, 500);
+  EXPECT_EQ(ask("PUT", "/connectors/a/config", R"({"b":1.50,"d":1E5,"e":"\"2"})").body,
+            R"({"error_code":400,"message":"Connector config {name=a, b=1.50, d=1E5, e=\"2} contains no connector type"})");
+  EXPECT_EQ(ask("PUT", "/connectors/a/config", R"({"b":01})").status, 500);
+  EXPECT_EQ(ask("PUT", "/connectors/a/config", R"({"connector.class":null})").body, R"({"error_code":400,"message":"Connector config {connector.class=null, name=a} contains no connector type"})");
 }
 
 TEST_F(ConnectServiceTest, NeverShowsASecret) {

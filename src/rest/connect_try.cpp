@@ -44,7 +44,7 @@ void add_try_route(HttpRouter* router, config::Properties worker, const plugin::
                 auto outcomes = outcomes_of(*body, worker, registry);
                 return outcomes.ok() ? json_response(200, *outcomes) : error_response(outcomes.status());
               },
-              {.takes_json = true});
+              {.takes_json = true, .reads_body = true});
 }
 
 }  // namespace bywash::rest

@@ -14,7 +14,8 @@ namespace bywash::rest {
 using RouteHandler = std::function<HttpResponse(const HttpRequest& request, const std::vector<std::string>& params)>;
 
 struct RouteOptions {
-  bool takes_json = false;                    // a body has to be application/json (415)
+  bool takes_json = false;                    // what says that its body is of another type than application/json is refused (415)
+  bool reads_body = false;                    // so is a body that does not say its type
   bool produces_json = true;                  // the client has to accept application/json (406)
 };
 

@@ -75,6 +75,16 @@ std::string serialize(const HttpResponse& response, bool head, bool keep_alive, 
   return out;
 }
 
+// "localhost" and "LOCALHOST:80" are the same; a request without a Host (HTTP/1.0) may name any.
+bool same_authority(std::string_view target, std::string_view host) {
+  auto plain = [](std::string_view text) {
+    std::string out = ascii_lower(text);
+    if (out.ends_with(":80")) out.resize(out.size() - 3);
+    return out;
+  };
+  return host.empty() || plain(target) == plain(host);
+}
+
 bool asks_to_close(const HttpResponse& response) {
   for (const auto& [name, value] : response.headers) {
     if (name == "Connection" && value == "close") return true;
@@ -246,9 +256,12 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
       value += (value.empty() ? "" : ", ") + std::string(field.value());
     }
     if (version_ >= 11 && !request.headers.contains("host")) return write(error_page(400, "No Host", method_), false);
+    // A body of a coding that nobody here can end.
+    if (request.headers.contains("transfer-encoding") && !message.chunked()) return write(error_page(400, "Bad Transfer-Encoding, chunked not last", method_), false);
     std::string_view target = request.target;
     if (std::string start = ascii_lower(target.substr(0, 8)); start.starts_with("http://") || start == "https://") {
-      size_t slash = target.find('/', 8);
+      const size_t from = start == "https://" ? 8 : 7, slash = target.find('/', from);
+      if (!same_authority(target.substr(from, slash == target.npos ? slash : slash - from), request.headers["host"])) return write(error_page(400, "Authority!=Host", method_), false);
       target = slash == target.npos ? "/" : target.substr(slash);
     }
     if (method_ == "CONNECT") return write(error_page(400, "Bad Request", "GET"), false);

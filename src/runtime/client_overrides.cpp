@@ -31,7 +31,6 @@ Result<ReportedKey> override_key(const WorkerConfig& worker, kafka::ClientKind c
     }
     out.value.value = known->secret() ? std::string(config::kHidden) : config::render(*parsed);
     known->name = prefix + name;
-    known->doc = fmt::format("`{}` of the Kafka client.", name);
     out.definition = std::move(known);
   }
   if (Status allowed = check_override(worker, name); !allowed.ok()) out.value.errors.push_back(allowed.message());

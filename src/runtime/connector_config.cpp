@@ -2,11 +2,13 @@
 #include "runtime/connector_config.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "config/java_order.h"
 #include "config/properties.h"
 #include "config/variables.h"
 #include "plugin/exactly_once.h"
+#include "plugin/version_range.h"
 #include "runtime/client_overrides.h"
 #include "runtime/connector_keys.h"
 #include "transforms/java_regex.h"
@@ -29,14 +31,29 @@ bool looks_secret(std::string_view key) {
 }
 
 // "{a=b, name=x}" as Java prints a copy of a map; what looks like a secret is not shown.
-std::string java_map(const Properties& properties) {
+std::string java_map(const ConnectorProperties& properties) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : properties) keys.push_back(key);
   std::string out = "{";
   for (const std::string& key : config::java_hash_order(std::move(keys), config::java_copy_capacity(properties.size()))) {
-    out += fmt::format("{}{}={}", out.size() > 1 ? ", " : "", key, looks_secret(key) ? std::string(config::kHidden) : properties.at(key));
+    const auto& value = properties.at(key);
+    out += fmt::format("{}{}={}", out.size() > 1 ? ", " : "", key, !value ? "null" : looks_secret(key) ? std::string(config::kHidden) : *value);
   }
   return out + "}";
+}
+
+Status no_type(const ConnectorProperties& properties) { return Status::invalid(fmt::format("Connector config {} contains no connector type", java_map(properties))); }
+
+// What the original says of a class that it cannot make a connector of, each time after the first: it keeps the failure, and wraps it then
+// (CachedConnectors).
+Status kept_failure(const std::string& class_name, const std::string& first) {
+  constexpr size_t kNamesMax = 1000;
+  static std::mutex mutex;
+  static std::set<std::string> names;
+  std::lock_guard lock(mutex);
+  const bool known = names.contains(class_name);
+  if (names.size() < kNamesMax) names.insert(class_name);
+  return Status::invalid(known ? "org.apache.kafka.connect.errors.ConnectException: " + first : first);
 }
 
 template <class Plugins>
@@ -86,16 +103,17 @@ class Validation {
 
   Result<ConfigReport> run() {
     auto given = properties_.find("connector.class");
-    if (given == properties_.end()) return Status::invalid(fmt::format("Connector config {} contains no connector type", java_map(properties_)));
+    if (given == properties_.end()) return no_type({properties_.begin(), properties_.end()});
     std::string asked(config::trim(given->second));
     auto plugin = find_connector(registry_, asked);
     if (!plugin) {
       auto known = known_classes(registry_.sinks());
       for (auto& name : known_classes(registry_.sources())) known.push_back(std::move(name));
-      return Status::invalid(fmt::format("Failed to find any class that implements Connector and which name matches {}, available connectors are: {}", asked, fmt::join(known, ", ")));
+      if (asked.starts_with("org.apache.kafka.connect.") && asked.ends_with("Connector") && cannot_be_made(registry_, asked)) return Status::invalid("Instantiation error");
+      return kept_failure(given->second, fmt::format("Failed to find any class that implements Connector and which name matches {}, available connectors are: {}", given->second, fmt::join(known, ", ")));
     }
     report_.name = given->second;
-    auto range = unmet_version(config::get_or(properties_, "connector.plugin.version", ""), plugin->info->version);
+    ASSIGN_OR_RETURN(auto range, unmet("connector.plugin.version", plugin->info->version));
     declare(*plugin, !range);
     add_values(def_.validate(properties_), def_);
     fix_version(plugin->class_name, range, plugin->info->version);
@@ -113,6 +131,12 @@ class Validation {
   }
 
  private:
+  // The range that a version key asks for and the version is not in.
+  Result<std::optional<std::string>> unmet(const std::string& key, const std::string& version) const {
+    auto given = properties_.find(key);
+    return given == properties_.end() ? Result<std::optional<std::string>>(std::nullopt) : plugin::unmet_version(given->second, version);
+  }
+
   // The definition of all keys but the plugin's own.
   void declare(const ConnectorPlugin& plugin, bool loadable) {
     ConnectorDefaults defaults;
@@ -162,7 +186,7 @@ class Validation {
 
   void fix_version(const std::string& class_name, const std::optional<std::string>& range, const std::string& version) {
     if (!range) return;
-    std::string problem = version_problem(class_name, *range, version);
+    std::string problem = plugin::version_problem(class_name, *range, version);
     fail("connector.class", problem);
     fail("connector.plugin.version", problem);
   }
@@ -197,6 +221,8 @@ class Validation {
     std::sort(variants.begin(), variants.end());
     if (!variants.empty() && interface_name == "Transformation") {
       key.value.errors = {fmt::format("This class is abstract and cannot be created. Did you mean {}?", fmt::join(variants, ", "))};
+    } else if (asked == fmt::format("org.apache.kafka.connect.transforms.{}{}", interface_name == "Predicate" ? "predicates." : "", interface_name)) {
+      key.value.errors = {"This class is abstract and cannot be created."};
     } else if (is_plugin(registry_, asked)) {
       key.value.errors = {fmt::format("Class class {} does not implement the {} interface", asked, interface_name)};
     } else {
@@ -210,7 +236,9 @@ class Validation {
     const std::string asked = *key->value.value;
     Converter found = find_converter(registry_, asked, header);
     if (!found.def) {
-      if (found.exists_otherwise) {
+      if (asked == (header ? "org.apache.kafka.connect.storage.HeaderConverter" : "org.apache.kafka.connect.storage.Converter")) {
+        key->value.errors.emplace_back("This class is abstract and cannot be created.");
+      } else if (found.exists_otherwise) {
         key->value.errors.push_back(fmt::format("Class class {} does not implement the {} interface", asked, header ? "HeaderConverter" : "Converter"));
       } else {
         key->value.errors.push_back(fmt::format("Invalid value {} for configuration {}: Class {} could not be found.", asked, name, asked));
@@ -221,8 +249,9 @@ class Validation {
     key->value.value = found.class_name;
     // The original looks at the version of a converter only where the connector names it.
     if (!properties_.contains(name)) return;
-    if (auto range = unmet_version(config::get_or(properties_, name + ".plugin.version", ""), found.version)) {
-      std::string problem = version_problem(found.class_name, *range, found.version, found.copies);
+    auto range = unmet(name + ".plugin.version", found.version);
+    if (!range.ok() || *range) {
+      std::string problem = range.ok() ? plugin::version_problem(found.class_name, **range, found.version, found.copies) : range.status().message();
       fail(name, problem);
       fail(name + ".plugin.version", problem);
     }
@@ -259,8 +288,10 @@ class Validation {
       for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       return text;
     };
-    if (lower(config::get_or(properties_, "exactly.once.support", "")) == "required") check_exactly_once();
-    if (lower(config::get_or(properties_, "transaction.boundary", "")) == "connector") {
+    // A standalone worker looks at none of these (DistributedHerder.validateSourceConnectorConfig).
+    const bool of_cluster = worker_.all.contains("config.storage.topic");
+    if (of_cluster && lower(config::get_or(properties_, "exactly.once.support", "")) == "required") check_exactly_once();
+    if (of_cluster && lower(config::get_or(properties_, "transaction.boundary", "")) == "connector") {
       fail("transaction.boundary", "The connector does not support connector-defined transaction boundaries with the given configuration. "
                                    "Please reconfigure it to use a different transaction boundary definition.");
     }
@@ -370,6 +401,11 @@ class Validation {
 
 }  // namespace
 
+Status check_names_class(const ConnectorProperties& properties) {
+  auto given = properties.find("connector.class");
+  return given == properties.end() || !given->second ? no_type(properties) : Status();
+}
+
 Properties without_nulls(const ConnectorProperties& properties) {
   Properties out;
   for (const auto& [key, value] : properties) {
@@ -443,6 +479,22 @@ Result<ConfigReport> validate_connector(const Properties& properties, const Work
   return report;
 }
 
+namespace {
+
+// What the validators of a key say of a null.
+std::vector<std::string> validators_about_null(const ReportedKey& key) {
+  if (!key.definition) return {};
+  if (key.value.name == "transforms" || key.value.name == "predicates") return {fmt::format("Invalid value null for configuration {}: entry must be non null", key.value.name)};
+  ConfigDef missing;
+  KeySpec& spec = missing.add(*key.definition);
+  spec.required = true;
+  std::vector<std::string> errors = missing.validate({})[0].errors;
+  std::erase_if(errors, [](const std::string& error) { return error.starts_with("Missing required configuration "); });
+  return errors;
+}
+
+}  // namespace
+
 void report_nulls(const ConnectorProperties& given, const plugin::Registry& registry, ConfigReport* report) {
   auto of_class = given.find("connector.class");
   auto plugin = find_connector(registry, of_class == given.end() || !of_class->second ? std::string_view() : config::trim(*of_class->second));
@@ -454,6 +506,12 @@ void report_nulls(const ConnectorProperties& given, const plugin::Registry& regi
     if (reported != report->keys.end()) {
       std::erase_if(reported->value.errors, [](const std::string& error) { return error.starts_with("Missing required configuration "); });
       reported->value.value.reset();
+      const std::vector<std::string> about_null = validators_about_null(*reported);
+      reported->value.errors.insert(reported->value.errors.begin(), about_null.begin(), about_null.end());
+      if (key.ends_with(".converter")) {
+        auto version = std::find_if(report->keys.begin(), report->keys.end(), [&](const ReportedKey& each) { return each.value.name == key + ".plugin.version"; });
+        if (version != report->keys.end()) version->value.visible = false;
+      }
     }
     if (plugin && plugin->def->find(key) && !common.find(key)) continue;
     if (reported == report->keys.end()) {

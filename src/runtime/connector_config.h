@@ -39,6 +39,9 @@ struct ConfigReport {
   std::vector<std::string> unknown_key_warnings(const config::Properties& properties) const;
 };
 
+// kInvalid, in the original's words, when the configuration has no connector.class or null for it.
+Status check_names_class(const ConnectorProperties& properties);
+
 // Whether a validation may connect to the system that the connector is for.
 enum class Reach { kLocal, kRemote };
 // Validates a whole connector configuration. Error (kInvalid): there is no connector.class, or no plugin of that name.

@@ -43,8 +43,11 @@ std::optional<std::string> valid_name(const Parsed& value) {
   if (!text) return std::nullopt;
   if (config::trim(*text).empty()) return "String may not be empty";
   std::string found;
+  unsigned char before = 0;
   for (unsigned char c : *text) {
-    if (c < 0x20 || c == 0x7f) found += (found.empty() ? "" : ", ") + std::to_string(c);
+    // U+0080 to U+009F are two bytes.
+    if (c < 0x20 || c == 0x7f || (before == 0xc2 && c < 0xa0)) found += (found.empty() ? "" : ", ") + std::to_string(c);
+    before = c;
   }
   if (found.empty()) return std::nullopt;
   return "String may not contain control sequences but had the following ASCII chars: " + found;
@@ -243,7 +246,7 @@ void add_source_keys(ConfigDef* def) {
                  "user-defined time interval has passed.";
   auto& interval = add(def, "transaction.boundary.interval.ms", KeyType::kLong, Importance::kLow, {kExactly, 4, Width::kShort, "Transaction boundary interval"});
   interval.valid_values = "[0,...]";
-  interval.validators.push_back(config::at_least(0));
+  interval.validators.emplace_back([](const Parsed& value) { return config::at_least(0)(value); });  // which lets null pass
   interval.doc = "If 'transaction.boundary' is set to 'interval', determines the interval for producer transaction commits by connector tasks. If "
                  "unset, defaults to the value of the worker-level 'offset.flush.interval.ms' property. It has no effect if a different "
                  "transaction.boundary is specified.";

@@ -2,7 +2,9 @@
 #include "runtime/plugin_listing.h"
 
 #include <algorithm>
-#include <charconv>
+#include <initializer_list>
+
+#include "plugin/version_range.h"
 
 namespace bywash::runtime {
 namespace {
@@ -62,18 +64,21 @@ std::optional<Found> find_described(const Plugins& plugins, std::string_view suf
   return std::nullopt;
 }
 
-std::vector<int64_t> version_parts(std::string_view text) {
-  std::vector<int64_t> out;
-  while (!text.empty()) {
-    size_t end = text.find_first_of(".-");
-    int64_t n = 0;
-    std::string_view part = text.substr(0, end);
-    std::from_chars(part.data(), part.data() + part.size(), n);
-    out.push_back(n);
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+// Plugins of the original that have no keys to show: config providers and client override policies, by class, simple name or short name.
+bool has_no_keys(std::string_view name) {
+  struct Kind {
+    std::string_view package, suffix;
+    std::initializer_list<std::string_view> names;
+  };
+  static const Kind kKinds[] = {{"org.apache.kafka.common.config.provider.", "ConfigProvider", {"File", "Directory", "EnvVar"}},
+                                {"org.apache.kafka.connect.connector.policy.", "ConnectorClientConfigOverridePolicy", {"All", "None", "Principal", "Allowlist"}}};
+  for (const Kind& kind : kKinds) {
+    for (std::string_view each : kind.names) {
+      const std::string simple = fmt::format("{}{}", each, kind.suffix);
+      if (name == each || name == simple || name == fmt::format("{}{}", kind.package, simple)) return true;
+    }
   }
-  while (!out.empty() && out.back() == 0) out.pop_back();
-  return out;
+  return false;
 }
 
 }  // namespace
@@ -96,43 +101,39 @@ std::optional<ConnectorPlugin> find_connector(const plugin::Registry& registry, 
   return std::nullopt;
 }
 
-std::optional<std::string> unmet_version(std::string_view version, std::string_view have) {
-  if (version.empty() || version == "latest" || version == have) return std::nullopt;
-  bool range = version.front() == '[' || version.front() == '(';
-  if (!range) return fmt::format("[{},{}]", version, version);
-  std::string shown(version);
-  char close = version.back();
-  std::string_view inner = version.substr(1, version.size() - 2);
-  size_t comma = inner.find(',');
-  auto mine = version_parts(have);
-  std::string_view low = inner.substr(0, comma), high = comma == inner.npos ? low : inner.substr(comma + 1);
-  if (!low.empty()) {
-    auto bound = version_parts(low);
-    if (mine < bound || (mine == bound && version.front() == '(')) return shown;
+bool cannot_be_made(const plugin::Registry& registry, std::string_view class_name) {
+  static constexpr std::string_view kClasses[] = {
+      "java.lang.Object", "java.lang.String", "java.lang.Integer", "java.lang.Long", "java.lang.Boolean", "java.lang.Class", "java.util.ArrayList", "java.util.HashMap",
+      "org.apache.kafka.connect.connector.Connector", "org.apache.kafka.connect.sink.SinkConnector", "org.apache.kafka.connect.source.SourceConnector",
+      "org.apache.kafka.connect.storage.Converter", "org.apache.kafka.connect.storage.HeaderConverter", "org.apache.kafka.connect.transforms.Transformation",
+      "org.apache.kafka.connect.transforms.predicates.Predicate"};
+  if (std::find(std::begin(kClasses), std::end(kClasses), class_name) != std::end(kClasses)) return true;
+  for (const auto& transform : registry.transforms()) {
+    for (const std::string& name : transform.info.class_names) {
+      if (name != class_name && name.find('$') != name.npos && outer_name(name) == class_name) return true;
+    }
   }
-  if (!high.empty()) {
-    auto bound = version_parts(high);
-    if (mine > bound || (mine == bound && close == ')')) return shown;
-  }
-  return std::nullopt;
+  return false;
 }
 
-std::string version_problem(std::string_view class_name, std::string_view range, std::string_view have, int copies) {
-  std::string list(have);
-  for (int i = 1; i < copies; ++i) list += fmt::format(", {}", have);
-  return fmt::format("Plugin {} not found that matches the version range {}, available versions: [{}]", class_name, range, list);
-}
-
-Result<std::vector<config::KeySpec>> plugin_keys(const plugin::Registry& registry, const std::string& name, const std::string& version) {
+Result<std::vector<config::KeySpec>> plugin_keys(const plugin::Registry& registry, const std::string& name, const std::optional<std::string>& version) {
   std::optional<Found> found = find_described(registry.sinks(), "Connector", name, ConnectorKind::kSink);
   if (!found) found = find_described(registry.sources(), "Connector", name, ConnectorKind::kSource);
   if (!found) found = find_described(registry.converters(), "Converter", name);
   if (!found) found = find_described(registry.header_converters(), "HeaderConverter", name);
   if (!found) found = find_described(registry.transforms(), "Transformation", name);
   if (!found) found = find_described(registry.predicates(), "Predicate", name);
+  if (!found && has_no_keys(name)) {
+    return Status::invalid(fmt::format("Invalid plugin class {}. Valid types are sink, source, converter, header_converter, transformation, predicate.", name));
+  }
+  if (!found && cannot_be_made(registry, name)) return Status::fatal("Instantiation error");
   if (!found) return Status::not_found(fmt::format("Unknown plugin {}.", name));
-  if (auto range = unmet_version(version, found->info->version)) {
-    return Status::invalid(version_problem(plugin::canonical_class(*found->info, name), *range, found->info->version));
+  if (version) {
+    auto unmet = plugin::unmet_version(*version, found->info->version);
+    if (!unmet.ok()) return Status::invalid(fmt::format("Invalid version specification: {}", *version));
+    const std::string class_name = plugin::canonical_class(*found->info, name);
+    const int copies = registry.converter(class_name) && registry.header_converter(class_name) ? 2 : 1;
+    if (*unmet) return Status::invalid(plugin::version_problem(class_name, **unmet, found->info->version, copies));
   }
   std::vector<config::KeySpec> out;
   for (const auto& key : found->def->keys()) {

@@ -28,14 +28,13 @@ struct ConnectorPlugin {
 };
 std::optional<ConnectorPlugin> find_connector(const plugin::Registry& registry, std::string_view name);
 
-// Is `version` ("4.3.1", "latest", "[1,2)") met by `have`? nullopt: yes; else the range in Maven's notation, for the message.
-std::optional<std::string> unmet_version(std::string_view version, std::string_view have);
-// "Plugin X not found that matches the version range [9.9,9.9], available versions: [4.3.1]".
-std::string version_problem(std::string_view class_name, std::string_view range, std::string_view have, int copies = 1);
+// Whether a name is that of a class which a worker of the original has, and which is nothing that can be made ("Instantiation error" there):
+// an interface of Connect, the abstract class of a $Key/$Value pair, or one of the JVM's own.
+bool cannot_be_made(const plugin::Registry& registry, std::string_view class_name);
 
 // The keys of a plugin of any kind, for GET /connector-plugins/{x}/config: for connectors its own first, then those every connector
-// has. Errors: kNotFound "Unknown plugin x."; kInvalid for a version that is not there.
-Result<std::vector<config::KeySpec>> plugin_keys(const plugin::Registry& registry, const std::string& name, const std::string& version);
+// has. Errors: kNotFound "Unknown plugin x."; kInvalid for a version that is not there, and for a config provider or an override policy.
+Result<std::vector<config::KeySpec>> plugin_keys(const plugin::Registry& registry, const std::string& name, const std::optional<std::string>& version);
 
 // "FileStreamSinkTask's" full name for a connector's: what task.class shows.
 std::string task_class(const std::string& connector_class);

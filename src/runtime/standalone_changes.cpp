@@ -16,6 +16,7 @@ Result<PutResult> StandaloneHerder::put(const ConnectorRequest& asked, bool repl
     std::lock_guard lock(mutex_);
     if (auto it = connectors_.find(asked.name); it != connectors_.end()) unmask(&properties, it->second.config, it->second.secrets);
   }
+  RETURN_IF_ERROR(check_names_class(properties));
   // On the caller's thread: it may connect to a database and take its time.
   config::Properties plain = without_nulls(properties);
   ASSIGN_OR_RETURN(ConfigReport report, validate(plain));
@@ -197,6 +198,8 @@ Status StandaloneHerder::set_target(const std::string& name, TargetState target)
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(name);
+      // The original finds none when it looks for the configuration of what it stops, a 500.
+      if (it == connectors_.end() && target == TargetState::kStopped) return Status::fatal(fmt::format("No connector `{}` configured", name));
       if (it == connectors_.end()) return Status::not_found(fmt::format("Unknown connector {}", name));
       Entry& entry = it->second;
       before = entry.target;
@@ -291,7 +294,8 @@ Status StandaloneHerder::restart_task(const TaskId& id) {
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(id.connector);
-      if (it == connectors_.end()) return no_connector(id.connector);
+      // A 500 of the original, which starts the task before it knows of its connector.
+      if (it == connectors_.end()) return Status::fatal(fmt::format("Failed to start task {} since it is not a recognizable type (source or sink)", to_string(id)));
       if (id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) return Status::not_found(fmt::format("Task {} not found", to_string(id)));
       it->second.tasks[static_cast<size_t>(id.task)].state = State::kRestarting;
     }

@@ -166,15 +166,14 @@ Result<std::vector<std::pair<TaskId, config::Properties>>> StandaloneHerder::tas
 Result<std::vector<std::string>> StandaloneHerder::topics(const std::string& name) {
   RETURN_IF_ERROR(check_topic_tracking(worker_.config()));
   std::lock_guard lock(mutex_);
-  auto it = connectors_.find(name);
-  if (it == connectors_.end()) return std::vector<std::string>();
-  return std::vector<std::string>(it->second.topics.begin(), it->second.topics.end());
+  auto it = topics_.find(name);
+  return it == topics_.end() ? std::vector<std::string>() : std::vector<std::string>(it->second.begin(), it->second.end());
 }
 
 Status StandaloneHerder::reset_topics(const std::string& name) {
   RETURN_IF_ERROR(check_topic_reset(worker_.config()));
   std::lock_guard lock(mutex_);
-  if (auto it = connectors_.find(name); it != connectors_.end()) it->second.topics.clear();
+  topics_.erase(name);
   return {};
 }
 
@@ -249,7 +248,7 @@ void StandaloneHerder::on_task_problem(const TaskId& id, const std::string& prob
 void StandaloneHerder::on_topic_used(const std::string& connector, const std::string& topic) {
   if (!worker_.config().topic_tracking_enable) return;
   std::lock_guard lock(mutex_);
-  if (auto it = connectors_.find(connector); it != connectors_.end()) it->second.topics.insert(topic);
+  if (connectors_.contains(connector)) topics_[connector].insert(topic);
 }
 
 }  // namespace bywash::runtime

@@ -80,7 +80,6 @@ class StandaloneHerder final : public Herder, public StatusListener {
     State state = State::kUnassigned;
     std::string trace;
     std::vector<TaskEntry> tasks;
-    std::set<std::string> topics;
   };
 
   // Runs `work` for a connector on the herder's thread and waits for it, up to the deadline.
@@ -108,6 +107,7 @@ class StandaloneHerder final : public Herder, public StatusListener {
   mutable std::mutex mutex_;  // guards what follows
   std::string worker_id_;
   std::map<std::string, Entry> connectors_;
+  std::map<std::string, std::set<std::string>> topics_;  // used by each connector; outlive it, as in the original
   std::deque<std::function<void()>> queue_;
   std::condition_variable wake_;
   std::string current_;  // the request that the thread works on

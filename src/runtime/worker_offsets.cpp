@@ -69,20 +69,27 @@ Status Worker::alter_offsets(const std::string& connector, const config::Propert
     const plugin::SourcePlugin* source = registry_.source(config::get_or(properties, "connector.class", ""));
     for (const auto& [partition, offset] : entries) {
       if (source && source->check_offset) RETURN_IF_ERROR(source->check_offset(properties, partition, offset));
+      if (partition == "null" && offset) return Status::fatal("Partition objects cannot be null");
     }
     RETURN_IF_ERROR(store->refresh());
     return store->set(connector, entries);
   }
   ASSIGN_OR_RETURN(auto admin, admin_of(config_, connector, properties));
-  std::map<TopicPartition, Offset> wanted;  // of a partition that is there twice the last counts, as in Connect
+  std::map<TopicPartition, std::optional<Offset>> wanted;  // of a partition that is there twice the last counts, as in Connect
   for (const auto& [partition, offset] : entries) {
-    // A null offset starts the partition over; the group's position is then its beginning.
     ASSIGN_OR_RETURN(auto entry, sink_entry(partition, offset.value_or(R"({"kafka_offset":0})")));
     if (entry.second.value < 0) return Status::fatal(fmt::format("Failed to modify offsets for sink connector {}", connector));
-    wanted[entry.first] = entry.second;
+    wanted[entry.first] = offset ? std::optional(entry.second) : std::nullopt;
   }
-  std::vector<std::pair<TopicPartition, Offset>> offsets(wanted.begin(), wanted.end());
-  Status done = admin->alter_group_offsets(sink_group(connector, properties), offsets, kTimeoutMs);
+  std::vector<std::pair<TopicPartition, Offset>> offsets;
+  std::vector<TopicPartition> forgotten;  // a null offset takes the group's away
+  for (const auto& [partition, offset] : wanted) {
+    if (offset) offsets.emplace_back(partition, *offset);
+    else forgotten.push_back(partition);
+  }
+  const std::string group = sink_group(connector, properties);
+  Status done = offsets.empty() ? Status() : admin->alter_group_offsets(group, offsets, kTimeoutMs);
+  if (done.ok() && !forgotten.empty()) done = admin->delete_group_offsets(group, forgotten, kTimeoutMs);
   if (done.ok()) return done;
   // Connect says only this; why is in the log.
   log::error("connect", "Offsets of connector {} cannot be altered: {}", connector, done.message());

@@ -204,8 +204,8 @@ plugin::TransformPlugin cast() {
     return std::holds_alternative<std::monostate>(value) ? std::optional<std::string>("Must specify at least one field to cast.") : std::nullopt;
   };
   def.key("spec", &C::spec).required().high().check(cast_given, "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>")
-      .doc("List of fields and the type to cast them to of the form `field1:type,field2:type` to cast fields of maps or structs; a single type casts "
-           "the entire value. Types: int8, int16, int32, int64, float32, float64, boolean, string. Binary fields can only be cast to string.");
+      .doc("List of fields and the type to cast them to of the form field1:type,field2:type to cast fields of Maps or Structs. A single type to cast the "
+           "entire value. Valid types are int8, int16, int32, int64, float32, float64, boolean, and string. Note that binary fields can only be cast to string.");
   define_replace_null(def, &C::replace_null_with_default);
   def.check("spec", [](const C& c) -> std::optional<std::string> {
     auto spec = parse_cast_spec(c.spec);

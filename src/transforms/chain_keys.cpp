@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "config/properties.h"
+#include "plugin/version_range.h"
 #include "transforms/transform_chain.h"
 
 namespace bywash::transforms {
@@ -73,6 +74,9 @@ std::string not_usable(const plugin::Registry& registry, const std::vector<std::
     if (known.starts_with(name + "$")) variants.push_back(known);
   }
   if (!variants.empty()) return fmt::format("This class is abstract and cannot be created. Did you mean {}?", fmt::join(variants, ", "));
+  if (name == fmt::format("org.apache.kafka.connect.transforms.{}{}", std::string_view(interface) == "Predicate" ? "predicates." : "", interface)) {
+    return "This class is abstract and cannot be created.";
+  }
   if (name == "java.lang.String" || name == "java.lang.Object" || registry.sink(name) || registry.source(name) || registry.converter(name) || registry.header_converter(name) || registry.transform(name) ||
       registry.predicate(name)) {
     return fmt::format("Class class {} does not implement the {} interface", name, interface);
@@ -95,9 +99,10 @@ void define_version(ConfigDef* def, const Kind& kind, const std::string& alias, 
     std::string type_key = fmt::format("{}.{}.type", kind.list_key, alias);
     def->add_rule([key, type_key, version, class_name](const Properties& properties, const auto& fail) {
       auto it = properties.find(key);
-      if (it == properties.end() || it->second == version || it->second.starts_with("[") || it->second.starts_with("(")) return;
-      std::string message =
-          fmt::format("Plugin {} not found that matches the version range [{},{}], available versions: [{}]", class_name, it->second, it->second, version);
+      if (it == properties.end()) return;
+      auto unmet = plugin::unmet_version(it->second, version);
+      if (unmet.ok() && !*unmet) return;
+      const std::string message = unmet.ok() ? plugin::version_problem(class_name, **unmet, version) : unmet.status().message();
       fail(type_key, message);
       fail(key, message);
     });
@@ -160,21 +165,15 @@ void check_condition(ConfigDef* def, const std::string& prefix) {
     if (p.count(prefix + "negate") && !p.count(prefix + "predicate")) {
       fail(prefix + "type", fmt::format("Config '{0}negate' was provided but there is no config '{0}predicate' defining a predicate to be negated.", prefix));
     }
-    auto asked = p.find(prefix + "predicate");
-    if (asked == p.end()) return;
-    std::vector<std::string> known = chain_aliases(p, "predicates");
-    std::string alias(config::trim(asked->second));
-    if (std::find(known.begin(), known.end(), alias) == known.end()) {
-      fail(prefix + "predicate", fmt::format("Invalid value {0} for configuration {1}predicate: Unknown configuration 'predicates.{0}.type'; "
-                                             "name the predicate in 'predicates'", alias, prefix));
-    }
   });
 }
 
 // Whether the version that is asked for is the one that is there: else the original does not look at the plugin's keys.
 bool right_version(const Properties& properties, const std::string& prefix, const std::string& version) {
   auto asked = properties.find(prefix + "plugin.version");
-  return asked == properties.end() || asked->second == version || asked->second.starts_with("[") || asked->second.starts_with("(");
+  if (asked == properties.end()) return true;
+  auto unmet = plugin::unmet_version(asked->second, version);
+  return unmet.ok() && !*unmet;
 }
 
 std::string asked_class(const Properties& properties, const std::string& prefix) {

@@ -71,7 +71,7 @@ Result<std::unique_ptr<plugin::BoundTransform>> make_bound(Args&&... args) {
 template <class Config>
 void define_replace_null(config::TypedConfig<Config>& def, bool Config::*member) {
   def.key("replace.null.with.default", member).by_default("true")
-      .doc("Whether fields that have a default value and are null get that default. When false, null is kept.");
+      .doc("Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used.");
 }
 
 }  // namespace bywash::transforms

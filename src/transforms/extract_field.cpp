@@ -132,8 +132,10 @@ plugin::TransformPlugin extract_field() {
   def.key("replace.null.with.default", &C::replace_null_with_default).by_default("true")
       .doc("Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used.");
   def.key("field.syntax.version", &C::syntax).by_default("V1").high().one_of({"V1", "V2"}, true)
-      .doc("Defines the version of the syntax to access fields. `V1` takes the name of a top-level field; `V2` takes dotted paths to nested fields, "
-           "with backticks around names that have dots.");
+      .doc("Defines the version of the syntax to access fields. If set to <code>V1</code>, then the field paths are limited to access the elements at the root level "
+           "of the struct or map. If set to <code>V2</code>, the syntax will support accessing nested elements. To access nested elements, dotted notation is used. If "
+           "dots are already included in the field name, then backtick pairs can be used to wrap field names containing dots. E.g. to access the subfield "
+           "<code>baz</code> from a field named \"foo.bar\" in a struct/map the following format can be used to access its elements: \"<code>foo.bar</code>.baz\".");
   return declare(transform_info("extract_field", "ExtractField", Sided::kYes, "Replaces the record by one of its fields",
                                 "The key or value becomes the named field of it. Null records stay null.",
                                 {R"({"field": "after"})", R"({"field": "address.city", "field.syntax.version": "V2"})"}),

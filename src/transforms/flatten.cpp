@@ -156,7 +156,7 @@ class Flatten : public plugin::Transform {
 plugin::TransformPlugin flatten() {
   config::TypedConfig<FlattenConfig> def;
   def.key("delimiter", &FlattenConfig::delimiter).by_default(".")
-      .doc("Delimiter to insert between field names from the input record when generating field names for the output record.");
+      .doc("Delimiter to insert between field names from the input record when generating field names for the output record");
   return declare(transform_info("flatten", "Flatten", Sided::kYes, "Makes nested fields top-level fields",
                                 "Fields of nested structs and maps become fields of the record, their names joined by `delimiter`. Arrays stay as they are.",
                                 {R"({"delimiter": "_"})"}),

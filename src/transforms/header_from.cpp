@@ -163,16 +163,14 @@ plugin::TransformPlugin header_from() {
   def.key("headers", &C::headers).required().high().check(filled, "non-empty list")
       .doc("Header names, in the same order as the field names listed in the fields configuration property.");
   def.key("operation", &C::operation).required().high().one_of({"move", "copy"})
-      .doc("Either `move` if the fields are to be moved to the headers (removed from the key/value), or `copy` if they are to stay there too.");
+      .doc("Either <code>move</code> if the fields are to be moved to the headers (removed from the key/value), or <code>copy</code> if the fields are to be copied to "
+           "the headers (retained in the key/value).");
   define_replace_null(def, &C::replace_null_with_default);
-  def.check("fields", [](const C& c) -> std::optional<std::string> {
-    if (c.fields.size() == c.headers.size()) return std::nullopt;
-    return "'fields' config must have the same number of elements as 'headers' config.";
-  });
   return declare(transform_info("header_from", "HeaderFrom", Sided::kYes, "Puts fields into headers",
                                 "Moves or copies fields of the key or value into headers of the record, one header per field.",
                                 {R"({"fields": "trace,source", "headers": "trace-id,origin", "operation": "move"})"}),
-                 def, [](C c, Side side) {
+                 def, [](C c, Side side) -> Result<std::unique_ptr<plugin::Transform>> {
+                   if (c.fields.size() != c.headers.size()) return config_error("'fields' config must have the same number of elements as 'headers' config.");
                    return make_transform<HeaderFrom>(Plan{std::move(c.fields), std::move(c.headers), c.operation == "move", c.replace_null_with_default, side});
                  });
 }

@@ -228,29 +228,28 @@ class InsertField : public plugin::Transform {
 config::TypedConfig<InsertFieldConfig> insert_field_keys() {
   using C = InsertFieldConfig;
   config::TypedConfig<C> def;
-  static constexpr std::string_view kMarks = " Suffix with `!` to make this a required field, or `?` to keep it optional (the default).";
+  static constexpr std::string_view kMarks = "Suffix with <code>!</code> to make this a required field, or <code>?</code> to keep it optional (the default).";
   auto field = [&](const char* key, std::optional<std::string> C::*member, const char* what) {
-    def.key(key, member).doc(fmt::format("Field name for {}.{}", what, kMarks));
+    def.key(key, member).doc(fmt::format("Field name for {}{}", what, kMarks));
   };
-  field("topic.field", &C::topic_field, "the Kafka topic");
-  field("partition.field", &C::partition_field, "the Kafka partition");
-  field("offset.field", &C::offset_field, "the Kafka offset; only for sink connectors");
-  field("timestamp.field", &C::timestamp_field, "the record's timestamp");
-  field("static.field", &C::static_field, "a static value");
-  def.key("static.value", &C::static_value).doc("Static field value, if a field name is configured.");
+  field("topic.field", &C::topic_field, "Kafka topic. ");
+  field("partition.field", &C::partition_field, "Kafka partition. ");
+  field("offset.field", &C::offset_field, "Kafka offset - only applicable to sink connectors.<br/>");
+  field("timestamp.field", &C::timestamp_field, "record timestamp. ");
+  field("static.field", &C::static_field, "static data field. ");
+  def.key("static.value", &C::static_value).doc("Static field value, if field name configured.");
   def.key("replace.null.with.default", &C::replace_null_with_default).by_default("true")
-      .doc("Whether fields that have a default value and are null get that default. When false, null is kept.");
-  def.check("static.value", [](const C& c) -> std::optional<std::string> {
-    if (c.static_field && !c.static_value) {
-      return fmt::format("Invalid value null for configuration static.value: No value specified for static field: {}", *c.static_field);
-    }
-    return std::nullopt;
-  });
-  def.check("topic.field", [](const C& c) -> std::optional<std::string> {
-    if (c.topic_field || c.partition_field || c.offset_field || c.timestamp_field || c.static_field) return std::nullopt;
-    return "No field insertion configured";
-  });
+      .doc("Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used.");
   return def;
+}
+
+// What the original finds when it makes the transform, not in its validation.
+Status check_together(const InsertFieldConfig& c) {
+  if (c.static_field && !c.static_value) {
+    return config_error(fmt::format("Invalid value null for configuration static.value: No value specified for static field: {}", *c.static_field));
+  }
+  if (c.topic_field || c.partition_field || c.offset_field || c.timestamp_field || c.static_field) return {};
+  return config_error("No field insertion configured");
 }
 
 }  // namespace
@@ -269,6 +268,7 @@ plugin::TransformPlugin insert_field() {
   p.def = def.def();
   p.make = [def](const plugin::Properties& properties, const std::string& class_name) -> Result<std::unique_ptr<plugin::Transform>> {
     ASSIGN_OR_RETURN(InsertFieldConfig c, def.parse(properties));
+    RETURN_IF_ERROR(check_together(c));
     Insertions what{Insertion::parse(c.topic_field), Insertion::parse(c.partition_field), Insertion::parse(c.offset_field),
                     Insertion::parse(c.timestamp_field), Insertion::parse(c.static_field), c.static_value.value_or(""),
                     c.replace_null_with_default, side_of(class_name)};

@@ -169,10 +169,10 @@ config::TypedConfig<ReplaceFieldConfig> replace_field_keys() {
   config::TypedConfig<C> def;
   def.key("exclude", &C::exclude).by_default("").check(config::distinct_values("exclude", true)).doc("Fields to exclude. This takes precedence over the fields to include.");
   def.key("include", &C::include).by_default("").check(config::distinct_values("include", true)).doc("Fields to include. If specified, only these fields will be used.");
-  def.key("renames", &C::renames).by_default("").doc("Field rename mappings, as `old:new` pairs.")
+  def.key("renames", &C::renames).by_default("").doc("Field rename mappings.")
       .check([](const config::Parsed&) { return std::nullopt; }, "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>");
   def.key("replace.null.with.default", &C::replace_null_with_default).by_default("true")
-      .doc("Whether fields that have a default value and are null get that default. When false, null is kept.");
+      .doc("Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used.");
   def.check("renames", [](const C& c) -> std::optional<std::string> {
     for (const std::string& mapping : c.renames) {
       if (java_split(mapping, ':').size() != 2) return invalid_mapping(c.renames, mapping);

@@ -66,14 +66,13 @@ plugin::TransformPlugin set_schema_metadata() {
   def.key("schema.name", &C::name).high().doc("Schema name to set.");
   def.key("schema.version", &C::version).high().doc("Schema version to set.");
   define_replace_null(def, &C::replace_null_with_default);
-  def.check("schema.name", [](const C& c) -> std::optional<std::string> {
-    if (c.name || c.version) return std::nullopt;
-    return "Neither schema name nor version configured";
-  });
   return declare(transform_info("set_schema_metadata", "SetSchemaMetadata", Sided::kYes, "Sets the schema's name and version",
                                 "Gives the struct schema of the key or value another name, version or both.",
                                 {R"({"schema.name": "com.acme.Order", "schema.version": "2"})"}),
-                 def, [](C c, Side side) { return make_transform<SetSchemaMetadata>(std::move(c), side); });
+                 def, [](C c, Side side) -> Result<std::unique_ptr<plugin::Transform>> {
+                   if (!c.name && !c.version) return config_error("Neither schema name nor version configured");
+                   return make_transform<SetSchemaMetadata>(std::move(c), side);
+                 });
 }
 
 }  // namespace bywash::transforms

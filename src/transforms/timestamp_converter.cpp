@@ -395,19 +395,16 @@ Result<Conversion> conversion_of(const ConverterConfig& c, Side side) {
 plugin::TransformPlugin timestamp_converter() {
   using C = ConverterConfig;
   config::TypedConfig<C> def;
-  def.key("field", &C::field).by_default("").high().doc("The field containing the timestamp, or empty if the entire value is a timestamp.");
+  def.key("field", &C::field).by_default("").high().doc("The field containing the timestamp, or empty if the entire value is a timestamp");
   def.key("target.type", &C::target).required().high().one_of({"string", "unix", "Date", "Time", "Timestamp"})
-      .doc("The desired timestamp representation: string, unix, Date, Time, or Timestamp.");
+      .doc("The desired timestamp representation: string, unix, Date, Time, or Timestamp");
   def.key("format", &C::format).by_default("")
-      .doc("A SimpleDateFormat-compatible format for the timestamp. Used to generate the output when the target is `string` or to parse the input "
-           "if it is a string.");
+      .doc("A SimpleDateFormat-compatible format for the timestamp. Used to generate the output when type=string or used to parse the input if the "
+           "input is a string.");
   def.key("unix.precision", &C::precision).by_default("milliseconds").low().one_of({"nanoseconds", "microseconds", "milliseconds", "seconds"})
-      .doc("The precision of Unix timestamps, as output with target `unix` and as input when it is a number. Milliseconds are kept, finer parts are cut.");
+      .doc("The desired Unix precision for the timestamp: seconds, milliseconds, microseconds, or nanoseconds. Used to generate the output when type=unix or used to parse "
+           "the input if the input is a Long.Note: This SMT will cause precision loss during conversions from, and to, values with sub-millisecond components.");
   define_replace_null(def, &C::replace_null_with_default);
-  def.check("format", [](const C& c) -> std::optional<std::string> {
-    auto how = conversion_of(c, Side::kValue);
-    return how.ok() ? std::nullopt : std::optional(how.status().message());
-  });
   return declare(transform_info("timestamp_converter", "TimestampConverter", Sided::kYes, "Converts times between representations",
                                 "Converts a field, or the whole key or value, between text, Unix numbers and Connect's Date, Time and Timestamp, in UTC.",
                                 {R"({"field": "created", "target.type": "Timestamp", "format": "yyyy-MM-dd HH:mm:ss"})"}),

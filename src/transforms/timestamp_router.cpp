@@ -87,9 +87,9 @@ plugin::TransformPlugin timestamp_router() {
   using C = RouterConfig;
   config::TypedConfig<C> def;
   def.key("topic.format", &C::topic_format).by_default("${topic}-${timestamp}").high()
-      .doc("Format string which can contain `${topic}` and `${timestamp}` as placeholders for the topic and timestamp, respectively.");
+      .doc("Format string which can contain <code>${topic}</code> and <code>${timestamp}</code> as placeholders for the topic and timestamp, respectively.");
   def.key("timestamp.format", &C::timestamp_format).by_default("yyyyMMdd").high()
-      .doc("Format string for the timestamp that is compatible with `java.text.SimpleDateFormat`.");
+      .doc("Format string for the timestamp that is compatible with <code>java.text.SimpleDateFormat</code>.");
   return declare(transform_info("timestamp_router", "TimestampRouter", Sided::kNo, "Names topics after the record's time",
                                 "The topic becomes `topic.format` with the old topic and the record's timestamp (in UTC) put in.",
                                 {R"x({"topic.format": "${topic}-${timestamp}", "timestamp.format": "yyyy-MM"})x"}),

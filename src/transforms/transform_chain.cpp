@@ -68,6 +68,10 @@ Result<TransformChain> TransformChain::make(const plugin::Properties& connector,
     if (auto it = connector.find(prefix + "predicate"); it != connector.end()) {
       const std::string predicate_prefix = fmt::format("predicates.{}.", config::trim(it->second));
       const plugin::PredicatePlugin* plugin = registry.predicate(std::string(config::trim(config::get_or(connector, predicate_prefix + "type", ""))));
+      if (!plugin) {
+        return Status::invalid(fmt::format("Unknown predicate '{}' (key '{}predicate'): name it in 'predicates' and its class in '{}type'", config::trim(it->second), prefix, predicate_prefix))
+            .with_java_class("org.apache.kafka.common.config.ConfigException");
+      }
       auto predicate = plugin->make(own_properties(connector, predicate_prefix));
       if (!predicate.ok()) return predicate.status().with_context(predicate_prefix.substr(0, predicate_prefix.size() - 1));
       step.predicate = *std::move(predicate);

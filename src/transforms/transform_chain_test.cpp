@@ -196,7 +196,7 @@ TEST(TransformChain, NamesAPredicateThatIsNotListed) {
   p["transforms.i.predicate"] = "nope";
   auto chain = TransformChain::make(p, registry());
   ASSERT_FALSE(chain.ok());
-  EXPECT_NE(chain.status().message().find("Unknown configuration 'predicates.nope.type'"), std::string::npos);
+  EXPECT_NE(chain.status().message().find("Unknown predicate 'nope'"), std::string::npos);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct BytesConfig {
 config::TypedConfig<BytesConfig> definition() {
   config::TypedConfig<BytesConfig> def;
   def.key("converter.type", &BytesConfig::converter_type)
-      .required().low().one_of({"key", "value", "header"}).doc("How the converter is used. The worker sets it.");
+      .required().low().one_of({"key", "value", "header"}).doc("How this converter will be used.");
   return def;
 }
 

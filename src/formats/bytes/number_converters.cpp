@@ -26,7 +26,7 @@ struct NumberConfig {
 config::TypedConfig<NumberConfig> number_definition() {
   config::TypedConfig<NumberConfig> def;
   def.key("converter.type", &NumberConfig::converter_type)
-      .required().low().one_of({"key", "value", "header"}).doc("How the converter is used. The worker sets it.");
+      .required().low().one_of({"key", "value", "header"}).doc("How this converter will be used.");
   return def;
 }
 

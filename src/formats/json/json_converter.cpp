@@ -24,23 +24,24 @@ struct JsonConfig {
 config::TypedConfig<JsonConfig> definition() {
   config::TypedConfig<JsonConfig> def;
   def.key("converter.type", &JsonConfig::converter_type)
-      .required().low().one_of({"key", "value", "header"}).doc("How the converter is used. The worker sets it.");
+      .required().low().one_of({"key", "value", "header"}).doc("How this converter will be used.");
   def.key("schemas.enable", &JsonConfig::schemas_enable)
       .by_default("true").high().group("Schemas", 0).width(config::Width::kMedium).display("Enable Schemas")
-      .doc("Whether every message is an envelope {\"schema\": ..., \"payload\": ...}. If not, messages are plain JSON without schema.");
+      .doc("Include schemas within each of the serialized values and keys.");
   def.key("schemas.cache.size", &JsonConfig::schemas_cache_size)
       .by_default("1000").high().group("Schemas", 1).width(config::Width::kMedium).display("Schema Cache Size")
-      .doc("How many different schemas are remembered.");
+      .doc("The maximum number of schemas that can be cached in this converter instance.");
   def.key("schema.content", &JsonConfig::schema_content)
       .high().group("Schemas", 2).width(config::Width::kMedium).display("Schema Content")
-      .doc("A schema, in the form the envelope has it, for all messages: with it and schemas.enable=true, messages are bare payloads.");
+      .doc("When set, this is used as the schema for all messages, and the schemas within each of the message will be ignored.Otherwise, the schema will be included in the "
+           "content of each message. This configuration applies only 'schemas.enable' is true, and it exclusively affects the sink connector.");
   def.key("decimal.format", &JsonConfig::decimal_format)
       .by_default("BASE64").low().group("Serialization", 0).width(config::Width::kMedium).display("Decimal Format")
       .one_of({"BASE64", "NUMERIC"}, true)
-      .doc("How a Decimal is written: BASE64 (its unscaled bytes) or NUMERIC (a JSON number). Both are read. Case does not matter.");
+      .doc("Controls which format this converter will serialize decimals in. This value is case insensitive and can be either 'BASE64' (default) or 'NUMERIC'");
   def.key("replace.null.with.default", &JsonConfig::replace_null_with_default)
-      .by_default("true").low().group("Schemas", 3).width(config::Width::kMedium).display("Replace null with default")
-      .doc("Whether a null becomes the default value of its schema, where there is one, in both directions.");
+      .by_default("true").low().group("Serialization", 1).width(config::Width::kMedium).display("Replace null with default")
+      .doc("Whether to replace fields that have a default value and that are null to the default value. When set to true, the default value is used, otherwise null is used.");
   return def;
 }
 

@@ -19,9 +19,9 @@ struct StringConfig {
 config::TypedConfig<StringConfig> definition() {
   config::TypedConfig<StringConfig> def;
   def.key("converter.type", &StringConfig::converter_type)
-      .required().low().one_of({"key", "value", "header"}).doc("How the converter is used. The worker sets it.");
+      .required().low().one_of({"key", "value", "header"}).doc("How this converter will be used.");
   def.key("converter.encoding", &StringConfig::encoding)
-      .by_default("UTF-8").high().doc("The charset of the text, by any name Java has for it.");
+      .by_default("UTF-8").high().width(config::Width::kMedium).display("Encoding").doc("The name of the Java character set to use for encoding strings as byte arrays.");
   return def;
 }
 

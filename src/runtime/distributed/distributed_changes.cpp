@@ -19,6 +19,7 @@ Result<PutResult> DistributedHerder::put(const ConnectorRequest& asked, bool rep
     std::lock_guard lock(mutex_);
     if (const auto* stored = config_.find(asked.name)) unmask(&properties, stored->config, secrets);
   }
+  RETURN_IF_ERROR(check_names_class(properties));
   // On the caller's thread: it may connect to a database and take its time.
   config::Properties plain = without_nulls(properties);
   ASSIGN_OR_RETURN(ConfigReport report, validate(plain));
