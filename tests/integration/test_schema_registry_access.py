@@ -9,6 +9,7 @@ import ipaddress
 import json
 import sqlite3
 import ssl
+import subprocess
 import threading
 import urllib.request
 
@@ -232,7 +233,11 @@ def _key_pem(key) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
-@pytest.mark.parametrize("stores", ["pem", "pkcs12"])
+def keytool(*arguments) -> None:
+    subprocess.run(["keytool", *map(str, arguments), "-noprompt"], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("stores", ["pem", "pkcs12", "jks"])
 def test_tls_with_a_client_certificate(kafka, topic, worker, tmp_path, stores):
     authority = _certificate("authority")
     server_key, server_certificate = _certificate("server", authority)
@@ -247,9 +252,13 @@ def test_tls_with_a_client_certificate(kafka, topic, worker, tmp_path, stores):
     tls.load_cert_chain(tmp_path / "server.pem")
     tls.load_verify_locations(tmp_path / "ca.pem")
     tls.verify_mode = ssl.CERT_REQUIRED
-    end = "pem" if stores == "pem" else "p12"
+    if stores == "jks":
+        keytool("-importcert", "-file", tmp_path / "ca.pem", "-alias", "ca", "-keystore", tmp_path / "ca.jks", "-storetype", "JKS", "-storepass", "store-word")
+        keytool("-importkeystore", "-srckeystore", tmp_path / "client.p12", "-srcstorepass", "store-word", "-destkeystore", tmp_path / "client.jks", "-deststoretype", "JKS",
+                "-deststorepass", "store-word")
+    end = {"pem": "pem", "pkcs12": "p12", "jks": "jks"}[stores]
     keys = {"schema.registry.ssl.truststore.location": str(tmp_path / f"ca.{end}"), "schema.registry.ssl.keystore.location": str(tmp_path / f"client.{end}")}
-    if stores == "pkcs12":
+    if stores != "pem":
         keys |= {"schema.registry.ssl.truststore.password": "store-word", "schema.registry.ssl.keystore.password": "store-word"}
     with registry(tls=tls) as (_, url):
         assert delivers(kafka, worker, topic, tmp_path / "t.db", url, **keys)

@@ -99,12 +99,12 @@ void add_credentials(TypedConfig<C>& def) {
 }
 
 void add_tls(TypedConfig<C>& def) {
-  def.key("schema.registry.ssl.truststore.location", &C::ssl_truststore_location).by_default("").doc("File with the certificates to trust: PEM or PKCS12.");
-  def.key("schema.registry.ssl.truststore.type", &C::ssl_truststore_type).by_default("").doc("PEM or PKCS12; found out from the file when empty.");
+  def.key("schema.registry.ssl.truststore.location", &C::ssl_truststore_location).by_default("").doc("File with the certificates to trust: PEM, PKCS12 or JKS.");
+  def.key("schema.registry.ssl.truststore.type", &C::ssl_truststore_type).by_default("").doc("PEM, PKCS12 or JKS; found out from the file when empty.");
   def.key("schema.registry.ssl.truststore.password", &C::ssl_truststore_password).by_default("").doc("Its password.");
   def.key("schema.registry.ssl.truststore.certificates", &C::ssl_truststore_certificates).by_default("").doc("The certificates to trust, as PEM text.");
-  def.key("schema.registry.ssl.keystore.location", &C::ssl_keystore_location).by_default("").doc("File with the client's certificate and key: PEM or PKCS12.");
-  def.key("schema.registry.ssl.keystore.type", &C::ssl_keystore_type).by_default("").doc("PEM or PKCS12; found out from the file when empty.");
+  def.key("schema.registry.ssl.keystore.location", &C::ssl_keystore_location).by_default("").doc("File with the client's certificate and key: PEM, PKCS12 or JKS.");
+  def.key("schema.registry.ssl.keystore.type", &C::ssl_keystore_type).by_default("").doc("PEM, PKCS12 or JKS; found out from the file when empty.");
   def.key("schema.registry.ssl.keystore.password", &C::ssl_keystore_password).by_default("").doc("Its password.");
   def.key("schema.registry.ssl.keystore.certificate.chain", &C::ssl_keystore_chain).by_default("").doc("The client's certificates, as PEM text.");
   def.key("schema.registry.ssl.keystore.key", &C::ssl_keystore_key).by_default("").doc("The client's private key, as PEM text.");

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/encoding.h"
+#include "net/java_key_store.h"
 
 namespace bywash::formats::schema_registry {
 namespace {
@@ -106,23 +107,27 @@ Result<std::string> file_text(const std::string& path, const char* key) {
   return std::move(text).str();
 }
 
+enum class StoreForm { kPem, kPkcs12, kJks };
+
 struct Store {
   std::string bytes;
-  bool pkcs12 = false;
+  StoreForm form = StoreForm::kPem;
 };
 
 Result<Store> open_store(const std::string& path, const std::string& type, const char* key) {
   Store out;
   ASSIGN_OR_RETURN(out.bytes, file_text(path, key));
-  bool jks = out.bytes.starts_with("\xFE\xED\xFE\xED");
-  bool pem = out.bytes.find("-----BEGIN") != std::string::npos;
-  if (jks || (type == "JKS" && pem)) {
-    return Status::invalid(fmt::format("'{}' is a Java key store (JKS), which is not supported (key '{}'). Convert it: keytool -importkeystore -srckeystore {} "
-                                       "-destkeystore store.p12 -deststoretype PKCS12", path, key, path));
-  }
+  const bool pem = out.bytes.find("-----BEGIN") != std::string::npos;
+  if (type == "JKS" && pem) return Status::invalid(fmt::format("'{}' is no key store but PEM text (key '{}'). Set its type to PEM", path, key));
   // Java's default type JKS reads PKCS12 too.
-  out.pkcs12 = !pem;
+  out.form = net::is_java_key_store(out.bytes) ? StoreForm::kJks : pem ? StoreForm::kPem : StoreForm::kPkcs12;
   return out;
+}
+
+Result<net::JavaKeyStore> java_store(const Store& store, const std::string& path, const config::Secret& password, const config::Secret& key_password, const char* key) {
+  auto read = net::read_java_key_store(store.bytes, password.text(), key_password.text(), std::string_view(key).find("keystore") != std::string_view::npos);
+  if (!read.ok()) return read.status().with_context(fmt::format("Key store '{}' (key '{}')", path, key));
+  return read;
 }
 
 // The certificates in a PKCS12 store, as PEM text.
@@ -161,8 +166,13 @@ Status add_trust(const RegistryConfig& c, net::HttpClientOptions* out) {
   if (c.ssl_truststore_location.empty()) return {};
   const char* key = "schema.registry.ssl.truststore.location";
   ASSIGN_OR_RETURN(Store store, open_store(c.ssl_truststore_location, c.ssl_truststore_type, key));
-  if (store.pkcs12) {
+  if (store.form == StoreForm::kPkcs12) {
     ASSIGN_OR_RETURN(out->ca_pem, certificates_of(store.bytes, c.ssl_truststore_password, key));
+  } else if (store.form == StoreForm::kJks) {
+    ASSIGN_OR_RETURN(net::JavaKeyStore java, java_store(store, c.ssl_truststore_location, c.ssl_truststore_password, {}, key));
+    // Without one the client would trust whatever the system does.
+    if (java.trusted.empty()) return Status::invalid(fmt::format("Key store '{}' (key '{}') has no trusted certificate. Import one: keytool -importcert", c.ssl_truststore_location, key));
+    out->ca_pem = std::move(java.trusted);
   } else {
     out->ca_pem = std::move(store.bytes);
   }
@@ -177,10 +187,19 @@ Status add_client_certificate(const RegistryConfig& c, net::HttpClientOptions* o
     return {};
   }
   if (c.ssl_keystore_location.empty()) return {};
-  ASSIGN_OR_RETURN(Store store, open_store(c.ssl_keystore_location, c.ssl_keystore_type, "schema.registry.ssl.keystore.location"));
+  const char* key = "schema.registry.ssl.keystore.location";
+  ASSIGN_OR_RETURN(Store store, open_store(c.ssl_keystore_location, c.ssl_keystore_type, key));
+  if (store.form == StoreForm::kJks) {
+    ASSIGN_OR_RETURN(net::JavaKeyStore java, java_store(store, c.ssl_keystore_location, c.ssl_keystore_password, c.ssl_key_password, key));
+    if (java.chain.empty()) return Status::invalid(fmt::format("Key store '{}' (key '{}') has no private key with its certificate", c.ssl_keystore_location, key));
+    out->client_certificate = std::move(java.chain);
+    out->client_key = std::move(java.key);
+    out->client_key_password = {};
+    return {};
+  }
   out->client_certificate = std::move(store.bytes);
-  out->client_certificate_is_pkcs12 = store.pkcs12;
-  if (store.pkcs12) out->client_key_password = c.ssl_keystore_password;
+  out->client_certificate_is_pkcs12 = store.form == StoreForm::kPkcs12;
+  if (store.form == StoreForm::kPkcs12) out->client_key_password = c.ssl_keystore_password;
   return {};
 }
 

@@ -24,7 +24,7 @@ class RequestCredentials {
 // Errors: kInvalid naming the key that is missing or refused.
 Result<std::unique_ptr<RequestCredentials>> make_credentials(const RegistryConfig& config, const net::HttpClientOptions& http);
 
-// Timeouts, proxy and TLS. PEM and PKCS12 stores; JKS is refused with advice.
+// Timeouts, proxy and TLS. PEM, PKCS12 and JKS stores.
 Result<net::HttpClientOptions> http_options(const RegistryConfig& config);
 
 }  // namespace bywash::formats::schema_registry
