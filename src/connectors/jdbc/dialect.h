@@ -29,7 +29,7 @@ struct TableColumn {
   std::string name;
   std::string type;      // as the database prints it: "character varying(20)"
   uint32_t type_id = 0;  // PostgreSQL's OID
-  std::string cast_type;   // PostgreSQL: the type without a length, for casts that must not cut a value
+  std::string cast_type = {};  // PostgreSQL: the type without a length, for casts that must not cut a value
   bool takes_copy = true;  // false for a domain, and for an identity column that refuses given values
   bool is_enum = false;    // PostgreSQL: texts need a cast
   bool nullable = true;

@@ -217,6 +217,24 @@ TEST_F(MariadbSink, MessagesNameTheFaultAndHoldNoValue) {
   EXPECT_EQ(missing.put(batches_of_json("nowhere", 0, {named(1, "a")}, {}, true)).code(), Code::kData);
 }
 
+TEST_F(MariadbSink, APutOfMoreRowsThanOneArrayHoldsIsWhole) {
+  constexpr int kRows = 20'000;  // an array has 16,384
+  Texts values;
+  for (int id = 0; id < kRows; ++id) {
+    values.push_back(envelope(kIdAndName, fmt::format(R"({{"id":{},"name":{}}})", id, id % 3 ? fmt::format("\"n{}\"", id) : "null")));
+  }
+  TaskForTests task(upsert_by_id());
+  for (int again = 0; again < 2; ++again) {
+    Status put = task.put(batches_of_json("many", 0, values, {}, true));
+    ASSERT_TRUE(put.ok()) << put.message();
+    EXPECT_EQ(rows("SELECT count(*), sum(name IS NULL), sum(name = concat('n', id)) FROM many"), "20000|6667|13333");
+  }
+  // Rows of one key twice are no neighbours any more.
+  values.push_back(named(5, "last"));
+  ASSERT_TRUE(task.put(batches_of_json("many", 0, values, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT count(*), sum(name IS NULL), sum(name = concat('n', id)), sum(name = 'last') FROM many"), "20000|6667|13332|1");
+}
+
 TEST_F(MariadbSink, HostileNamesAreHarmless) {
   std::string topic = "x`; DROP TABLE victim; -- ";
   run("CREATE TABLE victim (id INT)");

@@ -126,6 +126,26 @@ std::string time_text(int64_t micros_of_day) {
   return out;
 }
 
+void append_timestamp_text(int64_t local_micros, std::string* out) {
+  const int64_t days = floor_divide(local_micros, kDayMicros);
+  const CivilDate date = civil_date(days);
+  if (date.year <= 0 || date.year > 9999) {
+    *out += timestamp_text(local_micros);
+    return;
+  }
+  const int64_t of_day = local_micros - days * kDayMicros, seconds = of_day / 1'000'000;
+  char text[19] = {'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', ' ', '0', '0', ':', '0', '0', ':', '0', '0'};
+  write_two_digits(date.year / 100, text);
+  write_two_digits(date.year % 100, text + 2);
+  write_two_digits(date.month, text + 5);
+  write_two_digits(date.day, text + 8);
+  write_two_digits(seconds / 3600, text + 11);
+  write_two_digits(seconds / 60 % 60, text + 14);
+  write_two_digits(seconds % 60, text + 17);
+  out->append(text, sizeof text);
+  append_fraction(of_day % 1'000'000, out);
+}
+
 std::string timestamp_text(int64_t local_micros) {
   int64_t days = floor_divide(local_micros, kDayMicros);
   std::string out = date_text(days), time = time_text(local_micros - days * kDayMicros);

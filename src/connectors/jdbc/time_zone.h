@@ -62,6 +62,7 @@ std::optional<int64_t> parse_timestamp(std::string_view text, bool nanos);
 
 // "2024-06-15 10:00:00.123" with as many fraction digits as needed, from local microseconds.
 std::string timestamp_text(int64_t local_micros);
+void append_timestamp_text(int64_t local_micros, std::string* out);
 std::string date_text(int64_t days);
 std::string time_text(int64_t micros_of_day);
 

@@ -125,7 +125,7 @@ class Filler {
         micros = parse_timestamp(static_cast<const arrow::StringArray&>(data).GetView(row), options_.timestamp_nanos);
       }
       if (!micros) return Status::data(fmt::format("Field '{}' of timestamp.fields.list holds no timestamp", write_.name));
-      text += timestamp_text(to_instant_ ? *micros : times.timestamp_micros(*micros));
+      append_timestamp_text(to_instant_ ? *micros : times.timestamp_micros(*micros), &text);
       return {};
     }
     switch (column_.schema->logical()) {
@@ -133,7 +133,7 @@ class Filler {
       case Logical::kTime: text += time_text(times.time_micros(static_cast<const arrow::Time32Array&>(data).Value(row))); break;
       case Logical::kTimestamp: {
         int64_t micros = saturated_micros(static_cast<const arrow::TimestampArray&>(data).Value(row));
-        text += timestamp_text(to_instant_ ? micros : times.timestamp_micros(micros));
+        append_timestamp_text(to_instant_ ? micros : times.timestamp_micros(micros), &text);
         break;
       }
       default: text += columnar::to_plain_string(columnar::decode_decimal(static_cast<const arrow::BinaryArray&>(data).GetView(row)));

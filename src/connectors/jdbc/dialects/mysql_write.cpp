@@ -1,8 +1,8 @@
 // Rows into MySQL and MariaDB: one prepared statement of a kind over arrays of parameters (COM_STMT_BULK_EXECUTE), row by row where the
 // server has no arrays. Level 6, the task's thread.
 #include <algorithm>
-#include <unordered_map>
 
+#include "connectors/jdbc/dialects/key_table.h"
 #include "connectors/jdbc/dialects/mysql_session.h"
 
 namespace bywash::jdbc::mysql {
@@ -83,21 +83,26 @@ Status MysqlSession::write_by_key(const TableWrite& write, const Blocks& blocks)
     RowRef written, removed;
     bool is_written = false, is_removed = false;
   };
+  // The bytes of all keys first: views of them must stay.
+  std::string bytes;
+  std::vector<size_t> ends;
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    for (size_t r = 0; r < static_cast<size_t>(write.blocks[b].row_count); ++r) {
+      for (size_t i = 0; i < write.key_count; ++i) blocks[b][i].append_key(r, &bytes);
+      ends.push_back(bytes.size());
+    }
+  }
   // In the order of their first records, which most often is the one wanted.
-  std::unordered_map<std::string, uint32_t> numbers;
-  std::vector<std::pair<const std::string*, Last>> keys;
-  size_t rows = 0;
-  for (const RowBlock& block : write.blocks) rows += static_cast<size_t>(block.row_count);
-  numbers.reserve(rows);
-  keys.reserve(rows);
-  std::string key;
+  KeyTable numbers(ends.size());
+  std::vector<Last> lasts;
+  lasts.reserve(ends.size());
+  size_t at = 0;
   for (uint32_t b = 0; b < blocks.size(); ++b) {
-    for (uint32_t r = 0; r < static_cast<uint32_t>(write.blocks[b].row_count); ++r) {
-      key.clear();
-      for (size_t i = 0; i < write.key_count; ++i) blocks[b][i].append_key(r, &key);
-      auto [known, is_new] = numbers.try_emplace(key, static_cast<uint32_t>(keys.size()));
-      if (is_new) keys.emplace_back(&known->first, Last());
-      Last& last = keys[known->second].second;
+    for (uint32_t r = 0; r < static_cast<uint32_t>(write.blocks[b].row_count); ++r, ++at) {
+      size_t from = at ? ends[at - 1] : 0;
+      auto [number, is_new] = numbers.add(std::string_view(bytes).substr(from, ends[at] - from));
+      if (is_new) lasts.emplace_back();
+      Last& last = lasts[number];
       if (write.blocks[b].deletes) {
         last.removed = {b, r};
         last.is_removed = true;
@@ -109,13 +114,13 @@ Status MysqlSession::write_by_key(const TableWrite& write, const Blocks& blocks)
     }
   }
   std::vector<std::pair<std::string_view, const Last*>> sorted;
-  sorted.reserve(keys.size());
-  for (const auto& [bytes, last] : keys) sorted.emplace_back(*bytes, &last);
+  sorted.reserve(lasts.size());
+  for (uint32_t number = 0; number < lasts.size(); ++number) sorted.emplace_back(numbers.key(number), &lasts[number]);
   auto place = [](const Last& l) { return l.is_written ? std::pair(l.written.block, l.written.row) : std::pair(l.removed.block, l.removed.row); };
   auto before = [&](const auto& a, const auto& b) { return options_.sorts_keys ? a.first < b.first : place(*a.second) < place(*b.second); };
   if (!std::is_sorted(sorted.begin(), sorted.end(), before)) std::sort(sorted.begin(), sorted.end(), before);
   std::vector<RowRef> removed, written;
-  for (const auto& [bytes, last] : sorted) {
+  for (const auto& [key, last] : sorted) {
     if (last->is_removed) removed.push_back(last->removed);
     if (last->is_written) written.push_back(last->written);
   }
@@ -167,16 +172,29 @@ Status MysqlSession::apply_array(MYSQL_STMT* statement, const std::vector<size_t
   std::vector<std::string> fixed(columns.size()), indicators(columns.size());
   std::vector<std::vector<const char*>> starts(columns.size());
   std::vector<std::vector<unsigned long>> lengths(columns.size());
+  bool neighbours = true;  // rows of one block, one behind the other
+  for (size_t r = 1; neighbours && r < count; ++r) neighbours = refs[r].block == refs[0].block && refs[r].row == refs[0].row + r;
   for (size_t i = 0; i < columns.size(); ++i) {
     const Parameters& first = blocks[refs[0].block][columns[i]];
     MYSQL_BIND& bind = binds[i];
     bind = {};
     bind.buffer_type = first.type;
-    indicators[i].resize(count);
+    indicators[i].resize(count, static_cast<char>(STMT_INDICATOR_NONE));
+    for (size_t r = 0; r < count; ++r) {
+      if (blocks[refs[r].block][columns[i]].nulls[refs[r].row]) indicators[i][r] = static_cast<char>(STMT_INDICATOR_NULL);
+    }
+    bind.u.indicator = indicators[i].data();
+    if (neighbours) {
+      // As they lie.
+      const size_t from = refs[0].row;
+      bind.buffer = first.width ? static_cast<void*>(const_cast<char*>(first.fixed.data() + from * first.width))
+                                : static_cast<void*>(const_cast<const char**>(first.starts.data() + from));
+      if (!first.width) bind.length = const_cast<unsigned long*>(first.lengths.data() + from);
+      continue;
+    }
     for (size_t r = 0; r < count; ++r) {
       const Parameters& p = blocks[refs[r].block][columns[i]];
       size_t row = refs[r].row;
-      indicators[i][r] = static_cast<char>(p.nulls[row] ? STMT_INDICATOR_NULL : STMT_INDICATOR_NONE);
       if (p.width) {
         fixed[i].append(p.fixed, row * p.width, p.width);
       } else {
@@ -186,7 +204,6 @@ Status MysqlSession::apply_array(MYSQL_STMT* statement, const std::vector<size_t
     }
     bind.buffer = first.width ? static_cast<void*>(fixed[i].data()) : static_cast<void*>(starts[i].data());
     if (!first.width) bind.length = lengths[i].data();
-    bind.u.indicator = indicators[i].data();
   }
   auto size = static_cast<unsigned int>(count);
   mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &size);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "connectors/jdbc/dialects/key_table.h"
 #include "connectors/jdbc/dialects/postgresql_session.h"
 
 namespace bywash::jdbc::postgresql {
@@ -66,34 +67,6 @@ Result<WireType> wire_of(const WriteColumn& column, uint32_t target) {
   ASSIGN_OR_RETURN(Wire wire, primitive_wire(schema));
   return WireType{wire, {}};
 }
-
-// Rows by key. Open addressing over the last row of each key; sized for the rows of one statement group.
-class KeyTable {
- public:
-  explicit KeyTable(size_t rows) {
-    size_t slots = 16;
-    while (slots < rows * 2) slots *= 2;
-    slots_.assign(slots, kEmpty);
-    keys_.reserve(rows);
-  }
-  // The number of the key, and whether it is new.
-  std::pair<uint32_t, bool> add(std::string_view key) {
-    size_t mask = slots_.size() - 1;
-    for (size_t at = std::hash<std::string_view>()(key) & mask;; at = (at + 1) & mask) {
-      if (slots_[at] == kEmpty) {
-        slots_[at] = static_cast<uint32_t>(keys_.size());
-        keys_.push_back(key);
-        return {slots_[at], true};
-      }
-      if (keys_[slots_[at]] == key) return {slots_[at], false};
-    }
-  }
-
- private:
-  static constexpr uint32_t kEmpty = UINT32_MAX;
-  std::vector<uint32_t> slots_;
-  std::vector<std::string_view> keys_;
-};
 
 // By the bytes of their keys: any one order serves.
 template <class Ref>
