@@ -58,6 +58,7 @@ class PinotApi {
   // What Pinot shows of a cluster's segments; nothing when the path asks for none of that.
   std::optional<HttpResponse> segment_view(const HttpRequest& request, const Path& path);
   std::optional<HttpResponse> table_view(const HttpRequest& request, const std::string& name, const std::string& part);
+  HttpResponse table_state(const HttpRequest& request, const std::string& name);
   HttpResponse size(const HttpRequest& request, const std::string& name);
   HttpResponse metadata(const HttpRequest& request, const std::string& name);
   HttpResponse consuming_info(const std::string& name);

@@ -67,6 +67,26 @@ TEST(PinotCursors, AnswersExpireAndTheOldestGoWhenThereAreTooMany) {
   EXPECT_EQ(store.find("x", 1), nullptr);
 }
 
+TEST(PinotCluster, ADisabledTableAnswersNothingUntilItIsEnabled) {
+  TableFixture f;
+  EXPECT_EQ(f.ask("GET", "/tables/s/state?type=OFFLINE").body, R"({"state":"enabled"})");
+  EXPECT_EQ(f.ask("PUT", "/tables/s/state?type=OFFLINE&state=disable").body, R"({"status":"Request to disable table 's_OFFLINE' is successful"})");
+  EXPECT_EQ(f.ask("GET", "/tables/s/state?type=OFFLINE").body, R"({"state":"disabled"})");
+  const std::string query = R"({"sql":"SELECT COUNT(*) FROM s"})";
+  EXPECT_EQ(json::parse(f.broker("POST", "/query/sql", query).body)["exceptions"][0]["errorCode"], 191);
+  EXPECT_FALSE(f.api->quick_of_broker(testing::PinotFixture::request("POST", "/query/sql", query)));
+  EXPECT_EQ(json::parse(f.broker("POST", "/query/sql", R"({"sql":"SELECT COUNT(*) FROM t"})").body)["exceptions"][0]["errorCode"], 190);
+  f.restart();
+  EXPECT_EQ(json::parse(f.broker("POST", "/query/sql", query).body)["exceptions"][0]["errorCode"], 191);
+  EXPECT_EQ(f.ask("PUT", "/tables/s/state?type=OFFLINE&state=enable").status, 200);
+  EXPECT_EQ(json::parse(f.broker("POST", "/query/sql", query).body)["resultTable"]["rows"], json::parse("[[5]]"));
+  f.restart();
+  EXPECT_EQ(json::parse(f.broker("POST", "/query/sql", query).body)["resultTable"]["rows"], json::parse("[[5]]"));
+  EXPECT_EQ(f.ask("PUT", "/tables/s/state?type=OFFLINE&state=burn").status, 400);
+  EXPECT_EQ(f.ask("PUT", "/tables/s/state?type=REALTIME&state=disable").status, 404);
+  EXPECT_EQ(f.ask("PUT", "/tables/s/state?state=disable").status, 400);
+}
+
 TEST(PinotCluster, SaysWhatOneOfOneSays) {
   TableFixture f;
   auto get = [&](const std::string& target) { return json::parse(f.ask("GET", target).body); };

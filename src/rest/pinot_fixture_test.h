@@ -16,6 +16,12 @@ struct PinotFixture {
   PinotFixture() {
     std::string pattern = (std::filesystem::temp_directory_path() / "bywash-test-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
+    restart();
+  }
+  // The instance anew over the same folder.
+  void restart() {
+    api.reset();
+    instance.reset();
     analytics::InstanceOptions options;
     options.data_dir = folder + "/data";
     options.consumers = [](kafka::ConsumerOptions) -> Result<std::unique_ptr<kafka::Consumer>> { return Status::retriable("no broker in this test"); };

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "rest/pinot_api.h"
 
 namespace bywash::rest {
@@ -107,12 +108,21 @@ HttpResponse PinotApi::table_part(const HttpRequest& request, const std::string&
   if (post && part == "resumeConsumption") return pause(request, name, false);
   if (get && part == "pauseStatus") return pause_status(name);
   if (post && part == "forceCommit") return force_commit(name);
-  if (get && part == "state") {
-    const std::string type = pinot::query_value(request, "type");
-    if (type.empty()) return pinot::error(400, "Illegal table type: null");
-    return instance_.tables(name, type).empty() ? no_table(name) : pinot::json(Json{{"state", "enabled"}}.dump());
-  }
+  if (part == "state" && (get || request.method == "PUT")) return table_state(request, name);
   return pinot::not_found();
+}
+
+HttpResponse PinotApi::table_state(const HttpRequest& request, const std::string& name) {
+  const std::string type = pinot::query_value(request, "type"), state = pinot::query_value(request, "state");
+  if (type.empty()) return pinot::error(400, "Illegal table type: null");
+  const auto found = instance_.tables(name, type);
+  if (found.empty()) return no_table(name);
+  const std::string full = found[0]->config().name_with_type;
+  if (request.method == "GET") return pinot::json(Json{{"state", instance_.is_enabled(full) ? "enabled" : "disabled"}}.dump());
+  const std::string wanted = ascii_lower(state);
+  if (wanted != "enable" && wanted != "disable") return pinot::error(400, fmt::format("Unknown state '{}'", state));
+  Status status = instance_.enable_table(full, wanted == "enable");
+  return status.ok() ? pinot::done(fmt::format("Request to {} table '{}' is successful", state, full)) : pinot::error(status);
 }
 
 HttpResponse PinotApi::size(const HttpRequest& request, const std::string& name) {

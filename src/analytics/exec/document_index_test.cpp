@@ -191,6 +191,15 @@ TEST(DocumentIndex, WhatTheOptionsLeaveOutIsNotFound) {
   EXPECT_FALSE(found([](JsonIndexOptions& o) { o.disable_cross_array_unnest = true; }, "\"$.list[1].x\" = 2 AND \"$.other[*]\" = 8"));
 }
 
+TEST(DocumentIndex, DeepDocumentsAreLookedAtToALimit) {
+  const std::string deep(200'000, '['), nested = R"({"a":1,"b":)" + deep + "2" + std::string(200'000, ']') + "}";
+  EXPECT_TRUE(json_match("\"$.a\" = 1", nullptr)->test(nested));
+  std::vector<std::vector<std::string>> records;
+  json_terms(nullptr)(nested, &records);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].size(), 2u);  // the path and the value of a
+}
+
 TEST(DocumentIndex, TextMatchAnswersAsTheScan) {
   Folder folder;
   Random random(6);

@@ -22,6 +22,7 @@ using sql::ExpressionKind;
 using sql::ExpressionPtr;
 
 constexpr size_t kRecordsMax = 10'000;  // of one document; combinations past it are not looked at
+constexpr int kDepthMax = 500;          // of arrays and objects in one another; what lies deeper is not looked at
 constexpr std::string_view kSkipped = "$SKIPPED$";
 
 // A flat record: values by path with [*] for elements, and which element of each array it is.
@@ -120,7 +121,7 @@ class Unnesting {
       out[0].values[path] = skipped ? std::string(kSkipped) : std::move(text);
       return out;
     }
-    if (options_ && options_->max_levels > 0 && level == options_->max_levels) return {};
+    if (level == kDepthMax || (options_ && options_->max_levels > 0 && level == options_->max_levels)) return {};
     return value.is_array() ? unnest_array(value, path, level, whole, *paths) : unnest_object(value, path, level, whole, *paths);
   }
 

@@ -123,6 +123,7 @@ Status Instance::load() {
 Status Instance::load_table(const std::string& folder) {
   ASSIGN_OR_RETURN(const std::string text, read_file(folder + "/config.json"));
   ASSIGN_OR_RETURN(TableConfig config, parse_table_config(text, options_.now_ms()));
+  if (std::filesystem::exists(disabled_path(config.name_with_type))) disabled_.insert(config.name_with_type);
   auto schema = schemas_.find(config.name);
   if (schema == schemas_.end()) return Status::not_found("Failed to find schema for table: " + config.name_with_type);
   return open_table(std::move(config), schema->second);
@@ -141,6 +142,37 @@ Status Instance::open_table(TableConfig config, SchemaConfig schema) {
   std::unique_lock lock(mutex_);
   tables_[name] = std::move(opened);
   return {};
+}
+
+Status Instance::enable_table(const std::string& name_with_type, bool enabled) {
+  std::lock_guard change(change_mutex_);
+  const auto found = tables(name_with_type);
+  if (found.size() != 1 || found[0]->config().name_with_type != name_with_type) return Status::not_found(fmt::format("Table '{}' does not exist", name_with_type));
+  if (is_enabled(name_with_type) == enabled) return {};
+  const std::string path = disabled_path(name_with_type), paused = "paused";
+  Table& table = *found[0];
+  if (!enabled) RETURN_IF_ERROR(write_file(path, table.paused() ? paused : std::string("consuming")));
+  bool resume = true;
+  if (enabled) {
+    ASSIGN_OR_RETURN(const std::string before, read_file(path));
+    resume = before != paused;  // one that was paused by itself stays so
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) return host_error("remove", path, error.value());
+    RETURN_IF_ERROR(sync_folder(table_folder(name_with_type)));
+  }
+  {
+    std::unique_lock lock(mutex_);
+    if (enabled) disabled_.erase(name_with_type);
+    else disabled_.insert(name_with_type);
+  }
+  const bool consumes = table.config().type == TableType::kRealtime;
+  return consumes && (!enabled || resume) ? table.set_paused(!enabled) : Status();
+}
+
+bool Instance::is_enabled(const std::string& name_with_type) const {
+  std::shared_lock lock(mutex_);
+  return disabled_.count(name_with_type) == 0;
 }
 
 Result<ChangeAnswer> Instance::put_schema(std::string_view document, const std::string& expected_name) {
@@ -261,6 +293,7 @@ Result<std::vector<std::string>> Instance::delete_table(const std::string& name,
     {
       std::unique_lock lock(mutex_);
       tables_.erase(full);
+      disabled_.erase(full);
     }
     table->stop(false);
     std::filesystem::rename(table_folder(full), gone, error);
@@ -305,12 +338,16 @@ std::vector<std::shared_ptr<Table>> Instance::tables(const std::string& name, co
   return out;
 }
 
-std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, bool with_keys, std::string* table) const {
+std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, bool with_keys, std::string* table, bool* disabled) const {
   std::shared_ptr<Table> offline, realtime;
   {
     std::shared_lock lock(mutex_);
     for (const auto& [full, candidate] : tables_) {
       if (!same_name(full, name) && !same_name(candidate->config().name, name)) continue;
+      if (disabled_.count(full)) {
+        if (disabled) *disabled = true;
+        continue;
+      }
       (candidate->config().type == TableType::kOffline ? offline : realtime) = candidate;
     }
   }
@@ -340,9 +377,11 @@ QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, c
   std::string table;
   const std::string client = client_query_id(sql, parsed.ok() ? &*parsed : nullptr, options);
   const RunningQueries::Entry entry(running_, sql, client);
-  const TableResolver resolver = [&](std::string_view name) { return resolve(name, true, &table); };
+  bool disabled = false;
+  const TableResolver resolver = [&](std::string_view name) { return resolve(name, true, &table, &disabled); };
   QueryResponse response =
       may_gapfill(sql) ? answer_gapfill(sql, options, resolver, entry.cancelled()) : answer_any(sql, std::move(parsed), options, resolver, entry.cancelled());
+  if (disabled && response.error_code() == error_code::kTableDoesNotExist) response.exceptions[0] = {error_code::kTableIsDisabled, "TableIsDisabledError"};
   response.client_request_id = client;
   count(table, started, entry.id(), &response);
   return response;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class Instance {
   Result<TableConfig> check_table(std::string_view document) const;
   // Answers the names with type that were deleted; `type` empty: both.
   Result<std::vector<std::string>> delete_table(const std::string& name, const std::string& type);
+  // A disabled table consumes nothing and answers no query (191 of Pinot's codes); it stays so over a restart. kNotFound: there is no such table.
+  Status enable_table(const std::string& name_with_type, bool enabled);
+  bool is_enabled(const std::string& name_with_type) const;
   std::vector<std::string> table_names() const;  // without type, sorted
   // The tables of that name (one or both types), OFFLINE first.
   std::vector<std::shared_ptr<Table>> tables(const std::string& name, const std::string& type = {}) const;
@@ -76,8 +80,8 @@ class Instance {
   Status load();
   Status load_table(const std::string& folder);
   Status open_table(TableConfig config, SchemaConfig schema);
-  // `*table` becomes its name for metrics. Without `with_keys` there are no tables with upsert or dedup: their snapshots may have to wait.
-  std::shared_ptr<const TableSnapshot> resolve(std::string_view name, bool with_keys, std::string* table) const;
+  // `*table` becomes its name for metrics; `*disabled` true where there is such a table that answers nothing. Without `with_keys` there are no tables with upsert or dedup: their snapshots may have to wait.
+  std::shared_ptr<const TableSnapshot> resolve(std::string_view name, bool with_keys, std::string* table, bool* disabled = nullptr) const;
   // `id`: the query's number.
   void count(const std::string& table, SteadyTime started, int64_t id, QueryResponse* response);
 
@@ -86,6 +90,7 @@ class Instance {
     metrics::Counter* millis = nullptr;
   };
   std::string schema_path(const std::string& name) const { return options_.data_dir + "/schemas/" + name + ".json"; }
+  std::string disabled_path(const std::string& name) const { return table_folder(name) + "/disabled"; }
   std::string table_folder(const std::string& name) const { return options_.data_dir + "/tables/" + name; }
 
   InstanceOptions options_;
@@ -94,6 +99,7 @@ class Instance {
   mutable std::shared_mutex mutex_;         // of the two maps
   std::map<std::string, SchemaConfig> schemas_;
   std::map<std::string, std::shared_ptr<Table>> tables_;  // by name with type
+  std::set<std::string> disabled_;          // by name with type; under mutex_
   std::map<std::string, std::string> broken_;             // tables that could not be opened, and why; under change_mutex_
   RunningQueries running_;
   std::mutex counters_mutex_;
