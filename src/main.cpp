@@ -1,6 +1,7 @@
 // The program: reads flags, picks a verb, runs it. The verbs are in verbs/, the plugins in builtin_plugins.cpp.
 #include <CLI/CLI.hpp>
 #include <arrow/compute/initialize.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -10,7 +11,16 @@
 #include "verbs/verbs.h"
 #include "version.h"
 
+// As the JVM does: sockets and files of many tasks are more than the usual soft limit allows.
+static void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char** argv) {
+  raise_file_limit();
   CLI::App app("Bywash: Kafka topics to databases, object storage and live SQL, with Kafka Connect's and Apache Pinot's own configurations");
   app.set_version_flag("--version", std::string("bywash ") + bywash::kVersion);
   app.require_subcommand(1);

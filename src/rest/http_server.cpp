@@ -154,6 +154,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     parser_->header_limit(core_.options.header_limit_bytes);
     parser_->body_limit(static_cast<uint64_t>(core_.options.body_limit_bytes));
     busy_ = false;
+    waits_since_ = steady_now();
     if (core_.stopping) return close();
     stream_.expires_after(Millis(core_.options.idle_timeout_ms));
     on_stream([&](auto& stream) { http::async_read_header(stream, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) { self->on_head(ec); }); });
@@ -161,6 +162,12 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
   // While no request is being answered the connection can go at once.
   void stop_when_idle() {
     if (!busy_) close();
+  }
+  // When it began to wait for a request; nothing while it has one, or where it has been closed for another.
+  std::optional<SteadyTime> idle_since() const { return busy_ || given_up_ ? std::nullopt : std::optional(waits_since_); }
+  void give_up() {
+    given_up_ = true;
+    close();
   }
 
  private:
@@ -345,7 +352,8 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string out_;
   std::string method_;
-  SteadyTime started_;
+  SteadyTime started_, waits_since_ = steady_now();
+  bool given_up_ = false;
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool busy_ = false;
@@ -391,12 +399,23 @@ class HttpServer::Core::Acceptor : public std::enable_shared_from_this<Acceptor>
       timer_.async_wait([self = shared_from_this()](ErrorCode error) { if (!error) self->accept(); });
       return;
     }
-    if (static_cast<int>(core_.sessions.size()) < core_.options.max_connections) {
+    // Beyond the limit those go first that have said nothing for longest: silent clients do not keep others out.
+    if (static_cast<int>(core_.sessions.size()) >= core_.options.max_connections) give_up_longest_idle();
+    if (static_cast<int>(core_.sessions.size()) < 2 * core_.options.max_connections) {
       ErrorCode ignored;
       socket.set_option(tcp::no_delay(true), ignored);
       std::make_shared<Session>(core_, std::move(socket), tls_)->start();
     }
     accept();
+  }
+
+  void give_up_longest_idle() {
+    Session* longest = nullptr;
+    for (Session* each : core_.sessions) {
+      auto since = each->idle_since();
+      if (since && (!longest || *since < *longest->idle_since())) longest = each;
+    }
+    if (longest) longest->give_up();
   }
 
   Core& core_;

@@ -167,6 +167,17 @@ TEST_F(HttpServerTest, CutsOffClientsThatStallInHeadOrBody) {
   EXPECT_TRUE(ask("GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ends_with("GET /ok []"));
 }
 
+TEST_F(HttpServerTest, SilentConnectionsDoNotKeepOthersOut) {
+  HttpServerOptions options;
+  options.max_connections = 8;
+  start(echo, options);
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<Client>(port_));
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(ask("GET /ok HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ends_with("GET /ok []"));
+  silent[0]->read_all();
+  EXPECT_TRUE(silent[0]->ended()) << "the oldest had to go";
+}
+
 TEST_F(HttpServerTest, ASlowHandlerDoesNotHoldUpOthers) {
   std::atomic<bool> release = false;
   start([&](const HttpRequest& r) {

@@ -23,7 +23,7 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
   static const auto def = [] {
     config::TypedConfig<FakeConfig> d;
     d.key("topic", &FakeConfig::topic).required().high().doc("Topic to write to.");
-    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks, many-tasks, hang-start, hang-poll, hang-first-poll or hang-stop.");
+    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks, many-tasks, hang-start, hang-poll, hang-first-poll, hang-stop or hang-validate.");
     d.key("password", &FakeConfig::password).by_default("").doc("A secret.");
     d.key("batch.size", &FakeConfig::batch_size).by_default("2000").low().doc("Rows at once.");
     return d;
@@ -78,8 +78,9 @@ inline void add_fake_plugins(plugin::Registry* registry, std::atomic<int>* valid
   plugin::SourcePlugin source;
   source.info = {.name = "fake_source", .class_names = {"org.example.FakeSourceConnector"}, .version = "1.2", .summary = "", .description = "", .examples = {}};
   source.def = fake_def().def();
-  source.validate = [validations](const plugin::Properties&, std::vector<config::ConfigValue>*) {
+  source.validate = [validations](const plugin::Properties& p, std::vector<config::ConfigValue>*) {
     if (validations) ++*validations;
+    if (auto mode = p.find("mode"); mode != p.end() && mode->second == "hang-validate") hang();
   };
   source.task_configs = [](const plugin::Properties& p, int max) -> Result<std::vector<plugin::Properties>> {
     ASSIGN_OR_RETURN(FakeConfig config, fake_def().parse(p));

@@ -1,8 +1,15 @@
 // What the herders share: their requests, their words and small rules about configurations. Level 7, any thread.
 #include "runtime/herder.h"
 
+#include <pthread.h>
+
+#include <mutex>
+#include <thread>
+
+#include "base/log.h"
 #include "config/properties.h"
 #include "runtime/herder_request.h"
+#include "runtime/task_thread.h"
 
 namespace bywash::runtime {
 
@@ -16,6 +23,41 @@ std::optional<Status> await(const std::weak_ptr<HerderRequest>& request, std::fu
   } catch (const std::future_error&) {
     return Status::cancelled("The worker is shutting down");
   }
+}
+
+Result<ConfigReport> validate_in_time(const config::Properties& properties, const WorkerConfig& worker, const plugin::Registry& registry, Millis timeout) {
+  struct Work {
+    std::promise<Result<ConfigReport>> answer;
+    std::mutex mutex;
+    bool ended = false, left_behind = false;
+  };
+  auto work = std::make_shared<Work>();
+  auto answer = work->answer.get_future();
+  std::thread([work, properties, worker, &registry] {
+    pthread_setname_np(pthread_self(), "validation");
+    Result<ConfigReport> report = Status::fatal("");
+    try {
+      report = validate_connector(properties, worker, registry, Reach::kRemote);
+    } catch (const std::exception& error) {
+      report = Status(Code::kFatal, Blame::kUs, fmt::format("Failed inside the program, which is a bug in Bywash: {}", error.what()));
+    }
+    {
+      std::lock_guard lock(work->mutex);
+      work->ended = true;
+      if (work->left_behind) TaskThread::count_hanging(-1);
+    }
+    work->answer.set_value(std::move(report));
+  }).detach();
+  if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
+  {
+    std::lock_guard lock(work->mutex);
+    work->left_behind = !work->ended;
+    if (work->left_behind) TaskThread::count_hanging(1);
+  }
+  if (!work->left_behind) return answer.get();
+  const std::string name = config::get_or(properties, "name", "");
+  log::error("connect", "The validation of connector {} has not come back in {} ms; its thread is left behind", name, timeout.count());
+  return Status::timed_out("Request timed out. The worker is currently performing multi-property validation for the connector.");
 }
 
 Status no_connector(const std::string& name) { return Status::not_found(fmt::format("Connector {} not found", name)); }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "runtime/connector_config.h"
 
 namespace bywash::runtime {
 
@@ -45,5 +46,9 @@ class HerderRequest {
 // Waits for a request that only the herder's queue holds: dropped with it, the answer is kCancelled. nullopt: not within the time; the
 // request is given up.
 std::optional<Status> await(const std::weak_ptr<HerderRequest>& request, std::future<Status> answer, Millis timeout);
+
+// Validates on a thread of its own, so that a connector that hangs in it costs a request no more than its time: kTimedOut, and the thread is
+// left behind. It works on copies; `registry` has to outlive it.
+Result<ConfigReport> validate_in_time(const config::Properties& properties, const WorkerConfig& worker, const plugin::Registry& registry, Millis timeout);
 
 }  // namespace bywash::runtime

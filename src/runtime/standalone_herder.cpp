@@ -221,7 +221,7 @@ Status StandaloneHerder::reset_offsets(const std::string& name) {
 }
 
 Result<ConfigReport> StandaloneHerder::validate(const config::Properties& properties) {
-  return validate_connector(properties, worker_.config(), registry_, Reach::kRemote);
+  return validate_in_time(properties, worker_.config(), registry_, Millis(options_.request_timeout_ms));
 }
 
 Result<std::string> StandaloneHerder::kafka_cluster_id() { return worker_.kafka_cluster_id(); }

@@ -321,6 +321,22 @@ TEST_F(StandaloneHerderTest, SaysThatItIsBusyAfterTheDeadlineAndForgetsWhatNobod
   EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING") << "the removal was given up before it began";
 }
 
+TEST_F(StandaloneHerderTest, AValidationThatHangsCostsItsRequestOnly) {
+  HerderOptions options;
+  options.request_timeout_ms = 50;
+  herder_ = std::make_unique<StandaloneHerder>(worker_config(), registry_, options);
+  ASSERT_TRUE(herder_->start().ok());
+  auto hanging = fake("a", {{"mode", "hang-validate"}});
+  for (const Status& status : {herder_->validate(without_nulls(hanging.properties)).status(), herder_->put(hanging, false).status()}) {
+    EXPECT_EQ(status.code(), Code::kTimedOut);
+    EXPECT_EQ(status.message(), "Request timed out. The worker is currently performing multi-property validation for the connector.");
+  }
+  EXPECT_TRUE(herder_->connectors().empty());
+  EXPECT_EQ(TaskThread::hanging_threads(), 2);
+  ASSERT_TRUE(herder_->put(fake("b"), false).ok());
+  EXPECT_EQ(states("b", "RUNNING RUNNING"), "RUNNING RUNNING");
+}
+
 TEST_F(StandaloneHerderTest, RefusesRequestsOnceItIsStopped) {
   start();
   herder_->stop();

@@ -27,6 +27,7 @@ std::atomic<int> hanging_count = 0;
 }  // namespace
 
 int TaskThread::hanging_threads() { return hanging_count; }
+void TaskThread::count_hanging(int change) { hanging_count += change; }
 
 TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(std::move(id)), listener_(listener), want_paused_(paused) {}
 

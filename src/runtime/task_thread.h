@@ -26,6 +26,8 @@ class TaskThread : public TaskRunner {
   bool give_up(uint64_t number, std::shared_ptr<TaskRunner> self) override;
   // Threads of the process that were given up and have not come back.
   static int hanging_threads();
+  // One more or less of them that is no task's: a validation that its request has given up.
+  static void count_hanging(int change);
 
  protected:
   // On the task's thread. open() once; then step() again and again, each well under a second; close() always, after open() too when

@@ -254,4 +254,8 @@ Status DistributedHerder::elsewhere(const Unit& unit) const {
   return Status::conflict(url).with_java_class(std::string(kElsewhere));
 }
 
+Result<ConfigReport> DistributedHerder::validate(const config::Properties& properties) {
+  return validate_in_time(properties, worker_.config(), registry_, Millis(kRequestTimeoutMs));
+}
+
 }  // namespace bywash::runtime

@@ -143,9 +143,6 @@ Result<OffsetEntries> DistributedHerder::offsets(const std::string& name) {
   return worker_.offsets(name, properties);
 }
 
-Result<ConfigReport> DistributedHerder::validate(const config::Properties& properties) {
-  return validate_connector(properties, worker_.config(), registry_, Reach::kRemote);
-}
 
 Result<std::string> DistributedHerder::kafka_cluster_id() { return worker_.kafka_cluster_id(); }
 
