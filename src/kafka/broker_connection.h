@@ -1,5 +1,5 @@
-// One TCP connection to a broker that never blocks its thread: requests go out and whole answers come in as far as the socket lets
-// them. Level 3; not included outside kafka/. One thread.
+// One connection to a broker that never blocks its thread: requests go out and whole answers come in as far as the socket lets
+// them, behind TLS and SASL where the client is configured so. Level 3; not included outside kafka/. One thread.
 #pragma once
 
 #include <netdb.h>
@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "kafka/broker_security.h"
 #include "kafka/record_set.h"
 
 namespace bywash::kafka {
@@ -49,32 +50,47 @@ struct Answer {
 
 class BrokerConnection {
  public:
-  explicit BrokerConnection(std::shared_ptr<ReadBuffers> buffers) : buffers_(std::move(buffers)) {}
+  BrokerConnection(std::shared_ptr<ReadBuffers> buffers, std::shared_ptr<const BrokerSecurity> security)
+      : buffers_(std::move(buffers)), security_(std::move(security)) {}
   ~BrokerConnection() { close(); }
   BrokerConnection(const BrokerConnection&) = delete;
   BrokerConnection& operator=(const BrokerConnection&) = delete;
 
-  // Looks the name up (this may wait) and begins to connect. Error: kRetriable.
-  Status open(const std::string& host, int32_t port, int receive_buffer_bytes, int timeout_ms);
+  // Looks the name up (this may wait) and begins to connect; `client_id` is for the frames of SASL. Error: kRetriable.
+  Status open(const std::string& host, int32_t port, int receive_buffer_bytes, int timeout_ms, std::string_view client_id);
   void close();
   bool is_open() const { return fd_ >= 0; }
-  // Queues a whole frame; it goes out with the next step().
-  void send(std::string frame) { outgoing_ += std::move(frame); }
-  // Moves bytes both ways as far as that goes now; whole answers are in `answers`. Error: the connection is gone (kRetriable).
+  // The broker ends the session soon: to be opened anew before the next request.
+  bool is_expired() const { return expires_ != SteadyTime{} && steady_now() > expires_; }
+  // Queues a whole frame; it goes out with a step(), once both ends are known to each other.
+  void send(std::string frame) { (ready_ ? outgoing_ : queued_) += std::move(frame); }
+  // Moves bytes both ways as far as that goes now; whole answers are in `answers`. Error: the connection is gone (kRetriable), or the broker
+  // refuses the credentials (kUnauthorized).
   Status step(std::vector<Answer>* answers);
   // For ::poll: the descriptor, and whether there is something to write.
   int fd() const { return fd_; }
-  bool wants_write() const { return connecting_ || !outgoing_.empty(); }
+  bool wants_write() const { return connecting_ || tls_wants_write_ || (!outgoing_.empty() && !tls_wants_read_); }
 
  private:
+  // What a read or write of bytes came to.
+  enum class Io { kSome, kNotNow, kEnd };
   Status finish_connect();
+  Status begin_session();
+  Status begin_sasl();
+  Status continue_sasl(std::string_view answer);
+  void send_token(std::string_view token);
+  void become_ready();
+  Result<Io> write_bytes(const char* from, size_t size, size_t* written);
+  Result<Io> read_bytes(char* to, size_t size, size_t* read);
+  Result<Io> tls_outcome(int result);
   Status connect_next();
   Status write_some();
   Status read_some(std::vector<Answer>* answers);
-  Status failure(const char* what, int error) const;
+  Status failure(std::string_view what, int error) const;
 
   std::shared_ptr<ReadBuffers> buffers_;
-  std::string name_;
+  std::shared_ptr<const BrokerSecurity> security_;
+  std::string name_, host_, client_id_;
   int fd_ = -1;
   bool connecting_ = false;
   int receive_buffer_bytes_ = 0;
@@ -82,7 +98,14 @@ class BrokerConnection {
   SteadyTime connect_deadline_{};
   std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses_{nullptr, freeaddrinfo};
   addrinfo* next_address_ = nullptr;
+  std::unique_ptr<SSL, SslDeleter> tls_;
+  bool tls_wants_write_ = false, tls_wants_read_ = false;
+  std::unique_ptr<SaslExchange> sasl_;  // while it goes on
+  bool sasl_has_mechanism_ = false;
+  bool ready_ = false;                  // both ends are known to each other
+  SteadyTime expires_{};
   std::string outgoing_;
+  std::string queued_;                  // waits for ready_
   char head_[4] = {};
   size_t head_size_ = 0;
   std::shared_ptr<char[]> body_;

@@ -335,7 +335,7 @@ Result<Translated> translate_java_keys(ClientKind kind, const Properties& java) 
   set_defaults(kind, t.out.librdkafka);
   for (const auto& [key, value] : java) {
     if (key.starts_with("librdkafka.")) { t.out.librdkafka[key.substr(11)] = value; continue; }
-    auto rule = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& r) { return r.java == key; });
+    auto rule = std::find_if(kRules.begin(), kRules.end(), [&name = key](const Rule& r) { return r.java == name; });
     if (rule == kRules.end()) { t.out.warnings.push_back(fmt::format("Key '{}' is not known to the Kafka client and has no effect", key)); continue; }
     switch (rule->action) {
       case Action::kSame: t.out.librdkafka[key] = value; break;

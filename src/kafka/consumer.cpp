@@ -284,7 +284,8 @@ class RdConsumer final : public Consumer, public ClientHealth {
  private:
   Status open_fetcher() {
     const bool wanted = config::get_or(options_.java, kFetchClient, "direct") != "librdkafka";
-    auto settings = wanted ? FetchSettings::of(rk_.get(), fetch_ahead_.bytes(), options_.java.count("max.partition.fetch.bytes") > 0) : std::nullopt;
+    if (!wanted) return {};
+    ASSIGN_OR_RETURN(auto settings, FetchSettings::of(rk_.get(), options_.java, fetch_ahead_.bytes()));
     if (!settings) return {};
     wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake_ < 0) return Status::host(fmt::format("Cannot make an event descriptor: {}", std::strerror(errno)));

@@ -63,19 +63,21 @@ int until(SteadyTime then, SteadyTime now) {
 
 }  // namespace
 
-std::optional<FetchSettings> FetchSettings::of(rd_kafka_t* client, int64_t ahead_bytes, bool partition_bytes_given) {
+Result<std::optional<FetchSettings>> FetchSettings::of(rd_kafka_t* client, const Properties& java, int64_t ahead_bytes) {
+  using None = std::optional<FetchSettings>;
   const rd_kafka_conf_t* conf = rd_kafka_conf(client);
-  if (setting(conf, "security.protocol") != "plaintext") return std::nullopt;
   FetchSettings out;
+  ASSIGN_OR_RETURN(auto security, broker_security(java));
   out.bootstrap = addresses_of(setting(conf, "bootstrap.servers"));
-  if (out.bootstrap.empty()) return std::nullopt;
+  if (!security || out.bootstrap.empty()) return None();
+  out.security = std::move(*security);
   out.client_id = setting(conf, "client.id");
   out.ahead_bytes = ahead_bytes;
   out.limits.max_wait_ms = static_cast<int32_t>(number(conf, "fetch.wait.max.ms", 500));
   out.limits.min_bytes = static_cast<int32_t>(number(conf, "fetch.min.bytes", 1));
   out.limits.max_bytes = static_cast<int32_t>(std::min(number(conf, "fetch.max.bytes", 50 << 20), std::max<int64_t>(ahead_bytes / 3, kLeastPartitionBytes)));
   const int64_t given = number(conf, "fetch.message.max.bytes", kPartitionBytes);
-  out.limits.max_partition_bytes = static_cast<int32_t>(partition_bytes_given ? given : std::min(kPartitionBytes, out.limits.max_bytes));
+  out.limits.max_partition_bytes = static_cast<int32_t>(java.count("max.partition.fetch.bytes") ? given : std::min(kPartitionBytes, out.limits.max_bytes));
   out.limits.read_committed = out.records.read_committed = setting(conf, "isolation.level") == "read_committed";
   out.limits.rack = setting(conf, "client.rack");
   out.records.check_crcs = setting(conf, "check.crcs") == "true";
@@ -88,14 +90,14 @@ std::optional<FetchSettings> FetchSettings::of(rd_kafka_t* client, int64_t ahead
   out.backoff_max_ms = static_cast<int>(std::max<int64_t>(number(conf, "reconnect.backoff.max.ms", 1000), out.backoff_ms));
   out.receive_buffer_bytes = static_cast<int>(number(conf, "socket.receive.buffer.bytes", 0));
   out.metadata_max_age_ms = number(conf, "metadata.max.age.ms", 300000);
-  return out;
+  return None(std::move(out));
 }
 
 Fetcher::Fetcher(FetchSettings settings, std::function<void(rd_kafka_resp_err_t, const std::string&)> trouble)
     : settings_(std::move(settings)),
       trouble_(std::move(trouble)),
       buffers_(std::make_shared<ReadBuffers>(static_cast<size_t>(std::max<int64_t>(settings_.ahead_bytes, 1 << 20)))),
-      metadata_connection_(buffers_),
+      metadata_connection_(buffers_, settings_.security),
       last_step_(steady_now()) {}
 
 void Fetcher::assign(const std::vector<std::pair<TopicPartition, int64_t>>& partitions) {
@@ -203,7 +205,7 @@ void Fetcher::begin_metadata() {
   std::vector<std::pair<std::string, int32_t>> candidates = settings_.bootstrap;
   for (const auto& [id, address] : addresses_) candidates.push_back(address);
   const auto& [host, port] = candidates[metadata_turn_ % candidates.size()];
-  Status status = metadata_connection_.open(host, port, 0, settings_.connect_timeout_ms);
+  Status status = metadata_connection_.open(host, port, 0, settings_.connect_timeout_ms, settings_.client_id);
   if (!status.ok()) return metadata_failed(status);
   std::vector<std::string> topics;
   for (const auto& entry : readings_) {
@@ -252,7 +254,7 @@ Status Fetcher::take_metadata(const Answer& answer) {
     }
     auto& link = links_[id];
     if (link) continue;
-    link = std::make_unique<Link>(buffers_);
+    link = std::make_unique<Link>(buffers_, settings_.security);
     std::tie(link->host, link->port) = address->second;
   }
   return {};
@@ -284,7 +286,7 @@ Status Fetcher::step_link(Link* link, int32_t id) {
 void Fetcher::link_failed(Link* link, const Status& status) {
   // A broker closes what was idle for long.
   if (link->request != Request::kNone || link->backoff_ms > 0) {
-    trouble_(RD_KAFKA_RESP_ERR__TRANSPORT, status.message());
+    trouble_(status.code() == Code::kUnauthorized ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT, status.message());
     link->backoff_ms = std::clamp(link->backoff_ms * 2, settings_.backoff_ms, settings_.backoff_max_ms);
     link->not_before = steady_now() + Millis(link->backoff_ms);
     refresh_metadata();
@@ -416,9 +418,9 @@ void Fetcher::ask(Link* link, int32_t id) {
     return source_of(entry.second) == id && entry.second.position != kStartUnknown && !entry.second.paused;
   });
   if (!needed) return;
-  if (!link->connection.is_open()) {
+  if (!link->connection.is_open() || link->connection.is_expired()) {
     link->spoken = false;
-    Status status = link->connection.open(link->host, link->port, settings_.receive_buffer_bytes, settings_.connect_timeout_ms);
+    Status status = link->connection.open(link->host, link->port, settings_.receive_buffer_bytes, settings_.connect_timeout_ms, settings_.client_id);
     if (!status.ok()) {
       link->request = Request::kVersions;
       return link_failed(link, status);

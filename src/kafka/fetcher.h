@@ -38,10 +38,11 @@ struct FetchSettings {
   int receive_buffer_bytes = 0;  // 0: the system's
   int64_t metadata_max_age_ms = 300000;
   int64_t ahead_bytes = 0;       // that may wait here for take()
+  std::shared_ptr<const BrokerSecurity> security;
 
-  // From a client's settings; `partition_bytes_given`: the configuration names max.partition.fetch.bytes. None: brokers that are reached by
-  // TLS or SASL are read by librdkafka.
-  static std::optional<FetchSettings> of(rd_kafka_t* client, int64_t ahead_bytes, bool partition_bytes_given);
+  // From a Java client's keys and the client that was made of them. None: brokers that are reached by other ways than broker_security()
+  // knows are read by librdkafka. Error: kInvalid naming the key.
+  static Result<std::optional<FetchSettings>> of(rd_kafka_t* client, const Properties& java, int64_t ahead_bytes);
 };
 
 // Where a partition starts: an offset, or one of these.
@@ -101,7 +102,7 @@ class Fetcher {
 
   enum class Request { kNone, kVersions, kOffsets, kFetch };
   struct Link {
-    explicit Link(std::shared_ptr<ReadBuffers> buffers) : connection(std::move(buffers)) {}
+    Link(std::shared_ptr<ReadBuffers> buffers, std::shared_ptr<const BrokerSecurity> security) : connection(std::move(buffers), std::move(security)) {}
     std::string host;
     int32_t port = 0;
     BrokerConnection connection;

@@ -39,6 +39,11 @@ class RequestWriter {
     i16(static_cast<int16_t>(text.size()));
     bytes_.append(text);
   }
+  // Behind a 32-bit length.
+  void bytes(std::string_view content) {
+    i32(static_cast<int32_t>(content.size()));
+    bytes_.append(content);
+  }
   std::string finish() && {
     const auto length = static_cast<uint32_t>(bytes_.size() - 4);
     const uint32_t swapped = __builtin_bswap32(length);
