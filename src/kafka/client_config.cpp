@@ -1,4 +1,4 @@
-// The table from Java client keys (Kafka 4.3) to librdkafka's (2.0 and later). Level 3.
+// The table from Java client keys (Kafka 4.3) to librdkafka's (2.12). Level 3.
 #include "kafka/client_config.h"
 
 #include <librdkafka/rdkafka.h>
@@ -59,20 +59,20 @@ constexpr auto kRules = std::to_array<Rule>({
     {"group.protocol", Action::kSpecial, ""},
     {"group.remote.assignor", Action::kWarn, "only the classic group protocol is spoken"},
     {"metadata.max.age.ms", Action::kSame, ""},
-    {"metadata.recovery.strategy", Action::kSilent, ""},
-    {"metadata.recovery.rebootstrap.trigger.ms", Action::kSilent, ""},
+    {"metadata.recovery.strategy", Action::kSame, ""},
+    {"metadata.recovery.rebootstrap.trigger.ms", Action::kSame, ""},
     {"metadata.max.idle.ms", Action::kSilent, ""},
     {"connections.max.idle.ms", Action::kSame, ""},
     {"reconnect.backoff.ms", Action::kSame, ""},
     {"reconnect.backoff.max.ms", Action::kSame, ""},
     {"retry.backoff.ms", Action::kSame, ""},
-    {"retry.backoff.max.ms", Action::kSilent, ""},
+    {"retry.backoff.max.ms", Action::kSame, ""},
     {"request.timeout.ms", Action::kSpecial, ""},
     {"socket.connection.setup.timeout.ms", Action::kSame, ""},
     {"socket.connection.setup.timeout.max.ms", Action::kSilent, ""},
     {"receive.buffer.bytes", Action::kSpecial, ""},
     {"send.buffer.bytes", Action::kSpecial, ""},
-    {"enable.metrics.push", Action::kSilent, ""},
+    {"enable.metrics.push", Action::kSame, ""},
     {"metrics.num.samples", Action::kSilent, ""},
     {"metrics.sample.window.ms", Action::kSilent, ""},
     {"metrics.recording.level", Action::kSilent, ""},

@@ -14,7 +14,7 @@ namespace bywash::kafka {
 
 using config::Properties;
 
-// Our key of a consumer: who fetches its records, `direct` (kafka/fetcher.h; the default) or `librdkafka`. TLS and SASL are librdkafka's always.
+// Our key of a consumer: who fetches its records, `direct` (kafka/fetcher.h; the default, where it can) or `librdkafka`.
 inline constexpr std::string_view kFetchClient = "fetch.client";
 
 enum class ClientKind { kConsumer, kProducer, kAdmin };

@@ -1,5 +1,5 @@
 // The consumer: the group, its offsets and its coordinator by librdkafka; the records by kafka/fetcher.h, or by librdkafka too, as batches
-// from its one queue, where the fetcher cannot read (TLS, SASL, old brokers). Level 3; one polling thread.
+// from its one queue, where the fetcher cannot read (OAUTHBEARER, GSSAPI, old brokers). Level 3; one polling thread.
 #include "kafka/consumer.h"
 
 #include <sys/eventfd.h>
