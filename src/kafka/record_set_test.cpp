@@ -3,7 +3,7 @@
 #include <arrow/util/compression.h>
 #include <gtest/gtest.h>
 
-#include "base/crc32c.h"
+#include "kafka/batches_for_tests.h"
 #include "kafka/decompress.h"
 #include "kafka/fetch_protocol.h"
 
@@ -13,70 +13,7 @@ namespace {
 using columnar::RawHeader;
 using columnar::RawRecord;
 
-// Numbers as Kafka writes them.
-template <class T>
-void big_endian(std::string* out, T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) out->push_back(static_cast<char>(static_cast<uint64_t>(value) >> shift));
-}
-void varint(std::string* out, int64_t value) {
-  auto left = static_cast<uint64_t>(value << 1) ^ static_cast<uint64_t>(value >> 63);
-  for (; left > 0x7f; left >>= 7) out->push_back(static_cast<char>(left | 0x80));
-  out->push_back(static_cast<char>(left));
-}
-void field(std::string* out, const std::optional<std::string>& value) {
-  varint(out, value ? static_cast<int64_t>(value->size()) : -1);
-  if (value) *out += *value;
-}
-
-struct TestRecord {
-  std::optional<std::string> key, value;
-  std::vector<RawHeader> headers;
-};
-
-std::string record_bytes(int64_t delta, const TestRecord& record) {
-  std::string body(1, '\0');
-  varint(&body, delta * 10);  // timestamp
-  varint(&body, delta);
-  field(&body, record.key);
-  field(&body, record.value);
-  varint(&body, static_cast<int64_t>(record.headers.size()));
-  for (const auto& [name, value] : record.headers) {
-    field(&body, name);
-    field(&body, value);
-  }
-  std::string out;
-  varint(&out, static_cast<int64_t>(body.size()));
-  return out + body;
-}
-
-constexpr int kAppendTime = 0x08, kTransactional = 0x10, kControl = 0x20;
-
-// A batch whose records may be compressed already: `attributes` says so.
-std::string batch_of(int64_t base, int32_t count, const std::string& records, int16_t attributes, int64_t producer) {
-  std::string tail;
-  big_endian<int16_t>(&tail, attributes);
-  big_endian<int32_t>(&tail, count - 1);
-  big_endian<int64_t>(&tail, 1000);  // first timestamp
-  big_endian<int64_t>(&tail, 5000);  // greatest
-  big_endian<int64_t>(&tail, producer);
-  big_endian<int16_t>(&tail, 0);
-  big_endian<int32_t>(&tail, 0);
-  big_endian<int32_t>(&tail, count);
-  tail += records;
-  std::string out;
-  big_endian<int64_t>(&out, base);
-  big_endian<int32_t>(&out, static_cast<int32_t>(tail.size() + 9));
-  big_endian<int32_t>(&out, 0);
-  out.push_back(2);
-  big_endian<uint32_t>(&out, crc32c(0, tail.data(), tail.size()));
-  return out + tail;
-}
-
-std::string batch(int64_t base, const std::vector<TestRecord>& records, int attributes = 0, int64_t producer = -1) {
-  std::string bytes;
-  for (size_t i = 0; i < records.size(); ++i) bytes += record_bytes(static_cast<int64_t>(i), records[i]);
-  return batch_of(base, static_cast<int32_t>(records.size()), bytes, static_cast<int16_t>(attributes), producer);
-}
+using namespace for_tests;
 
 std::string end_of_transaction(int64_t base, int64_t producer, bool commit) {
   std::string key;
@@ -100,8 +37,6 @@ std::string read(RecordSet set, int64_t from = 0, size_t most = 100) {
   for (const RawRecord& r : out.records()) text += fmt::format("{}:{}={} ", r.offset, r.key.value_or("null"), r.value.value_or("null"));
   return text + status.message();
 }
-
-TestRecord record(const std::string& text) { return {text, text, {}}; }
 
 TEST(RecordSet, ReadsRecordsWithTheirNullsTimesAndHeaders) {
   const std::vector<RawHeader> headers{{"a", "1"}, {"", std::nullopt}, {"a", ""}};
@@ -194,10 +129,10 @@ TEST(RecordSet, ReadsEveryCodec) {
   const std::string two = compressed(arrow::Compression::ZSTD, records.substr(0, 100)) + compressed(arrow::Compression::ZSTD, records.substr(100));
   for (const auto& [codec, bytes] : std::vector<std::pair<int, std::string>>{{1, gzip}, {2, compressed(arrow::Compression::SNAPPY, records)},
                                                                              {2, xerial(records)}, {3, compressed(arrow::Compression::LZ4_FRAME, records)}, {4, zstd}, {4, two}}) {
-    EXPECT_EQ(read(set_of(batch_of(0, 500, bytes, static_cast<int16_t>(codec), -1)), 0, 1000), expected) << codec;
+    EXPECT_EQ(read(set_of(batch_of(0, 500, bytes, codec, -1)), 0, 1000), expected) << codec;
     // Cut off inside, or broken: an error, whatever the codec.
     for (size_t size = 0; size < bytes.size(); size += 13) {
-      const std::string broken = batch_of(0, 500, bytes.substr(0, size), static_cast<int16_t>(codec), -1);
+      const std::string broken = batch_of(0, 500, bytes.substr(0, size), codec, -1);
       EXPECT_NE(read(set_of(broken), 0, 1000), expected) << codec << " " << size;
     }
   }
