@@ -329,6 +329,7 @@ Status Fetcher::answered(Link* link, const Answer& answer) {
     status = take_fetched(link, answer);
   }
   if (status.retriable()) {
+    link->request = request;  // it has come to nothing
     link_failed(link, status);
     return {};
   }
