@@ -198,7 +198,8 @@ def test_a_table_is_handed_over_with_its_history_and_the_tail(kafka, start_bywas
     assert http("POST", source.controller_url + "/tables", realtime(kafka, topic))[0] == 200
     now = int(time.time() * 1000) // 1000 * 1000
     records = [{"id": i, "label": f"row {i}", "at": now - 10 * DAY + i * DAY // 100} for i in range(1000)]  # ten days, up to now
-    kafka.produce_many(topic, [json.dumps(record).encode() for record in records])
+    for partition in range(2):  # a segment of each
+        kafka.produce_many(topic, [json.dumps(record).encode() for record in records[partition::2]], partition=partition)
     wait_count(source, 1000)
     assert http("POST", source.controller_url + "/tables/stock_transactions/pauseConsumption")[0] == 200
     deadline = time.monotonic() + 30
