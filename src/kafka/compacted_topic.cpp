@@ -57,16 +57,18 @@ class RdCompactedTopic final : public CompactedTopic, public ClientHealth {
       if (stopping_ || (!asked.retriable() && asked.code() != Code::kNotFound) || steady_now() >= deadline) return asked;
       std::this_thread::sleep_for(Millis(100));
     }
+    WrittenEnds wanted;
+    for (int i = 0; i < ends->cnt; ++i) wanted[ends->elems[i].partition] = ends->elems[i].offset;
+    return read_past(wanted, static_cast<int>(std::max<int64_t>(0, std::chrono::ceil<Millis>(deadline - steady_now()).count())));
+  }
+
+  Status read_past(const WrittenEnds& ends, int timeout_ms) override {
     std::unique_lock lock(mutex_);
-    bool done = progress_.wait_until(lock, deadline, [&] {
-      if (stopping_) return true;
-      for (int i = 0; i < ends->cnt; ++i) {
-        if (ends->elems[i].offset > reached_[static_cast<size_t>(ends->elems[i].partition)]) return false;
-      }
-      return true;
+    const bool done = progress_.wait_for(lock, Millis(timeout_ms), [&] {
+      return stopping_ || std::all_of(ends.begin(), ends.end(), [&](const auto& end) { return end.second <= reached_[static_cast<size_t>(end.first)]; });
     });
-    if (stopping_) return Status::cancelled(what + ": it is being closed");
-    return done ? Status() : Status::timed_out(fmt::format("{} in {} ms. {}", what, timeout_ms, last_error()));
+    if (stopping_) return Status::cancelled(fmt::format("Cannot read topic '{}': it is being closed", options_.topic));
+    return done ? Status() : Status::timed_out(fmt::format("Cannot read topic '{}' in {} ms. {}", options_.topic, timeout_ms, last_error()));
   }
 
   Status write(const std::vector<KeyValue>& records, int timeout_ms) override {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct TableRecord {
 // A record to write: key, and value or tombstone.
 using KeyValue = std::pair<std::string, std::optional<std::string>>;
 
+// For each partition that was written to: the offset behind the last record.
+using WrittenEnds = std::map<int32_t, int64_t>;
+
 struct CompactedTopicOptions {
   std::string topic;
   Properties consumer;  // Java keys; group.id is needed by the client but never joined
@@ -39,6 +43,8 @@ class CompactedTopic {
 
   // Returns when the listener has seen everything that was in the topic at the call. kTimedOut: the brokers did not answer in time.
   virtual Status read_to_end(int timeout_ms) = 0;
+  // Returns when the listener has seen everything before these offsets. kTimedOut as above.
+  virtual Status read_past(const WrittenEnds& ends, int timeout_ms) = 0;
   // Writes records and waits for the broker's acks.
   virtual Status write(const std::vector<KeyValue>& records, int timeout_ms) = 0;
   // Writes without waiting; what cannot be written is logged.

@@ -1,6 +1,8 @@
 // Transactions over librdkafka. Level 3.
 #include "kafka/fenced_producer.h"
 
+#include <algorithm>
+
 #include "kafka/client.h"
 
 namespace bywash::kafka {
@@ -14,12 +16,28 @@ class RdFencedProducer final : public FencedProducer, public ClientHealth {
     java["acks"] = "all";
     java["linger.ms"] = "0";
     java.erase("delivery.timeout.ms");  // librdkafka wants it below the transaction's time-out
-    ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kProducer, java, {}, this, nullptr));
+    ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kProducer, java, {}, this, [](rd_kafka_conf_t* conf) {
+      rd_kafka_conf_set_dr_msg_cb(conf, on_delivered);
+    }));
     rk_.reset(rk);
     return to_status(RdError(rd_kafka_init_transactions(rk, timeout_ms)), fmt::format("Cannot register the transactional id '{}'", transactional_id));
   }
 
-  Status write(const std::string& topic, const std::vector<KeyValue>& records, int timeout_ms) override {
+  Result<WrittenEnds> write(const std::string& topic, const std::vector<KeyValue>& records, int timeout_ms) override {
+    ends_.clear();
+    RETURN_IF_ERROR(transact(topic, records, timeout_ms));
+    return std::move(ends_);
+  }
+
+ private:
+  // Called on the writer's own thread, while a transaction is committed.
+  static void on_delivered(rd_kafka_t* rk, const rd_kafka_message_t* m, void*) {
+    if (m->err) return;
+    int64_t& end = static_cast<RdFencedProducer*>(health_of(rk))->ends_[m->partition];
+    end = std::max(end, m->offset + 1);
+  }
+
+  Status transact(const std::string& topic, const std::vector<KeyValue>& records, int timeout_ms) {
     const std::string what = fmt::format("Cannot write to topic '{}'", topic);
     RETURN_IF_ERROR(to_status(RdError(rd_kafka_begin_transaction(rk_.get())), what));
     Status status;
@@ -42,7 +60,7 @@ class RdFencedProducer final : public FencedProducer, public ClientHealth {
     return status;
   }
 
- private:
+  WrittenEnds ends_;  // of the transaction
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
 };
 

@@ -75,16 +75,21 @@ Status DistributedHerder::become_leader() {
 }
 
 Status DistributedHerder::write_config(const std::vector<kafka::KeyValue>& records) {
-  Status written = fenced_ ? fenced_->write(cluster_.config_topic, records, kWriteTimeoutMs) : config_log_->write(records, kWriteTimeoutMs);
-  if (!written.ok() && fenced_ && !written.retriable()) {
+  if (!fenced_) {
+    RETURN_IF_ERROR(config_log_->write(records, kWriteTimeoutMs));
+    return config_log_->read_to_end(kLeaderReadTimeoutMs);
+  }
+  auto written = fenced_->write(cluster_.config_topic, records, kWriteTimeoutMs);
+  // Not to the end: what was committed comes into sight a moment after the commit, and the end of a transaction takes a long poll to be seen.
+  if (written.ok()) return config_log_->read_past(*written, kLeaderReadTimeoutMs);
+  if (!written.status().retriable()) {
     // Fenced: another worker leads. What is true shows at the next turn.
     fenced_.reset();
     std::lock_guard lock(mutex_);
     leading_ = false;
     planner_.reset();
   }
-  RETURN_IF_ERROR(written);
-  return config_log_->read_to_end(kLeaderReadTimeoutMs);
+  return written.status();
 }
 
 void DistributedHerder::plan() {
@@ -103,7 +108,7 @@ void DistributedHerder::plan() {
   }
   if (!next) return;
   const std::vector<kafka::KeyValue> record = {assignment_record(*next)};
-  Status written = fenced_ ? fenced_->write(cluster_.status_topic, record, kWriteTimeoutMs) : status_log_->write(record, kWriteTimeoutMs);
+  Status written = fenced_ ? fenced_->write(cluster_.status_topic, record, kWriteTimeoutMs).status() : status_log_->write(record, kWriteTimeoutMs);
   if (written.ok()) return;
   log::warn("runtime", "An assignment of work could not be published: {}. It is made anew", written.message());
   // The planner believes in what nobody has seen: begin from the log again.
