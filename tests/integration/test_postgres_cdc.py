@@ -66,8 +66,8 @@ def test_a_large_transaction_is_whole_after_kills(worker, kafka, postgres, datab
     streams(worker, postgres, name)
     postgres.query(database, "INSERT INTO t VALUES (0)")
     worker.process.wait_until(lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"], "an offset is stored")
-    postgres.query(database, "INSERT INTO t SELECT g, repeat('x', 300) FROM generate_series(1, 20000) g")
-    for least in (1, 4000):
+    postgres.query(database, "INSERT INTO t SELECT g, repeat('x', 300) FROM generate_series(1, 100000) g")  # many times what an interval of commits takes
+    for least in (1, 20000):
         worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == f"{name}.public.t").get(f"{name}.public.t", 0) > least, "a part is there")
         worker.kill()
         worker.start()
@@ -77,9 +77,9 @@ def test_a_large_transaction_is_whole_after_kills(worker, kafka, postgres, datab
     worker.process.wait_until(lambda: any(json.loads(r.value)["op"] == "u" for r in kafka.consume_all(topic)), "the update is there", timeout=30)
     got = [json.loads(record.value)["after"]["id"] for record in kafka.consume_all(topic)]
     first = list(dict.fromkeys(got))
-    assert first == list(range(20001))
+    assert first == list(range(100001))
     # What was stored is not read again: a kill costs the records since the last commit of offsets, not the transaction.
-    assert len(got) < 2 * 20000
+    assert len(got) < 2 * 100000
 
 
 def test_signals_ask_for_rows_anew(worker, kafka, postgres, database, source, name):
