@@ -16,7 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
 from bench.loads import bare_loop, deliver, null_sink
 from tests.support.schema_registry import SchemaRegistry, frame
-from tests.support.stock_transactions import StockTransactions, enveloped
+from tests.support.stock_transactions import StockTransactions, enveloped, plain
 
 _BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
 _NOTE_BYTES = 100  # what fills a Protobuf message up to 150 B
@@ -83,6 +83,40 @@ def run_chains(kafka) -> None:
     show("Connect, no transform, warm", [peer_plain])
     target("CPU against Connect, five transforms", best(ours + again).cpu_s / peer.cpu_s, 0.1)
     target("speed with two schemas in turn, of the uniform one", best(ours + again).cpu_s / best(mixed).cpu_s, 0.5, at_most=False)
+
+
+
+def run_shapes(kafka) -> None:
+    """Schemaless JSON of one shape, and of two that take turns record by record."""
+    topic, alternating = kafka.create_topic(), kafka.create_topic()
+    kafka.produce_many(topic, plain(StockTransactions(seed=1).rows(RECORDS)))
+    kafka.produce_many(alternating, (line if i % 2 == 0 else line[:-1] + b',"lot":1}' for i, line in enumerate(plain(StockTransactions(seed=1).rows(RECORDS)))))
+    converter = {"value.converter": JSON, "value.converter.schemas.enable": "false"}
+    uniform, mixed = [], []
+    for turn in range(ROUNDS):
+        uniform.append(dropped_records(kafka, topic, [], f"shape-{turn}", converter))
+        mixed.append(dropped_records(kafka, alternating, [], f"shapes-{turn}", converter))
+    show("Bywash, plain JSON", uniform)
+    show("Bywash, two shapes in turn", mixed)
+    target("speed with two shapes in turn, of the uniform one", best(uniform).cpu_s / best(mixed).cpu_s, 0.5, at_most=False)
+
+
+def run_fetch(kafka) -> None:
+    """The two clients that fetch records, in turn: what a record costs by each, converted and dropped."""
+    enveloped_topic, plain_topic = kafka.create_topic(), kafka.create_topic()
+    kafka.produce_many(enveloped_topic, enveloped(StockTransactions(seed=1).rows(RECORDS)))
+    kafka.produce_many(plain_topic, plain(StockTransactions(seed=1).rows(RECORDS)))
+    loads = (("JSON with schema", enveloped_topic, {}), ("plain JSON", plain_topic, {"value.converter": JSON, "value.converter.schemas.enable": "false"}),
+             ("bytes left alone", enveloped_topic, {"value.converter": _BYTES}))
+    for number, (what, topic, converter) in enumerate(loads):
+        runs = {"librdkafka": [], "direct": []}
+        for turn in range(ROUNDS):
+            for client, figures in runs.items():
+                figures.append(dropped_records(kafka, topic, [], f"fetch-{number}-{client}-{turn}", {**converter, "consumer.override.fetch.client": client}))
+        for client, figures in runs.items():
+            show(f"{what}, {client}", figures)
+        print(f"         CPU of direct against librdkafka: {best(runs['direct']).cpu_s / best(runs['librdkafka']).cpu_s:.2f}", flush=True)
+
 
 _AVRO = {"type": "record", "name": "StockTransaction", "namespace": "shop", "fields": [
     {"name": "id", "type": "int"}, {"name": "user_id", "type": "int"}, {"name": "symbol", "type": "string"}, {"name": "shares", "type": "int"},
@@ -169,4 +203,5 @@ def run_kernels() -> None:
 def run_records(kafka) -> None:
     run_kernels()
     run_chains(kafka)
+    run_shapes(kafka)
     run_binary(kafka)

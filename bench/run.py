@@ -1,6 +1,6 @@
 """`./dev bench [NAME...]`: each load beside its bare loop and beside Kafka Connect, interleaved in one run, as ratios.
 
-NAME: parquet, parquet-plain, storage, records, table, analytics, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
+NAME: parquet, parquet-plain, storage, records, fetch, table, analytics, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
 BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
 """
 
@@ -18,7 +18,7 @@ import pyarrow.parquet
 from bench.analytics import run_analytics
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
 from bench.loads import bare_loop, null_sink, padded_plain
-from bench.records import run_records
+from bench.records import run_fetch, run_records
 from bench.relational import run_relational
 from bench.storage import run_storage
 from bench.worker import run_worker
@@ -106,6 +106,7 @@ BENCHMARKS: dict[str, Callable] = {
     "parquet-plain": lambda kafka: run_parquet(kafka, "false", False),
     "storage": run_storage,
     "records": run_records,
+    "fetch": run_fetch,
     "table": run_table,
     "analytics": run_analytics,
     "worker": run_worker,

@@ -91,8 +91,12 @@ def _many_connectors(kafka) -> None:
     group = f"bench-{time.time_ns()}"
     topics = [kafka.create_topic() for _ in range(CONNECTORS)]
     with tempfile.TemporaryDirectory() as folder, Bywash.distributed(kafka.bootstrap, group) as maker:
+        answers = []
         for number, topic in enumerate(topics):
+            began = time.monotonic()
             maker.create(f"idle-{number}", _sink(topic, f"{folder}/{number}.txt"))
+            answers.append(time.monotonic() - began)
+        print(f"  ms until a new connector is answered: median {1000 * sorted(answers)[len(answers) // 2]:.0f}, greatest {1000 * max(answers):.0f}", flush=True)
         _wait(lambda: _running(maker, CONNECTORS), "every connector")
         assert maker.stop() == 0
         worker = Bywash.distributed(kafka.bootstrap, group)
