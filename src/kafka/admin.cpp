@@ -80,10 +80,7 @@ class RdAdmin final : public Admin, public ClientHealth {
   }
 
   Status alter_group_offsets(const std::string& group, const std::vector<std::pair<TopicPartition, Offset>>& offsets, int timeout_ms) override {
-    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-    for (const auto& [tp, offset] : offsets) {
-      rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
-    }
+    PartitionList list = to_list(offsets);
     rd_kafka_AlterConsumerGroupOffsets_t* request = rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get());
     Queue queue(rd_kafka_queue_new(rk_.get()));
     rd_kafka_AlterConsumerGroupOffsets(rk_.get(), &request, 1, options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, timeout_ms).get(), queue.get());
@@ -101,8 +98,7 @@ class RdAdmin final : public Admin, public ClientHealth {
   }
 
   Status delete_group_offsets(const std::string& group, const std::vector<TopicPartition>& partitions, int timeout_ms) override {
-    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-    for (const TopicPartition& each : partitions) rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition.value);
+    PartitionList list = to_list(partitions);
     rd_kafka_DeleteConsumerGroupOffsets_t* request = rd_kafka_DeleteConsumerGroupOffsets_new(group.c_str(), list.get());
     Queue queue(rd_kafka_queue_new(rk_.get()));
     rd_kafka_DeleteConsumerGroupOffsets(rk_.get(), &request, 1, options(RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, timeout_ms).get(), queue.get());
@@ -112,8 +108,11 @@ class RdAdmin final : public Admin, public ClientHealth {
     size_t n = 0;
     const rd_kafka_group_result_t** results = rd_kafka_DeleteConsumerGroupOffsets_result_groups(rd_kafka_event_DeleteConsumerGroupOffsets_result(event.get()), &n);
     if (n == 0) return {};
-    Status status = group_error(results[0], what);
-    return status.code() == Code::kNotFound ? Status() : status;
+    auto known = [](Status status) { return status.code() == Code::kNotFound ? Status() : status; };
+    RETURN_IF_ERROR(known(group_error(results[0], what)));
+    const rd_kafka_topic_partition_list_t* answered = rd_kafka_group_result_partitions(results[0]);
+    for (int i = 0; answered && i < answered->cnt; ++i) RETURN_IF_ERROR(known(to_status(answered->elems[i].err, what)));
+    return {};
   }
 
   Status delete_group(const std::string& group, int timeout_ms) override {

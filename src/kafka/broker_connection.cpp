@@ -115,7 +115,7 @@ void BrokerConnection::close() {
   sasl_.reset();
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
-  connecting_ = ready_ = tls_wants_write_ = tls_wants_read_ = sasl_has_mechanism_ = false;
+  connecting_ = ready_ = read_needs_write_ = write_needs_read_ = sasl_has_mechanism_ = false;
   expires_ = {};
   outgoing_.clear();
   queued_.clear();
@@ -203,14 +203,10 @@ Status BrokerConnection::continue_sasl(std::string_view answer) {
   return {};
 }
 
-// What an operation of OpenSSL came to.
-Result<BrokerConnection::Io> BrokerConnection::tls_outcome(int result) {
-  const int error = SSL_get_error(tls_.get(), result);
-  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) {
-    tls_wants_write_ = error == SSL_ERROR_WANT_WRITE;
-    tls_wants_read_ = error == SSL_ERROR_WANT_READ;
-    return Io::kNotNow;
-  }
+// What an operation came to, from OpenSSL's error of it.
+Result<BrokerConnection::Io> BrokerConnection::tls_outcome(int error) {
+  if (error == SSL_ERROR_NONE) return Io::kSome;
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE) return Io::kNotNow;
   if (error == SSL_ERROR_ZERO_RETURN) return Io::kEnd;
   const int system = errno;
   const unsigned long reason = ERR_get_error();
@@ -225,11 +221,11 @@ Result<BrokerConnection::Io> BrokerConnection::tls_outcome(int result) {
 
 Result<BrokerConnection::Io> BrokerConnection::write_bytes(const char* from, size_t size, size_t* written) {
   if (tls_) {
+    ERR_clear_error();  // what others left on this thread would be taken for this operation's
     errno = 0;
-    const int done = SSL_write_ex(tls_.get(), from, size, written);
-    if (done != 1) return tls_outcome(done);
-    tls_wants_write_ = tls_wants_read_ = false;
-    return Io::kSome;
+    const int error = SSL_get_error(tls_.get(), SSL_write_ex(tls_.get(), from, size, written));
+    write_needs_read_ = error == SSL_ERROR_WANT_READ;
+    return tls_outcome(error);
   }
   ssize_t n = 0;
   while ((n = ::send(fd_, from, size, MSG_NOSIGNAL)) < 0 && errno == EINTR) {}
@@ -240,11 +236,11 @@ Result<BrokerConnection::Io> BrokerConnection::write_bytes(const char* from, siz
 
 Result<BrokerConnection::Io> BrokerConnection::read_bytes(char* to, size_t size, size_t* read) {
   if (tls_) {
+    ERR_clear_error();  // what others left on this thread would be taken for this operation's
     errno = 0;
-    const int done = SSL_read_ex(tls_.get(), to, size, read);
-    if (done != 1) return tls_outcome(done);
-    tls_wants_write_ = tls_wants_read_ = false;
-    return Io::kSome;
+    const int error = SSL_get_error(tls_.get(), SSL_read_ex(tls_.get(), to, size, read));
+    read_needs_write_ = error == SSL_ERROR_WANT_WRITE;
+    return tls_outcome(error);
   }
   ssize_t n = 0;
   while ((n = recv(fd_, to, size, 0)) < 0 && errno == EINTR) {}

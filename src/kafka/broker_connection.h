@@ -69,7 +69,7 @@ class BrokerConnection {
   Status step(std::vector<Answer>* answers);
   // For ::poll: the descriptor, and whether there is something to write.
   int fd() const { return fd_; }
-  bool wants_write() const { return connecting_ || tls_wants_write_ || (!outgoing_.empty() && !tls_wants_read_); }
+  bool wants_write() const { return connecting_ || read_needs_write_ || (!outgoing_.empty() && !write_needs_read_); }
 
  private:
   // What a read or write of bytes came to.
@@ -82,7 +82,7 @@ class BrokerConnection {
   void become_ready();
   Result<Io> write_bytes(const char* from, size_t size, size_t* written);
   Result<Io> read_bytes(char* to, size_t size, size_t* read);
-  Result<Io> tls_outcome(int result);
+  Result<Io> tls_outcome(int error);
   Status connect_next();
   Status write_some();
   Status read_some(std::vector<Answer>* answers);
@@ -99,7 +99,7 @@ class BrokerConnection {
   std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses_{nullptr, freeaddrinfo};
   addrinfo* next_address_ = nullptr;
   std::unique_ptr<SSL, SslDeleter> tls_;
-  bool tls_wants_write_ = false, tls_wants_read_ = false;
+  bool read_needs_write_ = false, write_needs_read_ = false;  // while TLS shakes hands
   std::unique_ptr<SaslExchange> sasl_;  // while it goes on
   bool sasl_has_mechanism_ = false;
   bool ready_ = false;                  // both ends are known to each other

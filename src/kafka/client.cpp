@@ -21,6 +21,20 @@ void on_error(rd_kafka_t* rk, int code, const char* reason, void*) {
 
 }  // namespace
 
+PartitionList to_list(const std::vector<TopicPartition>& partitions) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const auto& tp : partitions) rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value);
+  return list;
+}
+
+PartitionList to_list(const std::vector<std::pair<TopicPartition, Offset>>& offsets) {
+  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const auto& [tp, offset] : offsets) {
+    rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
+  }
+  return list;
+}
+
 void ClientHealth::report(rd_kafka_resp_err_t code, const char* reason) {
   std::lock_guard lock(mutex_);
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) unauthorized_ = true;

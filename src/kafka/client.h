@@ -6,7 +6,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/ids.h"
 #include "base/log_owner.h"
 #include "base/status.h"
 #include "kafka/client_config.h"
@@ -18,6 +21,10 @@ struct PartitionListDeleter { void operator()(rd_kafka_topic_partition_list_t* l
 struct QueueDeleter { void operator()(rd_kafka_queue_t* q) const { rd_kafka_queue_destroy(q); } };
 using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, PartitionListDeleter>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, QueueDeleter>;
+
+// librdkafka's list of these partitions; where offsets are given, with them.
+PartitionList to_list(const std::vector<TopicPartition>& partitions);
+PartitionList to_list(const std::vector<std::pair<TopicPartition, Offset>>& offsets);
 
 // The state of the client's connections, written by librdkafka's callbacks.
 class ClientHealth {

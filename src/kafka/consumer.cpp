@@ -90,12 +90,6 @@ class FetchAhead {
   Reservation reserved_;
 };
 
-PartitionList to_list(const std::vector<TopicPartition>& partitions) {
-  PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const auto& tp : partitions) rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value);
-  return list;
-}
-
 std::vector<TopicPartition> from_list(const rd_kafka_topic_partition_list_t* list) {
   std::vector<TopicPartition> out;
   for (int i = 0; i < list->cnt; ++i) out.push_back({list->elems[i].topic, Partition(list->elems[i].partition)});
@@ -147,11 +141,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
       fetcher_->assign(starts);
       return {};
     }
-    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-    for (const auto& [tp, offset] : partitions) {
-      rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
-    }
-    return to_status(rd_kafka_assign(rk_.get(), list.get()), "Cannot assign partitions");
+    return to_status(rd_kafka_assign(rk_.get(), to_list(partitions).get()), "Cannot assign partitions");
   }
 
   Result<std::vector<std::shared_ptr<const RawBatch>>> poll(int max_records, int timeout_ms) override {
@@ -166,10 +156,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
   Status commit(const std::vector<std::pair<TopicPartition, Offset>>& offsets) override {
     if (offsets.empty()) return {};
     if (given_up_) return given_up();
-    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-    for (const auto& [tp, offset] : offsets) {
-      rd_kafka_topic_partition_list_add(list.get(), tp.topic.c_str(), tp.partition.value)->offset = offset.value;
-    }
+    PartitionList list = to_list(offsets);
     RETURN_IF_ERROR(to_status(rd_kafka_commit(rk_.get(), list.get(), 0), "Cannot commit offsets"));
     for (int i = 0; i < list->cnt; ++i) {
       RETURN_IF_ERROR(to_status(list->elems[i].err, fmt::format("Cannot commit the offset of {}-{}", list->elems[i].topic, list->elems[i].partition)));
@@ -283,8 +270,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
 
  private:
   Status open_fetcher() {
-    const bool wanted = config::get_or(options_.java, kFetchClient, "direct") != "librdkafka";
-    if (!wanted) return {};
+    if (config::get_or(options_.java, kFetchClient, "direct") == "librdkafka") return {};
     ASSIGN_OR_RETURN(auto settings, FetchSettings::of(rk_.get(), options_.java, fetch_ahead_.bytes()));
     if (!settings) return {};
     wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -307,8 +293,9 @@ class RdConsumer final : public Consumer, public ClientHealth {
         return poll_queue(max_records, timeout_ms);
       }
       ASSIGN_OR_RETURN(auto out, fetcher_->take(static_cast<size_t>(max_records)));
-      // What was taken made room: the broker works on the next answer while the caller does on this one.
-      if (!out.empty()) RETURN_IF_ERROR(fetcher_->step());
+      // What was taken made room: the broker works on the next answer while the caller does on this one. What goes wrong with it is told by
+      // the next poll, not in place of what was taken.
+      if (!out.empty()) keep(fetcher_->step());
       const auto left = std::chrono::ceil<Millis>(deadline - steady_now()).count();
       if (!out.empty() || left <= 0) return out;
       fetcher_->wait(wake_, static_cast<int>(fetcher_->without_start().empty() ? left : std::min<int64_t>(left, kOffsetsRetry.count())));
@@ -357,11 +344,12 @@ class RdConsumer final : public Consumer, public ClientHealth {
     const auto positions = fetcher_->positions();
     fetcher_.reset();
     std::vector<TopicPartition> held, read;
-    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+    std::vector<std::pair<TopicPartition, Offset>> offsets;
     for (const Fetcher::Position& at : positions) {
-      rd_kafka_topic_partition_list_add(list.get(), at.partition.topic.c_str(), at.partition.partition.value)->offset = at.offset;
+      offsets.emplace_back(at.partition, Offset(at.offset));
       (at.paused ? held : read).push_back(at.partition);
     }
+    PartitionList list = to_list(offsets);
     assigned_.reset(rd_kafka_topic_partition_list_copy(list.get()));
     RETURN_IF_ERROR(to_status(rd_kafka_assign(rk_.get(), list.get()), "Cannot assign partitions"));
     RETURN_IF_ERROR(resume(read));
