@@ -1,5 +1,7 @@
 #include "analytics/exec/cells.h"
 
+#include "analytics/plan/decimal_text.h"
+
 #include "analytics/sql/java_text.h"
 
 #include <cmath>
@@ -58,6 +60,7 @@ int compare_at(const Vector& values, size_t a, size_t b) {
     case Physical::kInteger: return values.integers[a] < values.integers[b] ? -1 : values.integers[a] > values.integers[b];
     case Physical::kReal: return compare_reals(values.reals[a], values.reals[b]);
     case Physical::kText: {
+      if (values.type == DataType::kBigDecimal) return compare_decimal_texts(values.texts[a], values.texts[b]);
       int order = values.texts[a].compare(values.texts[b]);
       return order < 0 ? -1 : order > 0;
     }

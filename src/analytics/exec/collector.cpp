@@ -1,8 +1,10 @@
 #include "analytics/exec/collector.h"
 
 #include "analytics/exec/sketches.h"
+#include "analytics/plan/decimal_text.h"
 #include "analytics/plan/functions.h"
 #include "analytics/plan/row_aggregations.h"
+#include "analytics/sql/java_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -255,6 +257,11 @@ struct Best {
   std::string text;
   __int128 sum = 0;
 };
+
+struct DecimalSum {
+  __int128 whole = 0;
+  DecimalNumber rest;  // of what is not whole
+};
 std::string decimal_text(__int128 value) {
   if (value == 0) return "0";
   std::string out;
@@ -281,8 +288,7 @@ class ValueCollector : public GroupCollector<ValueCollector, Best> {
         return;
       case Collected::kMinLong: to.integer = first ? whole(values, i) : std::min(to.integer, whole(values, i)); return;
       case Collected::kMaxLong: to.integer = first ? whole(values, i) : std::max(to.integer, whole(values, i)); return;
-      case Collected::kSumLong:
-      case Collected::kSumPrecision: to.sum += whole(values, i); return;
+      case Collected::kSumLong: to.sum += whole(values, i); return;
       default:
         if (!first) return;
         if (values.physical() == Physical::kInteger) to.integer = values.integers[i];
@@ -297,9 +303,8 @@ class ValueCollector : public GroupCollector<ValueCollector, Best> {
       Best& best = groups_[g];
       if (!best.any && low) best.integer = INT64_MAX;
       if (!best.any && high) best.integer = INT64_MIN;
-      if (!best.any && physical_of(out->type) == Physical::kText && aggregation_.collected != Collected::kSumPrecision) best.text = "null";
+      if (!best.any && physical_of(out->type) == Physical::kText) best.text = "null";
       if (aggregation_.collected == Collected::kSumLong) best.integer = static_cast<int64_t>(best.sum);
-      if (aggregation_.collected == Collected::kSumPrecision) best.text = decimal_text(best.sum);
       if (out->physical() == Physical::kInteger) out->integers[g] = best.integer;
       else if (out->physical() == Physical::kReal) out->reals[g] = best.real;
       else out->bytes += best.text, out->end_text();
@@ -309,6 +314,35 @@ class ValueCollector : public GroupCollector<ValueCollector, Best> {
 
  private:
   static int64_t whole(const Vector& values, size_t i) { return values.physical() == Physical::kReal ? static_cast<int64_t>(values.reals[i]) : values.integers[i]; }
+};
+
+// SUMPRECISION: exact, then rounded to the precision and the scale that the query names.
+class DecimalSums : public GroupCollector<DecimalSums, DecimalSum> {
+ public:
+  using GroupCollector::GroupCollector;
+  void put(DecimalSum& to, const Vector& values, const Vector*, size_t i) {
+    if (values.physical() == Physical::kInteger) {
+      to.whole += values.integers[i];
+      return;
+    }
+    DecimalNumber value;  // texts are BIG_DECIMAL by a cast, so that they are numbers
+    const bool known = values.physical() == Physical::kReal ? parse_decimal_text(sql::java_double(values.reals[i]), &value) : parse_decimal_text(values.texts[i], &value);
+    if (known) to.rest = sum_of(to.rest, value);
+  }
+  void finish(Vector* out) override {
+    out->start_texts();
+    for (const DecimalSum& group : groups_) {
+      DecimalNumber sum;
+      parse_decimal_text(decimal_text(group.whole), &sum);
+      sum = sum_of(sum, group.rest);
+      const std::vector<double>& asked = aggregation_.numbers;
+      if (!asked.empty()) sum = with_precision(std::move(sum), static_cast<int64_t>(asked[0]));
+      if (asked.size() > 1) sum = with_scale(std::move(sum), static_cast<int64_t>(asked[1]));
+      out->bytes += java_text(sum);
+      out->end_text();
+    }
+    out->finish_texts();
+  }
 };
 
 }  // namespace
@@ -325,6 +359,7 @@ std::unique_ptr<Collector> make_collector(const Aggregation& aggregation) {
     case Collected::kCovarPop:
     case Collected::kCovarSamp: return std::make_unique<CovarianceCollector>(aggregation);
     case Collected::kTDigest: return std::make_unique<DigestCollector>(aggregation);
+    case Collected::kSumPrecision: return std::make_unique<DecimalSums>(aggregation);
     case Collected::kIdSet: return std::make_unique<IdSetCollector>(aggregation);
     case Collected::kRawHyperLogLog:
     case Collected::kHyperLogLog: return std::make_unique<HllCollector>(aggregation);

@@ -84,6 +84,48 @@ TEST(Functions, AnswerAsPinotsDo) {
   for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
 }
 
+// Expected values: HashFunctionsTest of Apache Pinot.
+TEST(Functions, MoreHashes) {
+  const std::string letters = "abcdefghijklmnopqrstuvwxyz", long_text = letters + "abcefghijklmn", longest = letters + letters + letters + letters + letters + letters;
+  auto hash = [](const std::string& function, const std::string& text, const std::string& more = "") { return value_of(function + "(TOUTF8('" + text + "')" + more + ")"); };
+  EXPECT_EQ(hash("CITYHASH32", "abc"), "795041479");
+  EXPECT_EQ(hash("CITYHASH32", "abcdefg"), "568243927");
+  EXPECT_EQ(hash("CITYHASH32", "abcefghijklmn"), "-1658103047");
+  EXPECT_EQ(hash("CITYHASH32", letters), "-1442658879");
+  EXPECT_EQ(hash("CITYHASH64", "abc"), "2640714258260161385");
+  EXPECT_EQ(hash("CITYHASH64", "abcdefg"), "4341691227789030229");
+  EXPECT_EQ(hash("CITYHASH64", "abcefghijklmn"), "2219442073233419101");
+  EXPECT_EQ(hash("CITYHASH64", "abcdefghijklmnopqrs"), "-7582989256905268791");
+  EXPECT_EQ(hash("CITYHASH64", long_text), "2649092397580160289");
+  EXPECT_EQ(hash("CITYHASH64", long_text, ", 10"), "4996239180729703879");
+  EXPECT_EQ(hash("CITYHASH64", "abc", ", 10438437, 399389834"), "1535010434850606895");
+  EXPECT_EQ(hash("CITYHASH128", "abc"), "3980b2afd2126c04a085f09013029e45");
+  EXPECT_EQ(hash("CITYHASH128", long_text), "00d4285db96050d3ae6f938c192062f9");
+  EXPECT_EQ(hash("CITYHASH128", longest), "720817358453e4231b8bc57994ec3b73");
+  EXPECT_EQ(hash("MURMURHASH3X64BIT32", "testString", ", 0"), "-1096986291");
+  EXPECT_EQ(hash("MURMURHASH3X64BIT64", "testString", ", 0"), "-1096986291");
+  EXPECT_EQ(hash("MURMURHASH3X64BIT128", "testString", ", 0"), "be9d514df91d7c4c2a26ded6a4ad530d");
+  EXPECT_EQ(hash("MD2", "testString"), "466c453913ba0d8325f96b2d47984fb5");
+}
+
+TEST(Functions, OfIdentifiersDocumentsAndWindows) {
+  const Case cases[] = {
+      {"BITMASK(5)", "32"}, {"BITMASK(64)", "0"}, {"BITMASK(63)", "-9223372036854775808"},
+      {"TOUUIDBYTES('550E8400-e29b-41d4-a716-446655440000')", "550e8400e29b41d4a716446655440000"}, {"UUIDTOSTRING('550E8400-E29B-41D4-A716-446655440000')", "550e8400-e29b-41d4-a716-446655440000"},
+      {"FROMUUIDBYTES(TOUUIDBYTES('550e8400-e29b-41d4-a716-446655440000'))", "550e8400-e29b-41d4-a716-446655440000"}, {"IS_UUID('550e8400-e29b-41d4-a716-44665544000')", "false"},
+      {"ISUUID('550e8400-e29b-41d4-a716-446655440000')", "true"}, {"UUID_VERSION('550e8400-e29b-41d4-a716-446655440000')", "4"},
+      {"UUID_TIMESTAMP('017f22e2-79b0-7cc3-98c4-dc0c0c07398f')", "1645557742000"}, {"UUID_TIMESTAMP('c232ab00-9414-11ec-b3c8-9f6bdeced846')", "1645557742000"},
+      {"UUID_TIMESTAMP('1ec9414c-232a-6b00-b3c8-9f6bdeced846')", "1645557742000"},
+      {"JSONSTRINGTOMAP(' {\"a\": [1, 2]} ')", "{\"a\":[1,2]}"}, {"JSONSTRINGTOARRAY('[1, {\"b\": 2}]')", "[1,{\"b\":2}]"}, {"COALESCE(JSONSTRINGTOARRAY('{}'), 'none')", "none"},
+      {"JSONKEYVALUEARRAYTOMAP('[{\"key\": \"a\", \"value\": 1}, {\"key\": \"b\", \"value\": \"x\"}]')", "{\"a\":\"1\",\"b\":\"x\"}"},
+      {"JSONKEYVALUEARRAYTOMAP('[{\"k\": \"a\", \"v\": 1}]', 'k', 'v')", "{\"a\":\"1\"}"}, {"JSONPATH('{\"a\": 7}', '$.a')", "7"},
+      {"TIMESERIESBUCKET(1060, 'SECONDS', 1000, 60, 0)", "1"}, {"TIMESERIESBUCKET(1000, 'SECONDS', 1000, 60, 0)", "0"}, {"TIMESERIESBUCKET(1060001, 'MILLISECONDS', 1000, 60, 0)", "2"}};
+  for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
+  EXPECT_NE(value_of("UUID_TIMESTAMP('550e8400-e29b-41d4-a716-446655440000')").find("UUID version 4 is not time-based"), std::string::npos);
+  EXPECT_NE(value_of("TOUUID('x')").find("Invalid UUID"), std::string::npos);
+  EXPECT_NE(value_of("TIMESERIESBUCKET(1, 'DAYS', 0, 60, 0)").find("a width of at least one DAYS"), std::string::npos);
+}
+
 // Texts, bytes and measures of geometries: JTS's forms, Pinot's bytes and its formulas.
 TEST(Functions, Geography) {
   const Case cases[] = {
@@ -177,6 +219,47 @@ TEST_F(SmallTable, AggregationsOfEveryKind) {
   EXPECT_EQ(ask("SELECT k, VAR_POP(x), LISTAGG(t, ',') FROM small GROUP BY k ORDER BY k"), "a|0.25|0,1000;b|4|2000,3000;null|0|4000");
   EXPECT_EQ(ask("SELECT SUM(k) FROM small"),
             "error: Caught exception while doing operator: class org.apache.pinot.core.operator.query.AggregationOperator: Cannot compute sum for non-numeric type: STRING");
+}
+
+TEST_F(SmallTable, DecimalsAreExact) {
+  auto value = [this](const std::string& expression) { return ask("SELECT " + expression + " FROM small LIMIT 1"); };
+  auto decimal = [](const std::string& text) { return "CAST('" + text + "' AS BIG_DECIMAL)"; };
+  EXPECT_EQ(value(decimal("0.1") + " + " + decimal("0.2")), "0.3");
+  EXPECT_EQ(value(decimal("12345678901234567890.5") + " - 1"), "12345678901234567889.5");
+  EXPECT_EQ(value(decimal("-1.5") + " * " + decimal("1.50")), "-2.250");
+  EXPECT_EQ(value(decimal("10.00") + " / " + decimal("3")), "3.33");
+  EXPECT_EQ(value(decimal("0.5") + " / " + decimal("2e1")), "0.0");
+  EXPECT_EQ(value(decimal("1") + " = " + decimal("1.00")), "true");
+  EXPECT_EQ(value(decimal("9") + " < " + decimal("10")), "true");
+  EXPECT_EQ(value(decimal("-9") + " < " + decimal("-10")), "false");
+  EXPECT_EQ(value(decimal("9") + " BETWEEN 8.5 AND 10"), "true");
+  EXPECT_EQ(value("FLOOR(" + decimal("-1.5") + ")"), "-2");
+  EXPECT_EQ(value("CEIL(" + decimal("1.01") + ")"), "2");
+  EXPECT_EQ(value("ABS(" + decimal("-1.10") + ")"), "1.10");
+  EXPECT_EQ(value("SQRT(" + decimal("2.25") + ")"), "1.5");
+  EXPECT_EQ(value("BYTESTOBIGDECIMAL(BIGDECIMALTOBYTES('-12.50'))"), "-12.50");
+  EXPECT_EQ(value("BIGDECIMALTOBYTES('12.50')"), "000204e2");
+  EXPECT_NE(value(decimal("1") + " / " + decimal("0.0")).find("Division by zero"), std::string::npos);
+  EXPECT_NE(value(decimal("x")).find("Cannot cast a text to BIG_DECIMAL"), std::string::npos);
+}
+
+TEST_F(SmallTable, SumsOfDecimals) {
+  EXPECT_EQ(ask("SELECT SUMPRECISION(x), SUMPRECISION(x, 1), SUMPRECISION(x, 4, 2) FROM small"), "31.0|3E+1|31.00");
+  EXPECT_EQ(ask("SELECT SUMPRECISION(CAST(x AS STRING)), SUMPRECISION(t, 2) FROM small"), "31.0|1.0E+4");
+  EXPECT_EQ(ask("SELECT SUM(CAST(x AS BIG_DECIMAL)), MAX(CAST(x AS BIG_DECIMAL)), SUMPRECISION(CAST(x AS BIG_DECIMAL)) FROM small WHERE x < 3"), "3|2|3.0");
+  EXPECT_NE(ask("SELECT SUMPRECISION(k) FROM small").find("it is no number"), std::string::npos);
+  EXPECT_NE(ask("SELECT SUMPRECISION(x, k) FROM small").find("SUMPRECISION takes"), std::string::npos);
+}
+
+TEST_F(SmallTable, ValuesOfArraysThatGoTogether) {
+  EXPECT_EQ(ask("SELECT MAPVALUE(words, 'odd', ARRAYSLICEINT(tags, 0, 2)), MAPVALUE(tags, 2, words) FROM small WHERE n = 3"), "2|odd");
+}
+
+TEST_F(SmallTable, ArraysOfAddressesAndWindows) {
+  EXPECT_EQ(ask("SELECT IPV4CIDRTORANGE('192.168.1.0/24') FROM small LIMIT 1"), "[192.168.1.0,192.168.1.255]");
+  EXPECT_EQ(ask("SELECT CUTURLPARAMETERS('http://x/?a=1&b=2&c=3#f', ARRAY['a', 'c']) FROM small LIMIT 1"), "http://x/?b=2#f");
+  EXPECT_EQ(ask("SELECT DATETIMECONVERTWINDOWHOP(1700000000000, '1:MILLISECONDS:EPOCH', '1:SECONDS:EPOCH', '1:MINUTES', '3:MINUTES') FROM small LIMIT 1"), "[1699999980,1699999920,1699999860]");
+  EXPECT_EQ(ask("SELECT DATETIMECONVERTWINDOWHOP('2023-11-14', '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd', '1:DAYS:SIMPLE_DATE_FORMAT:yyyyMMdd', '1:DAYS', '2:DAYS') FROM small LIMIT 1"), "[20231114,20231113]");
 }
 
 TEST_F(SmallTable, VectorsAndNewArrays) {

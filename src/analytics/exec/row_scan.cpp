@@ -1,14 +1,16 @@
 #include "analytics/exec/row_scan.h"
 
 #include "analytics/exec/cells.h"
+#include "analytics/plan/decimal_text.h"
 
 #include <algorithm>
 
 namespace bywash::analytics {
 namespace {
 
-int compare_scalars(const Scalar& a, const Scalar& b, Physical physical) {
-  switch (physical) {
+int compare_scalars(const Scalar& a, const Scalar& b, DataType type) {
+  if (type == DataType::kBigDecimal) return compare_decimal_texts(a.text, b.text);
+  switch (physical_of(type)) {
     case Physical::kInteger: return a.integer < b.integer ? -1 : a.integer > b.integer;
     case Physical::kReal: return compare_reals(a.real, b.real);
     case Physical::kText: {
@@ -33,7 +35,9 @@ int RowScan::compare(const std::vector<const Vector*>& keys, size_t i, const Pic
     switch (keys[k]->physical()) {
       case Physical::kInteger: order = keys[k]->integers[i] < value.integer ? -1 : keys[k]->integers[i] > value.integer; break;
       case Physical::kReal: order = compare_reals(keys[k]->reals[i], value.real); break;
-      case Physical::kText: order = keys[k]->texts[i].compare(value.text); break;
+      case Physical::kText:
+        order = keys[k]->type == DataType::kBigDecimal ? compare_decimal_texts(keys[k]->texts[i], value.text) : keys[k]->texts[i].compare(value.text);
+        break;
     }
     if (order != 0) return query_.order[k].descending ? -order : order;
   }
@@ -45,7 +49,7 @@ bool RowScan::before(const Picked& a, const Picked& b) const {
     bool null = (a.nulls >> k) & 1, other_null = (b.nulls >> k) & 1;
     if (null != other_null) return null == query_.order[k].nulls_first;
     if (null) continue;
-    int order = compare_scalars(a.keys[k], b.keys[k], physical_of(query_.order[k].value->type));
+    int order = compare_scalars(a.keys[k], b.keys[k], query_.order[k].value->type);
     if (order != 0) return query_.order[k].descending ? order > 0 : order < 0;
   }
   return a.segment != b.segment ? a.segment < b.segment : a.row < b.row;

@@ -13,6 +13,12 @@ uint64_t little_endian(std::string_view bytes, size_t at, size_t size) {
   return out;
 }
 
+uint64_t finish_64(uint64_t k) {
+  k = (k ^ (k >> 33)) * 0xff51afd7ed558ccd;
+  k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53;
+  return k ^ (k >> 33);
+}
+
 }  // namespace
 
 int32_t murmur2_32(std::string_view bytes) {
@@ -60,11 +66,6 @@ std::pair<uint64_t, uint64_t> murmur3_128(std::string_view bytes, uint64_t seed)
   constexpr uint64_t c1 = 0x87c37b91114253d5, c2 = 0x4cf5ad432745937f;
   auto first = [](uint64_t k) { return std::rotl(k * c1, 31) * c2; };
   auto second = [](uint64_t k) { return std::rotl(k * c2, 33) * c1; };
-  auto finish = [](uint64_t k) {
-    k = (k ^ (k >> 33)) * 0xff51afd7ed558ccd;
-    k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53;
-    return k ^ (k >> 33);
-  };
   uint64_t h1 = seed, h2 = seed;
   size_t at = 0;
   for (; at + 16 <= bytes.size(); at += 16) {
@@ -76,7 +77,32 @@ std::pair<uint64_t, uint64_t> murmur3_128(std::string_view bytes, uint64_t seed)
   if (left > 0) h1 ^= first(little_endian(bytes, at, std::min<size_t>(left, 8)));
   h1 ^= bytes.size(), h2 ^= bytes.size();
   h1 += h2, h2 += h1;
-  h1 = finish(h1), h2 = finish(h2);
+  h1 = finish_64(h1), h2 = finish_64(h2);
+  h1 += h2;
+  return {h1, h2 + h1};
+}
+
+std::pair<uint64_t, uint64_t> murmur3_first_128(std::string_view bytes, int32_t seed) {
+  const auto wide_seed = static_cast<uint64_t>(int64_t{seed});
+  uint64_t h1 = 0x9368e53c2f6af274 ^ wide_seed, h2 = 0x586dcd208f7cd3fd ^ wide_seed, c1 = 0x87c37b91114253d5, c2 = 0x4cf5ad432745937f;
+  auto mix = [&](uint64_t k1, uint64_t k2) {
+    h1 = (h1 ^ std::rotl(k1 * c1, 23) * c2) + h2;
+    h2 = (std::rotl(h2, 41) ^ std::rotl(k2 * c2, 23) * c1) + h1;
+    h1 = h1 * 3 + 0x52dce729;
+    h2 = h2 * 3 + 0x38495ab5;
+    c1 = c1 * 5 + 0x7b7d159c;
+    c2 = c2 * 5 + 0x6bce6396;
+  };
+  size_t at = 0;
+  for (; at + 16 <= bytes.size(); at += 16) mix(little_endian(bytes, at, 8), little_endian(bytes, at + 8, 8));
+  if (at < bytes.size()) {  // bytes of the rest have their sign there
+    uint64_t rest[2] = {0, 0};
+    for (size_t i = 0; at + i < bytes.size(); ++i) rest[i / 8] ^= static_cast<uint64_t>(int64_t{static_cast<signed char>(bytes[at + i])}) << (8 * (i % 8));
+    mix(rest[0], rest[1]);
+  }
+  h2 ^= bytes.size();
+  h1 += h2, h2 += h1;
+  h1 = finish_64(h1), h2 = finish_64(h2);
   h1 += h2;
   return {h1, h2 + h1};
 }

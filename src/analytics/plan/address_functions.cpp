@@ -204,6 +204,31 @@ Result<BoundFunction> ipv4_to_ipv6(const FunctionArgs& call) {
   });
 }
 
+// ipv4CIDRToRange('10.0.0.0/8'): the first and the last address.
+Result<BoundFunction> cidr_range(const FunctionArgs& call) {
+  ASSIGN_OR_RETURN(RowArguments arguments, RowArguments::of(call, "t"));
+  return BoundFunction{DataType::kString, [arguments](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         std::vector<Vector> converted;
+                         const std::vector<const Vector*> read = arguments.read(args, n, converted);
+                         FunctionRow row{read, out, 0, n};
+                         out.start_texts();
+                         out.offsets.assign(1, 0);
+                         for (row.index = 0; row.index < n; ++row.index) {
+                           IpAddress address;
+                           if (!row.any_null() && prefixed_address(row, 0, &address)) {
+                             if (address.size != 4) row.fail("Not an IPv4 CIDR");
+                             for (bool ones : {false, true}) {
+                               fill_host_bits(address, address.prefix, ones);
+                               append_address(address.bytes.data(), address.size, out.bytes);
+                               out.end_text();
+                             }
+                           }
+                           out.offsets.push_back(static_cast<uint32_t>(out.ends.size()));
+                         }
+                         out.finish_texts();
+                       }, true};
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& address_functions() {
@@ -211,7 +236,8 @@ const std::vector<FunctionEntry>& address_functions() {
       {"isipv4string", is_address<4>}, {"isipv6string", is_address<16>}, {"issubnetof", is_subnet_of},   {"isprivateip", is_private},
       {"ipprefix", ip_prefix},         {"ipsubnetmin", subnet_end<false>}, {"ipsubnetmax", subnet_end<true>}, {"ipnetmask", ip_mask<false>},
       {"iphostmask", ip_mask<true>},   {"ipmasklen", ip_mask_length},    {"ipfamily", ip_family},        {"ipv4tolong", ipv4_to_long},
-      {"longtoipv4", long_to_ipv4},    {"ipv6tobytes", ipv6_to_bytes},   {"bytestoipv6", bytes_to_ipv6}, {"ipv4toipv6", ipv4_to_ipv6}};
+      {"longtoipv4", long_to_ipv4},    {"ipv6tobytes", ipv6_to_bytes},   {"bytestoipv6", bytes_to_ipv6}, {"ipv4toipv6", ipv4_to_ipv6},
+      {"ipv4cidrtorange", cidr_range}};
   return entries;
 }
 

@@ -79,7 +79,7 @@ constexpr AggregationShape kShapes[] = {
     {"maxlong", Kind::kCollected, DataType::kLong, Takes::kNumber, 1, 1, Collected::kMaxLong},
     {"sumint", Kind::kCollected, DataType::kLong, Takes::kNumber, 1, 1, Collected::kSumLong},
     {"sumlong", Kind::kCollected, DataType::kLong, Takes::kNumber, 1, 1, Collected::kSumLong},
-    {"sumprecision", Kind::kCollected, DataType::kString, Takes::kNumber, 1, 3, Collected::kSumPrecision},
+    {"sumprecision", Kind::kCollected, DataType::kString, Takes::kAny, 1, 3, Collected::kSumPrecision},
     {"anyvalue", Kind::kCollected, DataType::kString, Takes::kAny, 1, 1, Collected::kAnyValue},
     {"distinctcountrawhll", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kRawHyperLogLog},
     {"idset", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kIdSet},
@@ -256,10 +256,30 @@ Status read_collected(const Expression& call, const BindExpression& bind, Aggreg
       return {};
     case Collected::kAnyValue: out->result = out->argument->type; return {};
     case Collected::kSumPrecision:
-      if (physical_of(out->argument->type) != Physical::kInteger) return Status::invalid("SUMPRECISION takes whole numbers only yet");
+      for (size_t i = 1; i < call.args.size(); ++i) {
+        const std::optional<double> number = literal_number(*call.args[i]);
+        if (!number || *number < (i == 1 ? 0 : -1000) || *number > 1000) return Status::invalid("SUMPRECISION takes (column, precision from 0 to 1000, scale from -1000 to 1000)");
+        out->numbers.push_back(*number);
+      }
       return {};
     default: return {};
   }
+}
+
+// Numbers that aggregate in double precision are DOUBLE where the column is BIG_DECIMAL; SUMPRECISION adds up exactly what texts and bytes say.
+Status cast_decimals(const Expression& call, const AggregationShape& shape, const BindExpression& bind, Aggregation* out) {
+  const DataType type = out->argument->type;
+  if (out->argument->multi || out->argument->null) return {};
+  if (shape.collected == Collected::kSumPrecision && is_text(type)) {
+    const bool bytes = type == DataType::kBytes;
+    if (type == DataType::kBigDecimal) return {};
+    std::vector<ExpressionPtr> args = {call.args[0]};
+    if (!bytes) args.push_back(sql::make_string("BIG_DECIMAL", call.at));
+    ASSIGN_OR_RETURN(out->argument, bind(sql::make_function(bytes ? "bytestobigdecimal" : "cast", std::move(args), call.at)));
+  } else if (shape.takes == Takes::kNumber && type == DataType::kBigDecimal) {
+    ASSIGN_OR_RETURN(out->argument, bind(sql::make_function("cast", {call.args[0], sql::make_string("DOUBLE", call.at)}, call.at)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -293,6 +313,7 @@ Status bind_aggregation(const Expression& call, const BindExpression& bind, bool
   if (shape.kind == Kind::kCount && !found.multi && (star || !null_handling)) return {};
   if (has_aggregation(*call.args[0])) return Status::invalid(fmt::format("Aggregations cannot be nested: {}", to_string(call)));
   ASSIGN_OR_RETURN(out->argument, bind(call.args[0]));
+  RETURN_IF_ERROR(cast_decimals(call, shape, bind, out));
   if (found.multi && !out->argument->multi) return Status::invalid(fmt::format("Aggregation {} needs a multi-value column: {}", call.name, out->argument->text));
   bool text = physical_of(out->argument->type) == Physical::kText && !out->argument->null;
   if (text && shape.takes == Takes::kNumber) return Status::invalid(fmt::format("Cannot compute {} for non-numeric type: {}", call.name, to_string(out->argument->type)));

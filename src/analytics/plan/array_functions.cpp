@@ -380,6 +380,33 @@ Result<BoundFunction> arrays_overlap(const FunctionArgs& call) {
   });
 }
 
+// mapValue(keys, 'key', values): of two arrays that go together, the value that stands where the key does; null: there is no such key.
+Result<BoundFunction> map_value(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(3, 3));
+  RETURN_IF_ERROR(expect_array(call, 0));
+  RETURN_IF_ERROR(expect_array(call, 2));
+  ASSIGN_OR_RETURN(const BoundPtr key, literal_as(call, 1, call.type(0)));
+  return BoundFunction{call.type(2), [key](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         const Vector &keys = *args[0], &values = *args[2];
+                         Vector wanted;
+                         wanted.type = keys.type;
+                         wanted.integers = {key->literal.integer}, wanted.reals = {key->literal.real}, wanted.texts = {key->literal.text};
+                         out.integers.clear(), out.reals.clear(), out.texts.clear();
+                         for (size_t i = 0; i < n; ++i) {
+                           const uint32_t size = std::min(keys.offsets[i + 1] - keys.offsets[i], values.offsets[i + 1] - values.offsets[i]);
+                           uint32_t at = 0;
+                           while (at < size && !equal_elements(keys, keys.offsets[i] + at, wanted, 0)) ++at;
+                           if (at < size) {
+                             push_element(values, values.offsets[i] + at, out);
+                             continue;
+                           }
+                           out.set_null(i, n);
+                           out.resize(i + 1);
+                         }
+                         finish_arrays(out);
+                       }};
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& array_functions() {
@@ -404,6 +431,7 @@ const std::vector<FunctionEntry>& array_functions() {
       return all;
     }();
     for (size_t i = 0; i < names.size(); ++i) out.push_back({names[i].c_str(), kTyped[i / 5].second});
+    out.push_back({"mapvalue", map_value});
     for (FunctionEntry& entry : out) entry.arrays = Arrays::kTaken;
     return out;
   }();

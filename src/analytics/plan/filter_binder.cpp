@@ -1,5 +1,6 @@
 #include "analytics/plan/filter_binder.h"
 
+#include "analytics/plan/decimal_text.h"
 #include "analytics/plan/document_match.h"
 #include "analytics/plan/normalizer.h"
 #include "analytics/plan/patterns.h"
@@ -180,11 +181,42 @@ void open_range(FilterComparison comparison, const T& value, T* low, T* high, Pr
   }
 }
 
+Result<DecimalNumber> decimal_of(const Expression& literal, const Bound& column) {
+  ASSIGN_OR_RETURN(const std::string text, text_of(literal, DataType::kString));
+  DecimalNumber out;
+  if (parse_decimal_text(text, &out)) return out;
+  return Status::invalid(fmt::format("Cannot convert value: '{}' to type: BIG_DECIMAL, which {} is", text, column.text));
+}
+
+// By value, not by text: 1.5 equals 1.50.
+Result<Predicate> compare_decimal(const Bound& column, FilterComparison comparison, const Expression& literal) {
+  ASSIGN_OR_RETURN(DecimalNumber value, decimal_of(literal, column));
+  Predicate out;
+  out.field = column.field;
+  out.kind = PredicateKind::kTest;
+  out.negated = comparison == FilterComparison::kNotEqual;
+  out.matcher = [comparison, value = std::move(value)](std::string_view text) {
+    DecimalNumber own;
+    if (!parse_decimal_text(text, &own)) return false;
+    const int order = compare_decimals(own, value);
+    switch (comparison) {
+      case FilterComparison::kEqual:
+      case FilterComparison::kNotEqual: return order == 0;
+      case FilterComparison::kGreater: return order > 0;
+      case FilterComparison::kGreaterOrEqual: return order >= 0;
+      case FilterComparison::kLess: return order < 0;
+      case FilterComparison::kLessOrEqual: return order <= 0;
+    }
+    return false;
+  };
+  return out;
+}
+
 Result<Predicate> compare(const Bound& column, FilterComparison comparison, const Expression& literal) {
   Predicate out;
   out.field = column.field;
   out.negated = comparison == FilterComparison::kNotEqual;
-  if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
+  if (column.type == DataType::kBigDecimal) return compare_decimal(column, comparison, literal);
   bool equality = comparison == FilterComparison::kEqual || comparison == FilterComparison::kNotEqual;
   if (is_text(column.type)) {
     ASSIGN_OR_RETURN(std::string value, text_of(literal, column.type));
@@ -212,11 +244,16 @@ Result<Predicate> in_set(const Bound& column, const std::vector<ExpressionPtr>& 
   out.field = column.field;
   out.kind = PredicateKind::kSet;
   out.negated = negated;
-  if (column.type == DataType::kBigDecimal) return Status::invalid(fmt::format("Filters on BIG_DECIMAL columns are not supported yet: {}", column.text));
+  std::vector<DecimalNumber> decimals;
   for (size_t i = 1; i < args.size(); ++i) {
     if (args[i]->literal == LiteralType::kNull) {
       if (!negated) continue;  // x IN (1, NULL) is unknown where it is not true
       return Status::invalid("NOT IN a list with NULL is never true; leave NULL out");
+    }
+    if (column.type == DataType::kBigDecimal) {
+      ASSIGN_OR_RETURN(DecimalNumber value, decimal_of(*args[i], column));
+      decimals.push_back(std::move(value));
+      continue;
     }
     if (is_text(column.type)) {
       ASSIGN_OR_RETURN(std::string value, text_of(*args[i], column.type));
@@ -231,6 +268,15 @@ Result<Predicate> in_set(const Bound& column, const std::vector<ExpressionPtr>& 
     } else if (number.real == std::floor(number.real) && std::abs(number.real) < 9.2e18) {
       out.integers.push_back(static_cast<int64_t>(number.real));
     }
+  }
+  if (column.type == DataType::kBigDecimal) {
+    out.kind = PredicateKind::kTest;
+    out.matcher = [decimals](std::string_view text) {
+      DecimalNumber own;
+      if (!parse_decimal_text(text, &own)) return false;
+      return std::any_of(decimals.begin(), decimals.end(), [&](const DecimalNumber& one) { return compare_decimals(own, one) == 0; });
+    };
+    return out;
   }
   std::sort(out.integers.begin(), out.integers.end());
   std::sort(out.reals.begin(), out.reals.end());
@@ -415,6 +461,10 @@ class FilterBinder {
   Result<FilterPtr> between(const Expression& e, const Bound& column) {
     ASSIGN_OR_RETURN(Predicate low, compare(column, FilterComparison::kGreaterOrEqual, *e.args[1]));
     ASSIGN_OR_RETURN(Predicate high, compare(column, FilterComparison::kLessOrEqual, *e.args[2]));
+    if (column.type == DataType::kBigDecimal) {
+      low.matcher = [above = low.matcher, below = high.matcher](std::string_view text) { return above(text) && below(text); };
+      return make(std::move(low));
+    }
     bool never = low.low_integer > low.high_integer || high.low_integer > high.high_integer;  // an end beyond all integers
     low.high_integer = high.high_integer;
     if (never) low.low_integer = 1, low.high_integer = 0;

@@ -1,5 +1,6 @@
 #include "analytics/plan/functions.h"
 
+#include "analytics/plan/decimal_functions.h"
 #include "analytics/plan/function_groups.h"
 
 #include <string_view>
@@ -12,13 +13,18 @@ const FunctionEntry* find_entry(std::string_view name) {
   static const std::unordered_map<std::string_view, const FunctionEntry*> table = [] {
     std::unordered_map<std::string_view, const FunctionEntry*> out;
     for (const auto* group : {&numeric_functions(), &logic_functions(), &text_functions(), &time_functions(), &text_part_functions(), &encoding_functions(),
-                              &array_functions(), &json_functions(), &url_functions(), &address_functions(), &text_form_functions(), &vector_functions(), &geo_functions()}) {
+                              &array_functions(), &json_functions(), &url_functions(), &address_functions(), &text_form_functions(), &vector_functions(), &geo_functions(), &hash_functions(), &decimal_functions()}) {
       for (const FunctionEntry& entry : *group) out.emplace(entry.name, &entry);
     }
     return out;
   }();
   auto found = table.find(name);
   return found == table.end() ? nullptr : found->second;
+}
+
+bool is_numeric(const FunctionEntry& entry) {
+  const std::vector<FunctionEntry>& all = numeric_functions();
+  return &entry >= all.data() && &entry < all.data() + all.size();
 }
 
 // Row `from[i]` of a vector for each i.
@@ -108,6 +114,10 @@ Result<BoundFunction> bind_function(const FunctionArgs& call) {
   // Pinot spells the functions for arrays with "MV" at the end.
   if (!entry && arrays > 0 && call.name.ends_with("mv")) entry = find_entry(std::string_view(call.name).substr(0, call.name.size() - 2));
   if (!entry) return Status::invalid(fmt::format("Unsupported function: {}", call.name));
+  if (arrays == 0 && takes_decimals(call)) {
+    if (std::optional<BoundFunction> exact = bind_decimal_function(call)) return *std::move(exact);
+    if (is_numeric(*entry)) return bind_with_doubles(*entry, call);
+  }
   if (arrays == 0 || entry->arrays == Arrays::kTaken) return entry->bind(call);
   if (arrays > 1 || entry->arrays == Arrays::kRefused) {
     return Status::invalid(fmt::format("Function {} does not take multi-value columns: {}", call.name, call.args[which]->text));

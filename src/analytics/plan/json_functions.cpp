@@ -231,6 +231,32 @@ Result<BoundFunction> json_format(const FunctionArgs& call) {
     out += document.is_discarded() ? JsonValue(std::string(row.text(0))).dump() : document.is_string() ? document.dump() : json_text(document);
   });
 }
+// jsonStringToArray, jsonStringToMap, jsonStringToListOrMap, jsonExtractObject: the array or object that a text is; null: it is none.
+Result<BoundFunction> json_container(const FunctionArgs& call) {
+  const bool arrays = call.name != "jsonstringtomap", objects = call.name != "jsonstringtoarray";
+  return row_function(call, "t", DataType::kString, [arrays, objects](FunctionRow& row, std::string& out) {
+    const JsonValue document = parse_document(row.text(0));
+    const bool taken = !document.is_discarded() && ((arrays && document.is_array()) || (objects && document.is_object()));
+    if (!taken) return row.null();
+    out += json_text(document);
+  });
+}
+
+// jsonKeyValueArrayToMap('[{"key": "a", "value": 1}]'[, name of keys, name of values]).
+Result<BoundFunction> json_pairs_to_map(const FunctionArgs& call) {
+  if (call.size() != 1) RETURN_IF_ERROR(call.expect(3, 3));
+  return row_function(call, "t|tt", DataType::kString, [](FunctionRow& row, std::string& out) {
+    const JsonValue document = parse_document(row.text(0));
+    const std::string key(row.size() == 3 ? row.text(1) : "key"), value(row.size() == 3 ? row.text(2) : "value");
+    JsonValue map = JsonValue::object();
+    for (const JsonValue& pair : document) {
+      if (!pair.is_object() || !pair.contains(key) || !pair.contains(value)) return row.fail(fmt::format("Function jsonKeyValueArrayToMap needs an array of objects with '{}' and '{}'", key, value));
+      map[json_text(pair[key])] = json_text(pair[value]);
+    }
+    out += json_text(map);
+  });
+}
+
 Result<BoundFunction> is_json(const FunctionArgs& call) {
   return row_function(call, "t", DataType::kBoolean, [](FunctionRow& row) { return !parse_document(row.text(0)).is_discarded(); });
 }
@@ -267,6 +293,15 @@ const std::vector<FunctionEntry>& json_functions() {
                                                      {"jsonpatharray", json_path<DataType::kString, true>},
                                                      {"jsonpatharraydefaultempty", json_path<DataType::kString, true>},
                                                      {"jsonpathexists", json_path_exists},
+                                                     {"jsonpath", json_path<DataType::kString, false>},
+                                                     {"jsonextractscalarfirstmatch", json_extract_scalar},
+                                                     {"jsonextractscalarfory", json_extract_scalar},
+                                                     {"jsonstringtoarray", json_container},
+                                                     {"jsonstringtomap", json_container},
+                                                     {"jsonstringtolistormap", json_container},
+                                                     {"jsonextractobject", json_container},
+                                                     {"jsonkeyvaluearraytomap", json_pairs_to_map},
+                                                     {"tojsonmapstr", json_format},
                                                      {"jsonformat", json_format},
                                                      {"isjson", is_json},
                                                      {"jsonmatch", match_document<true>},

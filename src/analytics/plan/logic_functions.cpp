@@ -1,4 +1,5 @@
 // Comparisons, AND/OR/NOT, CASE, CAST, COALESCE. Filters on single columns do not come here: they become predicates.
+#include "analytics/plan/decimal_text.h"
 #include "analytics/plan/row_function.h"
 #include "analytics/sql/java_text.h"
 #include "base/text.h"
@@ -387,11 +388,27 @@ void cast_texts(const Vector& source, DataType to, size_t n, Vector& out) {
 
 }  // namespace
 
+namespace {
+
+// Texts that were cast to BIG_DECIMAL have to be numbers.
+void check_decimals(const Vector& source, size_t n, Vector& out) {
+  DecimalNumber ignored;
+  for (size_t i = 0; i < n && i < out.texts.size(); ++i) {
+    if (!source.is_null(i) && !parse_decimal_text(out.texts[i], &ignored)) return out.fail("Cannot cast a text to BIG_DECIMAL: it is no number");
+  }
+}
+
+}  // namespace
+
 BoundFunction cast_function(DataType from, DataType to) {
   (void)from;
   return {to, [to](const std::vector<const Vector*>& args, size_t n, Vector& out) {
             const Vector& source = *args[0];
-            if (physical_of(to) == Physical::kText) return cast_texts(source, to, n, out);
+            if (physical_of(to) == Physical::kText) {
+              cast_texts(source, to, n, out);
+              if (to == DataType::kBigDecimal) check_decimals(source, n, out);
+              return;
+            }
             if (physical_of(to) == Physical::kInteger) return cast_integers(source, to, n, out);
             out.reals.resize(n);
             for (size_t i = 0; i < n; ++i) {

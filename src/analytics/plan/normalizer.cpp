@@ -149,7 +149,7 @@ ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
   }
   Result<BoundFunction> call = bind_function({expression->name, bound});
   if (!call.ok()) return fail(BindFailure::kValidation, call.status().message());
-  if (call->multi) return expression;
+  if (call->multi || (call->type == DataType::kBigDecimal && schema_)) return expression;  // no literal has such a type
   std::vector<Vector> values(bound.size());
   std::vector<const Vector*> pointers;
   for (size_t i = 0; i < bound.size(); ++i) {

@@ -183,6 +183,13 @@ Result<BoundFunction> bit_extract(const FunctionArgs& call) {
   return row_function(call, "ii", DataType::kInt, [](FunctionRow& row) { return (row.integer(0) >> (row.integer(1) & 63)) & 1; });
 }
 
+Result<BoundFunction> bit_mask(const FunctionArgs& call) {
+  return row_function(call, "i", DataType::kLong, [](FunctionRow& row) {
+    const int64_t bit = row.integer(0);
+    return bit >= 0 && bit < 64 ? static_cast<int64_t>(uint64_t{1} << bit) : 0;
+  });
+}
+
 enum class Finiteness { kFinite, kInfinite, kNan };
 template <Finiteness F>
 Result<BoundFunction> is_number(const FunctionArgs& call) {
@@ -249,6 +256,7 @@ const std::vector<FunctionEntry>& numeric_functions() {
       {"bitand", longs<bits_and>},   {"bitor", longs<bits_or>},  {"bitxor", longs<bits_xor>}, {"bitshiftleft", longs<left_shift>},
       {"bitshiftright", longs<right_shift>}, {"bitshiftrightunsigned", longs<logical_right_shift>}, {"bitshiftrightlogical", longs<logical_right_shift>},
       {"bitnot", bit_not},           {"bitcount", bit_count},    {"bitextract", bit_extract}, {"extractbit", bit_extract},
+      {"bitmask", bit_mask},
       {"isfinite", is_number<Finiteness::kFinite>}, {"isinfinite", is_number<Finiteness::kInfinite>}, {"isnan", is_number<Finiteness::kNan>},
       {"ifnotfinite", if_not_finite}, {"factorial", factorial},  {"widthbucket", width_bucket}, {"pi", pi_value},
       {"e", e_value},                {"euler", e_value}};

@@ -34,9 +34,10 @@ Result<RowArguments> RowArguments::of(const FunctionArgs& call, std::string_view
     if (wanted == 't' && arg.type == DataType::kBytes) cast = to_hex_texts, type = DataType::kString;
     else if (wanted == 't' && !text) cast = cast_function(arg.type, type = DataType::kString).kernel;
     else if (wanted == 'b' && arg.type != DataType::kBytes) cast = cast_function(arg.type, type = DataType::kBytes).kernel;
+    else if (wanted == 'i' && arg.type == DataType::kBigDecimal) cast = cast_function(arg.type, type = DataType::kDouble).kernel;
     else if (wanted == 'i' && text) cast = cast_function(arg.type, type = DataType::kLong).kernel;
     else if (wanted == 'r' && text) cast = cast_function(arg.type, type = DataType::kDouble).kernel;
-    if ((wanted == 'i' || wanted == 'r') && text && !arg.null && arg.kind != BoundKind::kLiteral) {
+    if ((wanted == 'i' || wanted == 'r') && text && !arg.null && arg.type != DataType::kBigDecimal && arg.kind != BoundKind::kLiteral) {
       return Status::invalid(fmt::format("Function {} needs a number as argument {}, got {}: {}", call.name, i + 1, to_string(arg.type), arg.text));
     }
     out.casts_.push_back(std::move(cast));

@@ -405,20 +405,26 @@ Result<TimeSide> time_side(const FunctionArgs& call, const std::string& text) {
   return Status::invalid(fmt::format("Function datetimeconvert takes formats like '1:MILLISECONDS:EPOCH' or '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd', got: '{}'", text));
 }
 
+// '15:MINUTES' in milliseconds.
+Result<int64_t> granularity_millis(const FunctionArgs& call, size_t i) {
+  ASSIGN_OR_RETURN(const std::string text, call.literal_text(i));
+  const std::vector<std::string> parts = split(text, ':', 2);
+  const Result<Scalar> size = parse_scalar(DataType::kLong, parts[0]);
+  const int64_t unit = parts.size() == 2 ? unit_millis(ascii_upper(parts[1])) : 0;
+  if (!size.ok() || size->integer <= 0 || unit <= 0 || size->integer > INT64_MAX / unit) return Status::invalid(fmt::format("Function {} takes a length like '1:DAYS', got: '{}'", call.name, text));
+  return size->integer * unit;
+}
+
 // dateTimeConvert(value, input format, output format, granularity[, bucket zone]).
 Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(4, 5));
-  std::string texts[3];
-  for (size_t i = 0; i < 3; ++i) {
+  std::string texts[2];
+  for (size_t i = 0; i < 2; ++i) {
     ASSIGN_OR_RETURN(texts[i], call.literal_text(i + 1));
   }
   ASSIGN_OR_RETURN(TimeSide from, time_side(call, texts[0]));
   ASSIGN_OR_RETURN(TimeSide to, time_side(call, texts[1]));
-  std::vector<std::string> granularity = split(texts[2], ':', 2);
-  Result<Scalar> size = parse_scalar(DataType::kLong, granularity[0]);
-  int64_t unit = granularity.size() == 2 ? unit_millis(ascii_upper(granularity[1])) : 0;
-  if (!size.ok() || size->integer <= 0 || !unit) return Status::invalid(fmt::format("Function datetimeconvert takes a granularity like '1:DAYS', got: '{}'", texts[2]));
-  int64_t step = size->integer * unit;
+  ASSIGN_OR_RETURN(const int64_t step, granularity_millis(call, 3));
   ASSIGN_OR_RETURN(TimeZone bucket, zone_argument(call, 4));
   if (call.size() < 5 && to.format) bucket = to.zone;
   bool text_in = physical_of(call.type(0)) == Physical::kText;
@@ -442,6 +448,61 @@ Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
     int64_t t = read(row);
     return to.timestamp ? t : floor_divide(to.scale.from_millis(t), to.size);
   });
+}
+
+// dateTimeConvertWindowHop(value, input format, output format, hop, window): the starts of the windows that the time lies in, the last first.
+Result<BoundFunction> date_time_windows(const FunctionArgs& call) {
+  constexpr int64_t kWindowsMax = 100'000;  // of one time
+  RETURN_IF_ERROR(call.expect(5, 5));
+  ASSIGN_OR_RETURN(const std::string in, call.literal_text(1));
+  ASSIGN_OR_RETURN(const std::string out_text, call.literal_text(2));
+  ASSIGN_OR_RETURN(const TimeSide from, time_side(call, in));
+  ASSIGN_OR_RETURN(const TimeSide to, time_side(call, out_text));
+  ASSIGN_OR_RETURN(const int64_t hop, granularity_millis(call, 3));
+  ASSIGN_OR_RETURN(const int64_t window, granularity_millis(call, 4));
+  if (window / hop > kWindowsMax) return Status::invalid(fmt::format("Function {} gives at most {} windows for a time", call.name, kWindowsMax));
+  if ((physical_of(call.type(0)) == Physical::kText) != (from.format != nullptr) || call.args[0]->multi) {
+    return Status::invalid(fmt::format("Function {}: format '{}' does not fit the type {} of {}", call.name, in, to_string(call.type(0)), call.args[0]->text));
+  }
+  ASSIGN_OR_RETURN(const RowArguments arguments, RowArguments::of(call, from.format ? "ttttt" : "itttt"));
+  return BoundFunction{to.format ? DataType::kString : DataType::kLong, [=](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         std::vector<Vector> converted;
+                         const std::vector<const Vector*> read = arguments.read(args, n, converted);
+                         FunctionRow row{read, out, 0, n};
+                         out.start_texts();
+                         out.integers.clear();
+                         out.offsets.assign(1, 0);
+                         for (row.index = 0; row.index < n; ++row.index) {
+                           int64_t t = 0;
+                           if (!from.format) t = from.timestamp ? row.integer(0) : from.scale.to_millis(row.integer(0) * from.size);
+                           else if (!read_time(*from.format, from.zone, row.text(0), &t)) row.fail("Function dateTimeConvertWindowHop: a text does not match the input format");
+                           int64_t last = 0;  // times at the ends of what 64 bits hold, such as a null's default, lie in no window
+                           if (__builtin_sub_overflow(t, window, &last)) last = INT64_MAX;
+                           for (int64_t start = t / hop * hop; start > last; start -= hop) {
+                             if (to.format) to.format->write(start, out.bytes, to.zone.offset_at(start)), out.end_text();
+                             else out.integers.push_back(to.timestamp ? start : to.scale.from_millis(start) / to.size);
+                           }
+                           out.offsets.push_back(static_cast<uint32_t>(to.format ? out.ends.size() : out.integers.size()));
+                         }
+                         if (to.format) out.finish_texts();
+                       }, true};
+}
+
+// timeSeriesBucket(time, 'UNIT', start, width, offset), the last three in seconds: the number of the bucket, whose end belongs to it.
+Result<BoundFunction> time_series_bucket(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(5, 5));
+  RETURN_IF_ERROR(expect_time(call, 0));
+  ASSIGN_OR_RETURN(const std::string unit, call.literal_text(1));
+  ASSIGN_OR_RETURN(const TimeUnitScale scale, time_unit(call, unit));
+  int64_t seconds[3];
+  for (size_t i = 0; i < 3; ++i) {
+    ASSIGN_OR_RETURN(const int64_t value, call.literal_integer(i + 2));
+    if (__builtin_mul_overflow(value, int64_t{1000}, &seconds[i])) return Status::invalid(fmt::format("Function {}: {} seconds are too many", call.name, value));
+    seconds[i] = scale.per_milli > 1 ? seconds[i] * scale.per_milli : seconds[i] / scale.millis;
+  }
+  const int64_t start = seconds[0], width = seconds[1], offset = seconds[2];
+  if (width <= 0) return Status::invalid(fmt::format("Function {} takes a width of at least one {}", call.name, unit));
+  return row_function(call, "itiii", DataType::kInt, [=](FunctionRow& row) { return static_cast<int32_t>((row.integer(0) + offset - (start - width) - 1) / width); });
 }
 
 // ago('P1DT2H3M4S'): the binder puts now() before the argument.
@@ -480,7 +541,8 @@ Result<BoundFunction> ago(const FunctionArgs& call) {
 const std::vector<FunctionEntry>& time_functions() {
   static const std::vector<FunctionEntry> entries = [] {
     std::vector<FunctionEntry> out = {{"datetrunc", date_trunc},        {"extract", extract},          {"timeconvert", time_convert},   {"todatetime", to_date_time},
-                                      {"fromdatetime", from_date_time}, {"datetimeconvert", date_time_convert}, {"ago", ago},         {"timestampadd", timestamp_add},
+                                      {"fromdatetime", from_date_time}, {"datetimeconvert", date_time_convert}, {"ago", ago},
+                                      {"datetimeconvertwindowhop", date_time_windows}, {"timeseriesbucket", time_series_bucket},         {"timestampadd", timestamp_add},
                                       {"dateadd", timestamp_add},       {"timestampdiff", timestamp_diff}, {"datediff", timestamp_diff}, {"totimestamp", to_timestamp},
                                       {"fromtimestamp", from_timestamp}, {"toiso8601", to_iso8601},    {"fromiso8601", from_iso8601},   {"datebin", date_bin},
                                       {"timezonehour", zone_offset<kHourMs, 24>}, {"timezoneminute", zone_offset<kMinuteMs, 60>}};

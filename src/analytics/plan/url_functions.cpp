@@ -172,29 +172,51 @@ Result<BoundFunction> query_and_fragment(const FunctionArgs& call) {
     out += url.fragment;
   });
 }
-// The URL without the parameters of these names, from argument 1 on.
+// The URL without the parameters that `is_named` tells by their names.
+template <class F>
+void cut_named(std::string_view text, F is_named, std::string& out) {
+  const std::string_view query = take_apart(text).query;
+  if (query.empty()) {
+    out += text;
+    return;
+  }
+  const auto at = static_cast<size_t>(query.data() - text.data());
+  std::string kept;
+  for (std::string_view parameter : url_pieces(query, '&')) {
+    if (is_named(parameter.substr(0, parameter.find('=')))) continue;
+    if (!kept.empty()) kept += '&';
+    kept += parameter;
+  }
+  out += text.substr(0, kept.empty() ? at - 1 : at);
+  out += kept;
+  out += text.substr(at + query.size());
+}
+// The names are the arguments from 1 on.
 Result<BoundFunction> cut_parameters(const FunctionArgs& call) {
   return row_function(call, "tt*", DataType::kString, [](FunctionRow& row, std::string& out) {
-    const std::string_view text = row.text(0);
-    const std::string_view query = take_apart(text).query;
-    if (query.empty()) {
-      out += text;
-      return;
-    }
-    const auto at = static_cast<size_t>(query.data() - text.data());
-    std::string kept;
-    for (std::string_view parameter : url_pieces(query, '&')) {
-      const std::string_view name = parameter.substr(0, parameter.find('='));
-      bool named = false;
-      for (size_t i = 1; i < row.size(); ++i) named = named || row.text(i) == name;
-      if (named) continue;
-      if (!kept.empty()) kept += '&';
-      kept += parameter;
-    }
-    out += text.substr(0, kept.empty() ? at - 1 : at);
-    out += kept;
-    out += text.substr(at + query.size());
+    cut_named(row.text(0), [&](std::string_view name) {
+      for (size_t i = 1; i < row.size(); ++i) {
+        if (row.text(i) == name) return true;
+      }
+      return false;
+    }, out);
   });
+}
+// cutURLParameters(url, array of names).
+Result<BoundFunction> cut_parameter_array(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(2, 2));
+  const bool fits = physical_of(call.type(0)) == Physical::kText && !call.args[0]->multi && physical_of(call.type(1)) == Physical::kText && call.args[1]->multi;
+  if (!fits) return Status::invalid(fmt::format("Function {} takes a text and an array of texts", call.name));
+  return BoundFunction{DataType::kString, [](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                         const Vector& names = *args[1];
+                         out.start_texts();
+                         for (size_t i = 0; i < n; ++i) {
+                           const auto begin = names.texts.begin() + names.offsets[i], end = names.texts.begin() + names.offsets[i + 1];
+                           cut_named(args[0]->texts[i], [&](std::string_view name) { return std::find(begin, end, name) != end; }, out.bytes);
+                           out.end_text();
+                         }
+                         out.finish_texts();
+                       }};
 }
 
 // ---- arrays
@@ -254,7 +276,7 @@ const std::vector<FunctionEntry>& url_functions() {
       {"urlfirstsignificantsubdomain", significant<Significant::kName>}, {"cuttofirstsignificantsubdomain", significant<Significant::kDomain>},
       {"cuttofirstsignificantsubdomainwithwww", significant<Significant::kWithWww>}, {"cutwww", cut_www},
       {"cutquerystringandfragment", cut_query_and_fragment}, {"urlquerystringandfragment", query_and_fragment},
-      {"cuturlparameter", cut_parameters}, {"extracturlparameters", url_parameters},
+      {"cuturlparameter", cut_parameters}, {"cuturlparameters", cut_parameter_array, Arrays::kTaken}, {"extracturlparameters", url_parameters},
       {"extracturlparameternames", url_parameters}, {"urlhierarchy", url_hierarchy}, {"urlpathhierarchy", url_path_hierarchy}};
   return entries;
 }
