@@ -34,8 +34,8 @@ bool CallWatch::leave() {
 
 Status CallWatch::dropped() { return Status::cancelled("The task was given up in a call that did not come back"); }
 
-Status hanging(const RunningCall& call, const std::string& more) {
-  return Status::timed_out(fmt::format("The task has been in {}() of its connector for {} ms{}", call.name, call.age_ms, more))
+Status hanging(std::string_view who, const RunningCall& call, const std::string& more) {
+  return Status::timed_out(fmt::format("The {} has been in {}(){} for {} ms{}", who, call.name, who == "task" ? " of its connector" : "", call.age_ms, more))
       .with_java_class("org.apache.kafka.connect.errors.ConnectException");
 }
 

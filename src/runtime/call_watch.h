@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -70,7 +71,7 @@ class CallWatch {
   std::atomic<bool> given_up_{false};
 };
 
-// What is said of a call that is too long: in the status, the trace and the log.
-Status hanging(const RunningCall& call, const std::string& more);
+// What is said of a call that is too long, of a "task" or a "connector": in the status, the trace and the log.
+Status hanging(std::string_view who, const RunningCall& call, const std::string& more);
 
 }  // namespace bywash::runtime

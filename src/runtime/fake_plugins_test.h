@@ -23,7 +23,7 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
   static const auto def = [] {
     config::TypedConfig<FakeConfig> d;
     d.key("topic", &FakeConfig::topic).required().high().doc("Topic to write to.");
-    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks, many-tasks, hang-start, hang-poll, hang-first-poll, hang-stop or hang-validate.");
+    d.key("mode", &FakeConfig::mode).by_default("idle").doc("idle, no-start, third-start, no-tasks, slow-tasks, many-tasks or hang-<where>.");
     d.key("password", &FakeConfig::password).by_default("").doc("A secret.");
     d.key("batch.size", &FakeConfig::batch_size).by_default("2000").low().doc("Rows at once.");
     return d;
@@ -33,7 +33,7 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
 
 // Calls that hang do so until it is true.
 inline std::atomic<bool> hangs_end = false;
-inline std::atomic<int> fake_starts = 0;
+inline std::atomic<int> fake_starts = 0, task_config_calls = 0;
 inline void hang() {
   while (!hangs_end) std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
@@ -85,6 +85,8 @@ inline void add_fake_plugins(plugin::Registry* registry, std::atomic<int>* valid
   source.task_configs = [](const plugin::Properties& p, int max) -> Result<std::vector<plugin::Properties>> {
     ASSIGN_OR_RETURN(FakeConfig config, fake_def().parse(p));
     if (config.mode == "no-tasks") return Status::fatal("There is nothing to read");
+    ++task_config_calls;
+    if (config.mode == "hang-task-configs" || (config.mode == "hang-second-task-configs" && task_config_calls == 2)) hang();
     if (config.mode == "slow-tasks") std::this_thread::sleep_for(std::chrono::milliseconds(400));
     size_t count = static_cast<size_t>(config.mode == "many-tasks" ? max + 1 : max);
     std::vector<plugin::Properties> out(count, p);
@@ -93,12 +95,17 @@ inline void add_fake_plugins(plugin::Registry* registry, std::atomic<int>* valid
   };
   source.make = [](const plugin::Properties& p) -> Result<std::unique_ptr<plugin::SourceTask>> {
     ASSIGN_OR_RETURN(FakeConfig config, fake_def().parse(p));
+    if (config.mode == "hang-initialize") hang();
     return std::unique_ptr<plugin::SourceTask>(std::make_unique<IdleSource>(std::move(config)));
   };
   registry->add(std::move(source));
 
   plugin::SinkPlugin sink;
   sink.info = {.name = "fake_sink", .class_names = {"org.example.FakeSinkConnector"}, .version = "1.2", .summary = "", .description = "", .examples = {}};
+  sink.check_start = [](const plugin::Properties& p) -> Status {
+    if (auto mode = p.find("mode"); mode != p.end() && mode->second == "hang-check-start") hang();
+    return {};
+  };
   sink.make = [](const plugin::Properties&) -> Result<std::unique_ptr<plugin::SinkTask>> { return Status::fatal("Not to be started in tests"); };
   registry->add(std::move(sink));
 

@@ -1,6 +1,5 @@
 // A sink that does not come back from a call (as Kafka's BlockingConnectorTest): the task fails and says where, or is left behind when it is
-// to stop, and the worker goes on. The broker is librdkafka's mock of one: the group is real, records are not read from it, so that put and
-// committed are not among the calls.
+// to stop, and the worker goes on. The broker is librdkafka's mock of one, read by librdkafka.
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -25,16 +24,23 @@ void hang_in(const std::string& call, const std::string& mode) {
 class HangingSink final : public plugin::SinkTask {
  public:
   explicit HangingSink(std::string mode) : mode_(std::move(mode)) {}
-  Status start(plugin::SinkContext*) override {
+  Status start(plugin::SinkContext* context) override {
+    context_ = context;
     hang_in("start", mode_);
     return {};
   }
-  Status open(const std::vector<TopicPartition>&, Generation) override {
+  Status open(const std::vector<TopicPartition>&, Generation generation) override {
+    generation_ = generation;
     ++opened;
     hang_in("open", mode_);
     return {};
   }
-  Status put(const std::vector<columnar::Batch>&) override { return {}; }
+  Status put(const std::vector<columnar::Batch>& batches) override {
+    hang_in("put", mode_);
+    for (const columnar::Batch& batch : batches) context_->ack(batch, generation_);
+    return {};
+  }
+  void committed(const std::vector<std::pair<TopicPartition, Offset>>&) override { hang_in("committed", mode_); }
   Status tick() override {
     hang_in("tick", mode_);
     return {};
@@ -51,13 +57,18 @@ class HangingSink final : public plugin::SinkTask {
 
  private:
   const std::string mode_;
+  plugin::SinkContext* context_ = nullptr;
+  Generation generation_;
 };
 
-// One broker in this process, with a topic t.
+// One broker in this process, with a topic t and a record in it.
 class MockBroker {
  public:
   MockBroker() : handle_(client()), cluster_(rd_kafka_mock_cluster_new(handle_, 1)), address_(rd_kafka_mock_cluster_bootstraps(cluster_)) {
     rd_kafka_mock_topic_create(cluster_, "t", 1, 1);
+    rd_kafka_brokers_add(handle_, address_.c_str());
+    rd_kafka_producev(handle_, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_VALUE(const_cast<char*>("x"), 1), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    rd_kafka_flush(handle_, 10000);
   }
   ~MockBroker() {
     rd_kafka_mock_cluster_destroy(cluster_);
@@ -84,7 +95,10 @@ class HangingSinkTest : public ::testing::TestWithParam<const char*> {
     opened = 0;
     plugin::SinkPlugin sink;
     sink.info = {.name = "hanging", .class_names = {"org.example.HangingSinkConnector"}, .version = "1", .summary = "", .description = "", .examples = {}};
-    sink.make = [](const plugin::Properties& p) -> Result<std::unique_ptr<plugin::SinkTask>> { return std::unique_ptr<plugin::SinkTask>(std::make_unique<HangingSink>(p.at("mode"))); };
+    sink.make = [](const plugin::Properties& p) -> Result<std::unique_ptr<plugin::SinkTask>> {
+      hang_in("initialize", p.at("mode"));
+      return std::unique_ptr<plugin::SinkTask>(std::make_unique<HangingSink>(p.at("mode")));
+    };
     registry_.add(std::move(sink));
     registry_.add(formats::string_converter());
     registry_.add(formats::string_header_converter());
@@ -97,7 +111,7 @@ class HangingSinkTest : public ::testing::TestWithParam<const char*> {
   }
   void start(config::Properties more) {
     more.insert({{"bootstrap.servers", broker_.address()}, {"key.converter", "StringConverter"}, {"value.converter", "StringConverter"}, {"header.converter", "StringConverter"},
-                 {"offset.flush.interval.ms", "50"}, {"consumer.auto.offset.reset", "earliest"}});
+                 {"offset.flush.interval.ms", "50"}, {"consumer.auto.offset.reset", "earliest"}, {"consumer.fetch.client", "librdkafka"}});
     auto config = parse_worker_config(more);
     ASSERT_TRUE(config.ok()) << config.status().message();
     herder_ = std::make_unique<StandaloneHerder>(*std::move(config), registry_, HerderOptions());
@@ -138,7 +152,7 @@ TEST_P(FailingInACall, SaysInWhichAndTheWorkerGoesOn) {
   EXPECT_TRUE(herder_->remove("a").ok());
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryCall, FailingInACall, ::testing::Values("start", "open", "tick", "flush"), [](const auto& each) { return std::string(each.param); });
+INSTANTIATE_TEST_SUITE_P(EveryCall, FailingInACall, ::testing::Values("initialize", "start", "open", "put", "tick", "flush", "committed"), [](const auto& each) { return std::string(each.param); });
 
 TEST_P(StoppingInACall, IsLeftBehindAtTheDeadline) {
   start({{"task.shutdown.graceful.timeout.ms", "50"}});

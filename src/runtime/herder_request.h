@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -16,20 +15,17 @@ namespace bywash::runtime {
 
 class HerderRequest {
  public:
-  explicit HerderRequest(std::function<Status()> work) : work_(std::move(work)) {}
-
   // The herder's thread. False: the asker has given up.
   bool begin() {
     Stage waiting = Stage::kWaiting;
     return stage_.compare_exchange_strong(waiting, Stage::kBegun);
   }
-  // After begin().
-  Status work() { return work_(); }
-  // What the asker is told; once, with or without begin().
+  // What the asker is told; once, with or without begin(), on any thread.
   void finish(Status status) { answer_.set_value(std::move(status)); }
 
   // The asker. Once.
   std::future<Status> answer() { return answer_.get_future(); }
+  bool begun() const { return stage_ == Stage::kBegun; }
   // Before begin() the work is never done.
   void give_up() {
     Stage waiting = Stage::kWaiting;
@@ -38,13 +34,12 @@ class HerderRequest {
 
  private:
   enum class Stage { kWaiting, kBegun, kGivenUp };
-  std::function<Status()> work_;
   std::atomic<Stage> stage_{Stage::kWaiting};
   std::promise<Status> answer_;
 };
 
-// Waits for a request that only the herder's queue holds: dropped with it, the answer is kCancelled. nullopt: not within the time; the
-// request is given up.
+// Waits for a request that only the herder holds: dropped with it, the answer is kCancelled. nullopt: not within the time; the request is
+// given up.
 std::optional<Status> await(const std::weak_ptr<HerderRequest>& request, std::future<Status> answer, Millis timeout);
 
 // Validates on a thread of its own, so that a connector that hangs in it costs a request no more than its time: kTimedOut, and the thread is

@@ -62,7 +62,7 @@ SinkTask::~SinkTask() {
   // As in close(), which one that was given up has not come to.
   fetched_.clear();
   pending_.clear();
-  parts_.sink.reset();
+  sink_.reset();
 }
 
 void SinkTask::give_up_clients() {
@@ -70,8 +70,9 @@ void SinkTask::give_up_clients() {
 }
 
 Status SinkTask::open() {
+  ASSIGN_OR_RETURN(sink_, calls().in_call("initialize", parts_.make_sink));
   RETURN_IF_ERROR(reporter_.open(parts_.dlq_producer, parts_.admin));
-  RETURN_IF_ERROR(calls().in_call("start", [&] { return parts_.sink->start(this); }));
+  RETURN_IF_ERROR(calls().in_call("start", [&] { return sink_->start(this); }));
   started_ = true;
   kafka::ConsumerOptions options;
   options.java = parts_.consumer;
@@ -91,20 +92,20 @@ Status SinkTask::step() {
   if (now >= next_tick_) {
     next_tick_ = now + Millis(kTickMs);
     metrics_.in_hand(balance_.in_hand());
-    RETURN_IF_ERROR(calls().in_call("tick", [&] { return parts_.sink->tick(); }));
+    RETURN_IF_ERROR(calls().in_call("tick", [&] { return sink_->tick(); }));
   }
   if (now >= next_commit_) RETURN_IF_ERROR(commit());
   if (now >= next_lag_) update_lag();
 
   // Short of memory, a task that holds no rows goes on: it frees nothing by waiting.
-  const bool busy = !pending_.empty() || now < convert_at_ || !parts_.sink->wants_more() ||
+  const bool busy = !pending_.empty() || now < convert_at_ || !sink_->wants_more() ||
                     (MemoryBudget::process().exceeded() && tracker_.outstanding() > 0);
   hold(busy || paused());
   if (!pending_.empty()) RETURN_IF_ERROR(retry_put());
   // What was fetched before a hold is delivered first; a poll while held only keeps the group membership alive.
   if (!held_ && !fetched_.empty()) {
     RETURN_IF_ERROR(deliver());
-    if (!pending_.empty() || !parts_.sink->wants_more()) return {};
+    if (!pending_.empty() || !sink_->wants_more()) return {};
   }
   auto polled = consumer_->poll(kPollRecords, held_ ? 5 : kPollWaitMs);
   if (!was_assigned_) tell(unreachable(consumer_->last_error()));
@@ -201,7 +202,7 @@ void SinkTask::settle_filtered(const Batch& batch) {
 Status SinkTask::commit() {
   RETURN_IF_ERROR(balance_.check(records_in(fetched_) + rows_in(pending_)));
   next_commit_ = steady_now() + Millis(parts_.commit_interval_ms);
-  RETURN_IF_ERROR(calls().in_call("flush", [&] { return parts_.sink->flush(); }));
+  RETURN_IF_ERROR(calls().in_call("flush", [&] { return sink_->flush(); }));
   // A sink may ack a range around a record that is still on its way to the dead letter queue: that record first.
   const bool refused_are_safe = reporter_.flush(kRefusedWaitMs).ok();
   RETURN_IF_ERROR(reporter_.failure());
@@ -218,7 +219,7 @@ Status SinkTask::commit() {
     tracker_.give_back(offsets);
     return {};
   }
-  return calls().in_silent_call("committed", [&] { parts_.sink->committed(offsets); });
+  return calls().in_silent_call("committed", [&] { sink_->committed(offsets); });
 }
 
 Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
@@ -228,7 +229,7 @@ Status SinkTask::on_assigned(const std::vector<TopicPartition>& partitions) {
   was_assigned_ = true;
   tell({});
   log::info("runtime", "{} partitions assigned", partitions.size());
-  return calls().in_call("open", [&] { return parts_.sink->open(partitions, generation_); });
+  return calls().in_call("open", [&] { return sink_->open(partitions, generation_); });
 }
 
 Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool lost) {
@@ -240,8 +241,8 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
   fetched_.clear();
   pending_.clear();
   Status status;
-  if (!lost) status = calls().in_call("flush", [&] { return parts_.sink->flush(); });
-  Status closed = calls().in_call("close", [&] { return parts_.sink->close(partitions); });
+  if (!lost) status = calls().in_call("flush", [&] { return sink_->flush(); });
+  Status closed = calls().in_call("close", [&] { return sink_->close(partitions); });
   if (given_up()) return closed;
   if (status.ok()) status = closed;
   Status dlq = reporter_.flush(lost ? 0 : 10000);
@@ -250,7 +251,7 @@ Status SinkTask::on_revoked(const std::vector<TopicPartition>& partitions, bool 
     auto offsets = tracker_.take_committable();
     if (!offsets.empty()) {
       Status committed = consumer_->commit(offsets);
-      if (committed.ok()) RETURN_IF_ERROR(calls().in_silent_call("committed", [&] { parts_.sink->committed(offsets); }));
+      if (committed.ok()) RETURN_IF_ERROR(calls().in_silent_call("committed", [&] { sink_->committed(offsets); }));
       else log::warn("runtime", "Offsets were not committed before the partitions went; some records come twice: {}", committed.message());
     }
   }
@@ -300,10 +301,13 @@ void SinkTask::close() {
   if (given_up()) return;
   fetched_.clear();
   pending_.clear();
-  if (started_ && !calls().in_silent_call("stop", [&] { parts_.sink->stop(); }).ok()) return;
-  metrics_.in_state(State::kUnassigned);
   // Batches that the sink kept hold the consumer's messages: the sink goes first.
-  parts_.sink.reset();
+  Status stopped = calls().in_silent_call("stop", [&] {
+    if (started_) sink_->stop();
+    sink_.reset();
+  });
+  if (!stopped.ok()) return;
+  metrics_.in_state(State::kUnassigned);
   consumer_.reset();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,12 +23,12 @@
 
 namespace bywash::runtime {
 
-// Everything a sink task is made of; built on the herder's thread so that a bad configuration is told at once.
+// Everything a sink task is made of; built on the herder's thread, but for the plugin's own part.
 struct SinkTaskParts {
   TaskId id;
   config::Properties connector;
   std::string class_name;  // of the connector
-  std::unique_ptr<plugin::SinkTask> sink;
+  std::function<Result<std::unique_ptr<plugin::SinkTask>>()> make_sink;
   std::unique_ptr<RecordDecoder> decoder;
   transforms::TransformChain chain;
   ErrorPolicy errors;
@@ -76,6 +77,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   void tell(const Status& problem);
 
   SinkTaskParts parts_;
+  std::unique_ptr<plugin::SinkTask> sink_;
   TaskMetrics metrics_;
   AckTracker tracker_;  // outlives reporter_, whose last answers of the dead letter queue ack here
   ErrorReporter reporter_;

@@ -22,12 +22,12 @@ Status SinkTask::put(std::vector<Batch> batches) {
   const int64_t rows = rows_in(batches);
   const SteadyTime start = steady_now();
   failing_ = kPutFailed;
-  Status status = calls().in_call("put", [&] { return parts_.sink->put(batches); });
+  Status status = calls().in_call("put", [&] { return sink_->put(batches); });
   if (status.code() == Code::kData && tolerates_errors()) return put_halves(batches, status);
   if (status.retriable()) {
     // Nothing was taken: the same batches again after a pause, for as long as the sink calls it retriable.
     metrics_.retry();
-    retry_delay_ms_ = parts_.sink->retry_backoff_ms() > 0 ? parts_.sink->retry_backoff_ms()
+    retry_delay_ms_ = sink_->retry_backoff_ms() > 0 ? sink_->retry_backoff_ms()
                                                           : std::clamp(retry_delay_ms_ * 2, kFirstRetryMs, kLongestRetryMs);
     log::warn("runtime", "The sink cannot take {} records now, trying again in {} ms: {}", rows, retry_delay_ms_, status.message());
     retry_at_ = steady_now() + Millis(retry_delay_ms_);

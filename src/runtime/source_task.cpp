@@ -40,8 +40,9 @@ std::optional<std::string> SourceTask::stored_offset(const std::string& source_p
 bool SourceTask::may_wait() const { return !stopping() && !wants_pause() && steady_now() < next_commit_; }
 
 Status SourceTask::open() {
+  ASSIGN_OR_RETURN(source_, calls().in_call("initialize", parts_.make_source));
   RETURN_IF_ERROR(open_producer());
-  RETURN_IF_ERROR(calls().in_call("start", [&] { return parts_.source->start(this); }));
+  RETURN_IF_ERROR(calls().in_call("start", [&] { return source_->start(this); }));
   started_ = true;
   sound_ = true;
   set_next_commit();
@@ -93,7 +94,7 @@ Status SourceTask::next_step() {
     std::this_thread::sleep_for(Millis(1));
     return {};
   }
-  auto polled = calls().in_call("poll", [&] { return parts_.source->poll(); });
+  auto polled = calls().in_call("poll", [&] { return source_->poll(); });
   if (!polled.ok() && polled.status().retriable()) {
     metrics_.retry();
     std::this_thread::sleep_for(Millis(250));
@@ -317,7 +318,7 @@ Status SourceTask::commit(int timeout_ms) {
   Status stored = parts_.offsets->set(parts_.id.connector, offsets);
   metrics_.committed(stored.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
   RETURN_IF_ERROR(stored);
-  return all ? calls().in_silent_call("commit", [&] { parts_.source->committed(); }) : Status();
+  return all ? calls().in_silent_call("commit", [&] { source_->committed(); }) : Status();
 }
 
 Status SourceTask::commit_transaction() {
@@ -338,7 +339,7 @@ Status SourceTask::commit_transaction() {
   metrics_.committed(done.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
   RETURN_IF_ERROR(done);
   metrics_.transaction(records);
-  return calls().in_silent_call("commit", [&] { parts_.source->committed(); });
+  return calls().in_silent_call("commit", [&] { source_->committed(); });
 }
 
 // What a failed or interrupted step has sent is taken back: it is polled again.
@@ -370,7 +371,11 @@ void SourceTask::close() {
     if (!status.ok()) log::warn("runtime", "While stopping: {}", status.message());
   }
   if (given_up()) return;
-  if (started_ && !calls().in_silent_call("stop", [&] { parts_.source->stop(); }).ok()) return;
+  Status stopped = calls().in_silent_call("stop", [&] {
+    if (started_) source_->stop();
+    source_.reset();
+  });
+  if (!stopped.ok()) return;
   producer_.reset();
   metrics_.in_state(State::kUnassigned);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,7 +26,7 @@ namespace bywash::runtime {
 struct SourceTaskParts {
   TaskId id;
   config::Properties connector;
-  std::unique_ptr<plugin::SourceTask> source;
+  std::function<Result<std::unique_ptr<plugin::SourceTask>>()> make_source;
   RecordEncoder encoder;
   transforms::TransformChain chain;
   ErrorPolicy errors;
@@ -84,6 +85,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   int64_t records_in_flight() const { return next_sequence_ - first_sequence_; }
 
   SourceTaskParts parts_;
+  std::unique_ptr<plugin::SourceTask> source_;
   TaskMetrics metrics_;
   ErrorReporter reporter_;
   std::mutex mutex_;

@@ -1,12 +1,11 @@
 // What the herder's thread does: create, change, pause, stop, restart and remove connectors. Level 7, the herder's thread (the public
 // functions queue their work to it).
-#include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "config/properties.h"
 #include "runtime/error_reporter.h"
 #include "runtime/standalone_herder.h"
-#include "runtime/task_configs.h"
 
 namespace bywash::runtime {
 
@@ -23,16 +22,20 @@ Result<PutResult> StandaloneHerder::put(const ConnectorRequest& asked, bool repl
   report_nulls(properties, registry_, &report);
   RETURN_IF_ERROR(report.problems());
   auto result = std::make_shared<PutResult>();
-  Status done = request(asked.name, "creating or updating connector " + asked.name, [this, result, replace, asked, properties, report, plain]() -> Status {
+  Status done = request_later(asked.name, "creating or updating connector " + asked.name, [this, result, replace, asked, properties, report, plain](After after) {
+    bool created = false;
     {
       std::lock_guard lock(mutex_);
-      result->created = !connectors_.contains(asked.name);
-      if (!result->created && !replace) return Status::conflict(fmt::format("Connector {} already exists", asked.name));
+      created = !connectors_.contains(asked.name);
     }
+    if (!created && !replace) return after(Status::conflict(fmt::format("Connector {} already exists", asked.name)));
     for (const std::string& warning : report.unknown_key_warnings(plain)) log::warn("connect", "Connector {}: {}", asked.name, warning);
-    RETURN_IF_ERROR(put_now(asked.name, properties, report, asked.initial_state));
-    ASSIGN_OR_RETURN(result->connector, connector(asked.name));
-    return {};
+    put_now(asked.name, properties, report, asked.initial_state, [this, result, created, name = asked.name, after](Status status) {
+      if (!status.ok()) return after(std::move(status));
+      auto summary = connector(name);
+      if (summary.ok()) *result = {created, *std::move(summary)};
+      after(summary.status());
+    });
   });
   if (!done.ok()) return done;
   return std::move(*result);
@@ -51,10 +54,11 @@ Result<ConnectorSummary> StandaloneHerder::patch(const std::string& name, const 
   return std::move(result.connector);
 }
 
-Status StandaloneHerder::put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial) {
+void StandaloneHerder::put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial, After after) {
   config::Properties plain = without_nulls(config);
   auto plugin = plugin_of(registry_, config);
-  if (!plugin) return Status::invalid(fmt::format("Connector {} has no connector.class that exists here", name));
+  if (!plugin) return after(Status::invalid(fmt::format("Connector {} has no connector.class that exists here", name)));
+  leave_start(name);
   bool had_tasks = false;
   {
     std::lock_guard lock(mutex_);
@@ -70,13 +74,13 @@ Status StandaloneHerder::put_now(const std::string& name, ConnectorProperties co
     entry.tasks.clear();
     if (initial) entry.target = *initial;
   }
-  RETURN_IF_ERROR(persist(name));
+  if (Status kept = persist(name); !kept.ok()) return after(std::move(kept));
   log::info("connect", "Connector {} is created or changed", name);
-  return start_connector(name, had_tasks);
+  start_connector(name, had_tasks, std::move(after));
 }
 
 // Brings a connector without tasks to its target state. A paused one gets tasks only where it had some, as in Connect.
-Status StandaloneHerder::start_connector(const std::string& name, bool had_tasks) {
+void StandaloneHerder::start_connector(const std::string& name, bool had_tasks, After after) {
   bool make_tasks = false;
   {
     std::lock_guard lock(mutex_);
@@ -85,22 +89,62 @@ Status StandaloneHerder::start_connector(const std::string& name, bool had_tasks
     entry.state = state_of(entry.target);
     make_tasks = entry.target == TargetState::kStarted || (entry.target == TargetState::kPaused && had_tasks);
   }
-  return make_tasks ? regenerate_tasks(name, true) : Status();
+  make_tasks ? regenerate_tasks(name, true, std::move(after)) : after({});
 }
 
-// Asks the plugin for task configurations; starts the tasks anew where they changed, or always with `force`.
-Status StandaloneHerder::regenerate_tasks(const std::string& name, bool force) {
+// Asks the connector for task configurations, and goes on once it has answered; starts the tasks anew where they changed, or always with
+// `force`.
+void StandaloneHerder::regenerate_tasks(const std::string& name, bool force, After after) {
+  leave_start(name);
   config::Properties properties;
-  std::optional<ConnectorPlugin> plugin;
+  ConnectorPlugin plugin;
+  uint64_t asked = 0;
+  {
+    std::lock_guard lock(mutex_);
+    Entry& entry = connectors_[name];
+    properties = without_nulls(entry.config);
+    plugin = entry.plugin;
+    asked = entry.asked = ++asked_;
+    entry.after = std::move(after);
+  }
+  worker_.make_task_configs(name, plugin, properties, [this, name, asked, force](const ConnectorCalls::Answer& configs) {
+    post([this, name, asked, force, configs] {
+      log::Scope scope(name, "");
+      tasks_made(name, asked, force, configs);
+    });
+  });
+}
+
+// What a connector is asked for its start is not wanted any more. Whoever waits for it is told.
+void StandaloneHerder::leave_start(const std::string& name) {
+  After after;
+  {
+    std::lock_guard lock(mutex_);
+    auto it = connectors_.find(name);
+    if (it == connectors_.end() || !it->second.after) return;
+    after = std::exchange(it->second.after, nullptr);
+  }
+  worker_.leave_connector(name);
+  after(Status::fatal(fmt::format("Connector {} was changed, stopped or removed before its start had come back", name)));
+}
+
+void StandaloneHerder::tasks_made(const std::string& name, uint64_t asked, bool force, const ConnectorCalls::Answer& configs) {
+  After after;
+  {
+    std::lock_guard lock(mutex_);
+    auto it = connectors_.find(name);
+    if (it == connectors_.end() || !it->second.after || it->second.asked != asked) return;
+    after = std::exchange(it->second.after, nullptr);
+  }
+  after(take_tasks(name, force, configs));
+}
+
+Status StandaloneHerder::take_tasks(const std::string& name, bool force, const ConnectorCalls::Answer& configs) {
   std::vector<config::Properties> before;
   {
     std::lock_guard lock(mutex_);
-    const Entry& entry = connectors_[name];
-    properties = without_nulls(entry.config);
-    plugin = entry.plugin;
-    for (const TaskEntry& task : entry.tasks) before.push_back(task.config);
+    for (const TaskEntry& task : connectors_[name].tasks) before.push_back(task.config);
   }
-  auto configs = make_task_configs(registry_, worker_.config().all, *plugin, properties);
   if (!configs.ok()) {
     std::lock_guard lock(mutex_);
     connectors_[name].state = State::kFailed;
@@ -117,9 +161,9 @@ Status StandaloneHerder::regenerate_tasks(const std::string& name, bool force) {
     std::lock_guard lock(mutex_);
     Entry& entry = connectors_[name];
     entry.tasks.clear();
-    for (auto& config : *configs) {
+    for (const auto& config : *configs) {
       which.push_back(static_cast<int>(entry.tasks.size()));
-      entry.tasks.push_back({std::move(config), State::kUnassigned, ""});
+      entry.tasks.push_back({config, State::kUnassigned, ""});
     }
   }
   start_tasks(name, which);
@@ -183,6 +227,7 @@ Status StandaloneHerder::remove(const std::string& name) {
     }
     // The file goes first: after a crash in between the connector is gone, as its client was or will be told.
     if (store_) RETURN_IF_ERROR(store_->remove(name));
+    leave_start(name);
     stop_tasks(name, all_tasks(name));
     std::lock_guard lock(mutex_);
     connectors_.erase(name);
@@ -192,101 +237,117 @@ Status StandaloneHerder::remove(const std::string& name) {
 }
 
 Status StandaloneHerder::set_target(const std::string& name, TargetState target) {
-  return request(name, "changing the state of connector " + name, [this, name, target]() -> Status {
+  return request_later(name, "changing the state of connector " + name, [this, name, target](const After& after) {
     TargetState before;
-    bool has_tasks = false, failed = false;
+    bool has_tasks = false, failed = false, starting = false;
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(name);
       // The original finds none when it looks for the configuration of what it stops, a 500.
-      if (it == connectors_.end() && target == TargetState::kStopped) return Status::fatal(fmt::format("No connector `{}` configured", name));
-      if (it == connectors_.end()) return Status::not_found(fmt::format("Unknown connector {}", name));
+      if (it == connectors_.end() && target == TargetState::kStopped) return after(Status::fatal(fmt::format("No connector `{}` configured", name)));
+      if (it == connectors_.end()) return after(Status::not_found(fmt::format("Unknown connector {}", name)));
       Entry& entry = it->second;
       before = entry.target;
       failed = entry.state == State::kFailed;
       has_tasks = !entry.tasks.empty();
+      starting = entry.after != nullptr;
       entry.target = target;
       if (!failed) entry.state = state_of(target);
     }
     if (before != target) {
-      RETURN_IF_ERROR(persist(name));
+      if (Status kept = persist(name); !kept.ok()) return after(kept);
       log::info("connect", "Connector {} is to be {} from now on", name, to_string(target));
     }
     if (target == TargetState::kStopped) {
-      stop_tasks(name, all_tasks(name));
-      std::lock_guard lock(mutex_);
-      Entry& entry = connectors_[name];
-      entry.tasks.clear();
-      entry.state = State::kStopped;
-      entry.trace.clear();
-      return {};
+      stop_connector(name);
+      return after({});
     }
     worker_.set_paused(name, target == TargetState::kPaused);
-    if (target == TargetState::kStarted && (!has_tasks || failed)) return start_connector(name, true);
-    return {};
+    // One that is being started gets its tasks in the new state.
+    if (target == TargetState::kStarted && !starting && (!has_tasks || failed)) return start_connector(name, true, after);
+    after({});
   });
 }
 
+void StandaloneHerder::stop_connector(const std::string& name) {
+  leave_start(name);
+  stop_tasks(name, all_tasks(name));
+  std::lock_guard lock(mutex_);
+  Entry& entry = connectors_[name];
+  entry.tasks.clear();
+  entry.state = State::kStopped;
+  entry.trace.clear();
+}
+
 Status StandaloneHerder::restart_connector(const std::string& name) {
-  return request(name, "restarting connector " + name, [this, name]() -> Status {
+  return request_later(name, "restarting connector " + name, [this, name](const After& after) {
     bool started = false;
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(name);
       // The original answers with the text of a NullPointerException here, as a 500.
-      if (it == connectors_.end()) return Status::fatal(fmt::format("Cannot invoke \"restart\" on connector {}: there is no such connector", name));
+      if (it == connectors_.end()) return after(Status::fatal(fmt::format("Cannot invoke \"restart\" on connector {}: there is no such connector", name)));
       started = it->second.target == TargetState::kStarted;
       if (started && it->second.state == State::kFailed) it->second.state = State::kRunning;
       it->second.trace.clear();
     }
-    return started ? regenerate_tasks(name, false) : Status();
+    started ? regenerate_tasks(name, false, after) : after({});
   });
 }
 
 Result<ConnectorStatus> StandaloneHerder::restart(const std::string& name, bool only_failed, bool include_tasks) {
   auto plan = std::make_shared<ConnectorStatus>();
-  Status done = request(name, "restarting connector " + name + " and its tasks", [this, name, only_failed, include_tasks, plan]() -> Status {
+  Status done = request_later(name, "restarting connector " + name + " and its tasks", [this, name, only_failed, include_tasks, plan](const After& after) {
     bool restart_it = false, started = false;
     std::vector<int> which;
     {
       std::lock_guard lock(mutex_);
       auto it = connectors_.find(name);
-      if (it == connectors_.end()) return Status::not_found(fmt::format("Unknown connector: {}", name));
+      if (it == connectors_.end()) return after(Status::not_found(fmt::format("Unknown connector: {}", name)));
       Entry& entry = it->second;
       started = entry.target == TargetState::kStarted;
-      restart_it = !only_failed || entry.state == State::kFailed;
+      // One that does not come back from its start counts as failed.
+      restart_it = !only_failed || entry.state == State::kFailed || entry.after;
       *plan = status_locked(name, entry);
       if (restart_it) plan->state = State::kRestarting;
       for (size_t i = 0; include_tasks && i < entry.tasks.size(); ++i) {
-        if (only_failed && entry.tasks[i].state != State::kFailed) continue;
+        // The restart before this one has not come to those that are RESTARTING.
+        if (only_failed && entry.tasks[i].state != State::kFailed && entry.tasks[i].state != State::kRestarting) continue;
         which.push_back(static_cast<int>(i));
         entry.tasks[i].state = State::kRestarting;
         plan->tasks[i].state = State::kRestarting;
       }
     }
     stop_tasks(name, which);
-    if (restart_it && started) {
-      {
-        std::lock_guard lock(mutex_);
-        connectors_[name].state = State::kRunning;
-        connectors_[name].trace.clear();
-      }
-      RETURN_IF_ERROR(regenerate_tasks(name, false));
+    if (!restart_it || !started) {
+      start_tasks(name, which);
+      return after({});
     }
-    // Tasks that a change of their configuration has started meanwhile need no second start.
-    std::vector<int> left;
     {
       std::lock_guard lock(mutex_);
-      const Entry& entry = connectors_[name];
-      for (int task : which) {
-        if (static_cast<size_t>(task) < entry.tasks.size() && entry.tasks[static_cast<size_t>(task)].state == State::kRestarting) left.push_back(task);
-      }
+      connectors_[name].state = State::kRunning;
+      connectors_[name].trace.clear();
     }
-    start_tasks(name, left);
-    return {};
+    regenerate_tasks(name, false, [this, name, which, after](Status status) {
+      if (status.ok()) start_tasks(name, still_restarting(name, which));
+      after(std::move(status));
+    });
   });
   if (!done.ok()) return done;
   return std::move(*plan);
+}
+
+// Tasks that a change of their configuration has started meanwhile need no second start.
+std::vector<int> StandaloneHerder::still_restarting(const std::string& name, const std::vector<int>& which) const {
+  std::vector<int> out;
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(name);
+  if (it == connectors_.end()) return out;
+  const std::vector<TaskEntry>& tasks = it->second.tasks;
+  for (int task : which) {
+    if (static_cast<size_t>(task) < tasks.size() && tasks[static_cast<size_t>(task)].state == State::kRestarting) out.push_back(task);
+  }
+  return out;
 }
 
 Status StandaloneHerder::restart_task(const TaskId& id) {

@@ -3,11 +3,18 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "runtime/herder_request.h"
 
 namespace bywash::runtime {
+namespace {
+
+// How long a start of the worker waits for one connector, and for all of them, before it goes on without.
+constexpr Millis kStoredWait{1000}, kStoredWaitAll{5000};
+
+}  // namespace
 
 StandaloneHerder::StandaloneHerder(WorkerConfig config, const plugin::Registry& registry, HerderOptions options)
     : registry_(registry), options_(std::move(options)), worker_id_(options_.worker_id), metrics_([this] { return watched(); }), worker_(std::move(config), registry, this) {}
@@ -21,6 +28,13 @@ Status StandaloneHerder::start() {
     ASSIGN_OR_RETURN(stored, store_->load());
   }
   thread_ = std::thread([this] { run(); });
+  return start_stored(std::move(stored));
+}
+
+// One after the other, so that a worker with hundreds does not come down on its databases all at once; one that hangs holds up the others
+// for a moment only.
+Status StandaloneHerder::start_stored(std::vector<StoredConnector> stored) {
+  const SteadyTime deadline = steady_now() + kStoredWaitAll;
   for (StoredConnector& connector : stored) {
     auto properties = without_nulls(connector.config);
     // Without asking remote systems: a database that is down must not keep its connector from coming back; its task says so itself.
@@ -28,8 +42,14 @@ Status StandaloneHerder::start() {
     if (!report.ok()) {
       return report.status().with_context(fmt::format("Stored connector '{}' cannot be started; remove its file from '{}' or use a program that has its plugin", connector.name, options_.store_folder));
     }
-    Status done = request(connector.name, "starting a stored connector", [this, connector, found = *report] { return put_now(connector.name, connector.config, found, connector.target); });
-    if (!done.ok()) log::error("connect", "Connector {} could not be started: {}", connector.name, done.message());
+    Asked asked = ask(connector.name, "starting connector " + connector.name, [this, connector, found = *report](After after) {
+      put_now(connector.name, connector.config, found, connector.target, [name = connector.name, after](const Status& done) {
+        if (!done.ok()) log::error("connect", "Connector {} could not be started: {}", name, done.message());
+        after(done);
+      });
+    });
+    const Millis wait = std::clamp(std::chrono::duration_cast<Millis>(deadline - steady_now()), Millis(0), kStoredWait);
+    if (asked.answer.wait_for(wait) == std::future_status::timeout) log::warn("connect", "Connector {} has not come back from its start yet; the worker goes on", connector.name);
   }
   return {};
 }
@@ -42,6 +62,12 @@ void StandaloneHerder::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  worker_.leave_connectors();
+  {
+    // Whoever waits for a connector's start is answered kCancelled.
+    std::lock_guard lock(mutex_);
+    for (auto& [name, entry] : connectors_) entry.after = nullptr;
+  }
   worker_.stop_all();
 }
 
@@ -67,27 +93,45 @@ void StandaloneHerder::run() {
   queue_.clear();
 }
 
-Status StandaloneHerder::request(const std::string& connector, const std::string& what, std::function<Status()> work) {
-  auto asked = std::make_shared<HerderRequest>(std::move(work));
-  std::weak_ptr<HerderRequest> queued = asked;
-  auto answer = asked->answer();
+bool StandaloneHerder::post(std::function<void()> work) {
   {
     std::lock_guard lock(mutex_);
-    if (stopping_) return Status::cancelled("The worker is shutting down");
-    queue_.push_back([this, asked = std::move(asked), connector, what] {
-      log::Scope scope(connector, "");
-      if (!asked->begin()) return;
-      {
-        std::lock_guard inner(mutex_);
-        current_ = what;
-      }
-      asked->finish(asked->work());
-    });
+    if (stopping_) return false;
+    queue_.push_back(std::move(work));
   }
   wake_.notify_all();
-  if (auto done = await(queued, std::move(answer), Millis(options_.request_timeout_ms))) return *std::move(done);
+  return true;
+}
+
+StandaloneHerder::Asked StandaloneHerder::ask(const std::string& connector, const std::string& what, std::function<void(After)> work) {
+  auto asked = std::make_shared<HerderRequest>();
+  Asked out{asked, asked->answer(), what};
+  post([this, asked = std::move(asked), connector, what, work = std::move(work)] {
+    log::Scope scope(connector, "");
+    if (!asked->begin()) return;
+    {
+      std::lock_guard inner(mutex_);
+      current_ = what;
+    }
+    work([asked](Status done) { asked->finish(std::move(done)); });
+  });
+  return out;
+}
+
+Status StandaloneHerder::await_answer(Asked asked, Millis timeout) {
+  if (auto done = await(asked.request, std::move(asked.answer), timeout)) return *std::move(done);
+  auto request = asked.request.lock();
   std::lock_guard lock(mutex_);
-  return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", current_.empty() ? "busy" : current_));
+  const std::string& busy_with = request && request->begun() ? asked.what : current_;
+  return Status::timed_out(fmt::format("Request timed out. The worker is currently {}.", busy_with.empty() ? "busy" : busy_with));
+}
+
+Status StandaloneHerder::request_later(const std::string& connector, const std::string& what, std::function<void(After)> work) {
+  return await_answer(ask(connector, what, std::move(work)), Millis(options_.request_timeout_ms));
+}
+
+Status StandaloneHerder::request(const std::string& connector, const std::string& what, std::function<Status()> work) {
+  return request_later(connector, what, [work = std::move(work)](const After& after) { after(work()); });
 }
 
 std::vector<std::string> StandaloneHerder::connectors() {
@@ -243,6 +287,12 @@ void StandaloneHerder::on_task_problem(const TaskId& id, const std::string& prob
   if (it == connectors_.end() || id.task < 0 || static_cast<size_t>(id.task) >= it->second.tasks.size()) return;
   TaskEntry& task = it->second.tasks[static_cast<size_t>(id.task)];
   if (task.state == State::kRunning) task.trace = problem;
+}
+
+void StandaloneHerder::on_connector_problem(const std::string& connector, const std::string& problem) {
+  std::lock_guard lock(mutex_);
+  auto it = connectors_.find(connector);
+  if (it != connectors_.end() && it->second.state == State::kRunning) it->second.trace = problem;
 }
 
 void StandaloneHerder::on_topic_used(const std::string& connector, const std::string& topic) {

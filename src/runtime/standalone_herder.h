@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 
 #include "runtime/connector_store.h"
 #include "runtime/herder.h"
+#include "runtime/herder_request.h"
 #include "runtime/worker_metrics.h"
 
 namespace bywash::runtime {
@@ -64,6 +66,7 @@ class StandaloneHerder final : public Herder, public StatusListener {
 
   void on_task_state(const TaskId& id, State state, const std::string& trace) override;
   void on_task_problem(const TaskId& id, const std::string& problem) override;
+  void on_connector_problem(const std::string& connector, const std::string& problem) override;
   void on_topic_used(const std::string& connector, const std::string& topic) override;
 
  private:
@@ -80,18 +83,40 @@ class StandaloneHerder final : public Herder, public StatusListener {
     State state = State::kUnassigned;
     std::string trace;
     std::vector<TaskEntry> tasks;
+    // While it is asked for its tasks: which time that is, and what comes after.
+    uint64_t asked = 0;
+    std::function<void(Status)> after;
   };
+  // Goes on where a connector has answered; once, on the herder's thread.
+  using After = std::function<void(Status)>;
 
-  // Runs `work` for a connector on the herder's thread and waits for it, up to the deadline.
+  // A request on its way.
+  struct Asked {
+    std::weak_ptr<HerderRequest> request;
+    std::future<Status> answer;
+    std::string what;
+  };
+  // Has `work` done for a connector on the herder's thread; the request is answered by what `work` is given.
+  Asked ask(const std::string& connector, const std::string& what, std::function<void(After)> work);
+  Status await_answer(Asked asked, Millis timeout);
+  // The two together, up to the deadline; of the first kind where the work answers itself.
+  Status request_later(const std::string& connector, const std::string& what, std::function<void(After)> work);
   Status request(const std::string& connector, const std::string& what, std::function<Status()> work);
+  bool post(std::function<void()> work);
   void run();
+  Status start_stored(std::vector<StoredConnector> stored);
 
   // On the herder's thread.
-  Status put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial);
-  Status start_connector(const std::string& name, bool had_tasks);
+  void put_now(const std::string& name, ConnectorProperties config, const ConfigReport& report, std::optional<TargetState> initial, After after);
+  void start_connector(const std::string& name, bool had_tasks, After after);
   void start_tasks(const std::string& name, const std::vector<int>& which);
   void stop_tasks(const std::string& name, const std::vector<int>& which);
-  Status regenerate_tasks(const std::string& name, bool force);
+  void regenerate_tasks(const std::string& name, bool force, After after);
+  void tasks_made(const std::string& name, uint64_t asked, bool force, const ConnectorCalls::Answer& configs);
+  Status take_tasks(const std::string& name, bool force, const ConnectorCalls::Answer& configs);
+  void leave_start(const std::string& name);
+  void stop_connector(const std::string& name);
+  std::vector<int> still_restarting(const std::string& name, const std::vector<int>& which) const;
   Status persist(const std::string& name);
   Status check_stopped(const std::string& name) const;
 
@@ -112,6 +137,7 @@ class StandaloneHerder final : public Herder, public StatusListener {
   std::condition_variable wake_;
   std::string current_;  // the request that the thread works on
   bool stopping_ = false;
+  uint64_t asked_ = 0;
   std::atomic<bool> ready_ = false;
   std::thread thread_;
   WorkerMetrics metrics_;  // reads the connectors above

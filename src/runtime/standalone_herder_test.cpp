@@ -163,7 +163,7 @@ TEST_F(StandaloneHerderTest, ATaskThatFailsFromATransientCauseIsRestartedAsOften
 
 TEST_F(StandaloneHerderTest, ATaskThatHangsInACallFailsAndSaysInWhich) {
   start(false, {{"task.call.timeout.ms", "60"}, {"task.shutdown.graceful.timeout.ms", "50"}});
-  for (const char* call : {"start", "poll"}) {
+  for (const char* call : {"initialize", "start", "poll"}) {
     ASSERT_TRUE(herder_->put(fake(call, {{"mode", std::string("hang-") + call}}), false).ok());
     EXPECT_EQ(states(call, "RUNNING FAILED"), "RUNNING FAILED");
     std::string trace = herder_->task_status({call, 0})->trace;
@@ -172,7 +172,7 @@ TEST_F(StandaloneHerderTest, ATaskThatHangsInACallFailsAndSaysInWhich) {
   }
   ASSERT_TRUE(herder_->put(fake("other"), false).ok());
   EXPECT_EQ(states("other", "RUNNING RUNNING"), "RUNNING RUNNING");
-  EXPECT_EQ(TaskThread::hanging_threads(), 2);
+  EXPECT_EQ(TaskThread::hanging_threads(), 3);
 }
 
 TEST_F(StandaloneHerderTest, ATaskThatHangsIsReplacedWhereRestartsAreOn) {
@@ -191,15 +191,15 @@ TEST_F(StandaloneHerderTest, ATaskThatHangsIsReplacedWhereRestartsAreOn) {
 
 TEST_F(StandaloneHerderTest, AStopHasADeadlineWhateverATaskHangsIn) {
   start(false, {{"task.shutdown.graceful.timeout.ms", "50"}});
-  for (const char* call : {"start", "poll", "stop"}) {
+  for (const char* call : {"initialize", "start", "poll", "stop"}) {
     ASSERT_TRUE(herder_->put(fake(call, {{"mode", std::string("hang-") + call}}), false).ok());
-    if (std::string(call) != "start") {
+    if (std::string(call) == "poll" || std::string(call) == "stop") {
       EXPECT_EQ(states(call, "RUNNING RUNNING"), "RUNNING RUNNING");
     }
     EXPECT_TRUE(herder_->remove(call).ok());
     EXPECT_TRUE(herder_->worker().tasks().empty());
   }
-  EXPECT_EQ(TaskThread::hanging_threads(), 3);
+  EXPECT_EQ(TaskThread::hanging_threads(), 4);
 }
 
 TEST_F(StandaloneHerderTest, AConnectorWhoseTasksCannotBeMadeFailsAndRecovers) {
@@ -312,13 +312,28 @@ TEST_F(StandaloneHerderTest, OffsetsChangeOnlyWhileStopped) {
 TEST_F(StandaloneHerderTest, SaysThatItIsBusyAfterTheDeadlineAndForgetsWhatNobodyWaitsFor) {
   HerderOptions options;
   options.request_timeout_ms = 50;
+  herder_ = std::make_unique<StandaloneHerder>(worker_config({{"task.shutdown.graceful.timeout.ms", "500"}}), registry_, options);
+  ASSERT_TRUE(herder_->start().ok());
+  ASSERT_TRUE(herder_->put(fake("a", {{"mode", "hang-stop"}}), false).ok());
+  ASSERT_TRUE(herder_->put(fake("b"), false).ok());
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  Status slow = herder_->remove("a");
+  EXPECT_EQ(slow.code(), Code::kTimedOut);
+  EXPECT_EQ(slow.message(), "Request timed out. The worker is currently deleting connector a.");
+  Status behind = herder_->remove("b");
+  EXPECT_EQ(behind.code(), Code::kTimedOut);
+  EXPECT_EQ(behind.message(), "Request timed out. The worker is currently deleting connector a.");
+  for (int i = 0; i < 2000 && herder_->connectors().size() > 1; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(states("b", "RUNNING RUNNING"), "RUNNING RUNNING") << "its removal was given up before it began";
+}
+
+TEST_F(StandaloneHerderTest, OneThatIsSlowToSayItsTasksHasThemAfterTheDeadline) {
+  HerderOptions options;
+  options.request_timeout_ms = 50;
   herder_ = std::make_unique<StandaloneHerder>(worker_config(), registry_, options);
   ASSERT_TRUE(herder_->start().ok());
-  auto slow = herder_->put(fake("a", {{"mode", "slow-tasks"}}), false);
-  EXPECT_EQ(slow.status().code(), Code::kTimedOut);
-  EXPECT_EQ(slow.status().message(), "Request timed out. The worker is currently creating or updating connector a.");
-  EXPECT_EQ(herder_->remove("a").code(), Code::kTimedOut);
-  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING") << "the removal was given up before it began";
+  EXPECT_EQ(herder_->put(fake("a", {{"mode", "slow-tasks"}}), false).status().code(), Code::kTimedOut);
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
 }
 
 TEST_F(StandaloneHerderTest, AValidationThatHangsCostsItsRequestOnly) {

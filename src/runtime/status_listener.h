@@ -29,6 +29,8 @@ class StatusListener {
   virtual bool will_restart(const TaskId&, const Status&) { return false; }
   // Why a task that runs gets nowhere just now (a broker or database does not answer): stands as its trace until '' takes it back.
   virtual void on_task_problem(const TaskId& id, const std::string& problem) = 0;
+  // The same of a connector that is being started; in its own trace.
+  virtual void on_connector_problem(const std::string& connector, const std::string& problem) = 0;
   // A connector's task has read from or written to this topic (GET /connectors/x/topics).
   virtual void on_topic_used(const std::string& connector, const std::string& topic) = 0;
 };

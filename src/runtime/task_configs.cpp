@@ -7,17 +7,20 @@
 namespace bywash::runtime {
 
 Result<std::vector<config::Properties>> make_task_configs(const plugin::Registry& registry, const config::Properties& worker, const ConnectorPlugin& plugin,
-                                                          const config::Properties& written) {
+                                                          const config::Properties& written, const std::function<void(const char*)>& enter) {
+  enter("configProviders");
   ASSIGN_OR_RETURN(config::Properties properties, config::resolve_variables(worker, written));
   auto parsed = config::parse_value(config::KeyType::kInt, config::get_or(properties, "tasks.max", "1"));
   int max = parsed.ok() ? static_cast<int>(std::get<int64_t>(*parsed)) : 1;
   if (plugin.kind == ConnectorKind::kSink) {
     const plugin::SinkPlugin* sink = registry.sink(plugin.class_name);
+    enter("start");
     if (sink->check_start) RETURN_IF_ERROR(sink->check_start(properties));
     return std::vector<config::Properties>(static_cast<size_t>(max), written);
   }
   const plugin::SourcePlugin* source = registry.source(plugin.class_name);
   if (!source->task_configs) return std::vector<config::Properties>{written};
+  enter("taskConfigs");
   ASSIGN_OR_RETURN(auto configs, source->task_configs(properties, max));
   bool enforce = config::get_or(properties, "tasks.max.enforce", "true") != "false";
   if (enforce && configs.size() > static_cast<size_t>(max)) {

@@ -43,6 +43,7 @@ class TaskSupervisor : public StatusListener {
   bool will_restart(const TaskId& id, const Status& failure) override;
   void on_task_state(const TaskId& id, State state, const std::string& trace) override;
   void on_task_problem(const TaskId& id, const std::string& problem) override { next_->on_task_problem(id, problem); }
+  void on_connector_problem(const std::string& connector, const std::string& problem) override { next_->on_connector_problem(connector, problem); }
   void on_topic_used(const std::string& connector, const std::string& topic) override { next_->on_topic_used(connector, topic); }
 
  private:

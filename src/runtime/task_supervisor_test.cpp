@@ -18,6 +18,7 @@ class Heard : public StatusListener {
     states += std::string(to_string(state)) + (trace.empty() ? " " : "(" + trace + ") ");
   }
   void on_task_problem(const TaskId&, const std::string&) override {}
+  void on_connector_problem(const std::string&, const std::string&) override {}
   void on_topic_used(const std::string&, const std::string&) override {}
   std::mutex mutex;
   std::string states;

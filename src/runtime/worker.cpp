@@ -64,6 +64,7 @@ Worker::Worker(WorkerConfig config, const plugin::Registry& registry, StatusList
 }
 
 Worker::~Worker() {
+  connector_calls_.end();
   {
     std::lock_guard lock(mutex_);
     watch_ends_ = true;
@@ -165,7 +166,7 @@ Status Worker::start_task(const TaskId& id, const config::Properties& connector,
 void Worker::take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values) {
   made->set_paused(written_[id].paused);
   made->start();
-  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+  begin_watch();
   tasks_[id] = std::move(made);
   if (!values.look_in) return;
   reloads_.expect(id, *values.look_in);
@@ -225,7 +226,7 @@ Result<std::unique_ptr<TaskThread>> Worker::make_sink_task(const plugin::SinkPlu
   ASSIGN_OR_RETURN(parts.consumer, consumer_properties(config_, id, properties));
   ASSIGN_OR_RETURN(parts.dlq_producer, dlq_producer_properties(config_, id, properties));
   ASSIGN_OR_RETURN(parts.admin, admin_properties(config_, id.connector, properties));
-  ASSIGN_OR_RETURN(parts.sink, plugin.make(properties));
+  parts.make_sink = [make = plugin.make, properties] { return make(properties); };
   parts.commit_interval_ms = config_.offset_flush_interval_ms;
   return std::unique_ptr<TaskThread>(std::make_unique<SinkTask>(std::move(parts), listener_, paused));
 }
@@ -254,7 +255,7 @@ Result<std::unique_ptr<TaskThread>> Worker::make_source_task(const plugin::Sourc
     ASSIGN_OR_RETURN(auto admin, admin_properties(config_, id.connector, connector));
     ASSIGN_OR_RETURN(parts.topics, TopicCreator::make(connector, std::move(admin)));
   }
-  ASSIGN_OR_RETURN(parts.source, plugin.make(merged(connector, task)));
+  parts.make_source = [make = plugin.make, properties = merged(connector, task)] { return make(properties); };
   parts.commit_interval_ms = config_.offset_flush_interval_ms;
   parts.flush_timeout_ms = config_.offset_flush_timeout_ms;
   return std::unique_ptr<TaskThread>(std::make_unique<SourceTask>(std::move(parts), listener_, paused));
@@ -296,7 +297,7 @@ void Worker::await_end(const TaskId& id, const std::shared_ptr<TaskRunner>& task
   while (!task->join(kStopLookMs)) {
     auto call = task->current_call();
     if (!call || !task->give_up(call->number, task)) continue;
-    log::error("runtime", "Task {} is given up. {}", to_string(id), hanging(*call, "").message());
+    log::error("runtime", "Task {} is given up. {}", to_string(id), hanging("task", *call, "").message());
   }
 }
 

@@ -16,6 +16,7 @@
 #include "config/config_def.h"
 #include "plugin/registry.h"
 #include "runtime/call_watch.h"
+#include "runtime/connector_calls.h"
 #include "runtime/secret_reloads.h"
 #include "runtime/task_supervisor.h"
 #include "runtime/worker_config.h"
@@ -43,6 +44,7 @@ using OffsetEntries = std::vector<std::pair<std::string, std::optional<std::stri
 
 class OffsetStore;
 class TaskThread;
+struct ConnectorPlugin;
 
 class Worker {
  public:
@@ -63,6 +65,13 @@ class Worker {
   const plugin::Registry& registry() const { return registry_; }
   // The id of the Kafka cluster; asked once, kept. Error: the brokers cannot be reached.
   Result<std::string> kafka_cluster_id();  // waits 1.5 s at most, and not at all once they did not answer
+
+  // Asks a connector for the configurations of its tasks, on a thread of its own; see task_configs.h. `done` hears of it there, once, unless
+  // another call of the connector or leave_connector() comes first; past task.call.timeout.ms it hears kTimedOut.
+  void make_task_configs(const std::string& connector, const ConnectorPlugin& plugin, const config::Properties& properties, ConnectorCalls::Done done);
+  // What is asked of a connector, or of all, is not wanted any more. Not from under a lock that `done` takes.
+  void leave_connector(const std::string& connector) { connector_calls_.give_up(connector); }
+  void leave_connectors() { connector_calls_.end(); }
 
   // Starts a task; variables of config providers are put in, and where config.action.reload allows it, put in anew in a task that takes its
   // place when their values have changed. Its thread reports kRunning (or kPaused), or kFailed with the trace. Only a configuration that
@@ -127,7 +136,10 @@ class Worker {
     int64_t tell_at_ms = 0;
   };
   void watch();
+  void begin_watch();
   void watch_calls();
+  std::vector<std::pair<TaskId, RunningCall>> long_calls() const;
+  void tell_problem(const TaskId& id, const std::string& problem);
   void give_up_call(const TaskId& id, const RunningCall& call);
   std::map<TaskId, Hanging> hanging_;
   std::condition_variable watch_wake_;
@@ -137,6 +149,7 @@ class Worker {
   std::string transactions_group_;  // empty: sources deliver at least once
   std::function<Status(const TaskId& id)> still_owner_;
   SecretReloads reloads_;
+  ConnectorCalls connector_calls_;
   std::thread watch_;  // last
 };
 

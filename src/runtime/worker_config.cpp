@@ -42,7 +42,7 @@ config::TypedConfig<WorkerConfig> declare() {
   def.key("task.restart.backoff.max.ms", &C::task_restart_backoff_max_ms).by_default("60000").at_least(1).low().doc("Longest pause before a restart.");
   def.key("task.restart.reset.ms", &C::task_restart_reset_ms).by_default("600000").at_least(1).low().doc("A task that ran for so long has all its restarts again.");
   def.key("task.call.timeout.ms", &C::task_call_timeout_ms).by_default("0").at_least(0)
-      .doc("Longest time of one call of a connector (start, poll, put, flush, ...). A task that does not come back from one is given up: it is FAILED, and is restarted where task.restart.max.attempts allows. 0: it is told only, as nobody knows how long a call may take.");
+      .doc("Longest time of one call of a connector (start, poll, put, flush, ...). A task that does not come back from one is given up: it is FAILED, and is restarted where task.restart.max.attempts allows; a connector that does not (start, taskConfigs) is FAILED. 0: it is told only, as nobody knows how long a call may take.");
   def.key("data.dir", &C::data_dir).by_default("").doc("Folder in which `bywash serve` keeps connectors, offsets and tables.");
   return def;
 }

@@ -119,6 +119,7 @@ void DistributedHerder::stop() {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  worker_.leave_connectors();
   fence_.stop();
   std::vector<Unit> all;
   for (const auto& [unit, running] : running_) all.push_back(unit);
@@ -195,20 +196,20 @@ void DistributedHerder::serve() {
 }
 
 Status DistributedHerder::request(By by, const std::string& connector, const std::string& what, std::function<Status()> work) {
-  auto asked = std::make_shared<HerderRequest>(std::move(work));
+  auto asked = std::make_shared<HerderRequest>();
   std::weak_ptr<HerderRequest> queued = asked;
   auto answer = asked->answer();
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return Status::cancelled("The worker is shutting down");
-    auto now = [this, asked, connector, what] {
+    auto now = [this, asked, connector, what, work = std::move(work)] {
       log::Scope scope(connector, "");
       if (!asked->begin()) return;
       {
         std::lock_guard inner(mutex_);
         current_ = what;
       }
-      Status done = asked->work();
+      Status done = work();
       {
         std::lock_guard inner(mutex_);
         current_.clear();

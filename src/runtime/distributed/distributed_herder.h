@@ -69,6 +69,7 @@ class DistributedHerder final : public Herder, public StatusListener {
 
   void on_task_state(const TaskId& id, State state, const std::string& trace) override;
   void on_task_problem(const TaskId& id, const std::string& problem) override;
+  void on_connector_problem(const std::string& connector, const std::string& problem) override;
   void on_topic_used(const std::string& connector, const std::string& topic) override;
 
  private:
@@ -81,12 +82,21 @@ class DistributedHerder final : public Herder, public StatusListener {
   void note_restart(const kafka::TableRecord& record);
   void wake();
 
-  // Leadership (distributed_lead.cpp).
+  // Leadership (distributed_lead.cpp). What a connector that was asked for its tasks has answered:
+  struct CameBack {
+    std::string connector;
+    int64_t number = 0, config_epoch = 0;
+    ConnectorCalls::Answer configs;
+  };
   void lead();
   Status become_leader();
   void plan();
   void make_tasks();
-  Status make_tasks_of(const std::string& name);
+  void ask_for_tasks(const std::string& name, int64_t config_epoch);
+  void came_back(CameBack answer);
+  void take_tasks();
+  Status write_tasks(CameBack answer);
+  void put_leaders_status(const std::string& name, State state, const std::string& trace);
   void sweep_statuses();
   Status write_config(const std::vector<kafka::KeyValue>& records);
   Status not_leader() const;
@@ -152,6 +162,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   std::map<Unit, StoredStatus> said_;         // of what runs here
   std::map<TaskId, int64_t> started_epochs_;  // tasks_epoch that each task was started with
   std::set<std::string> restarted_;  // connectors whose workers have said so: their tasks are made anew
+  std::vector<CameBack> came_back_;
   std::list<Request> queue_;
   std::map<std::string, Secrets> secrets_;
   std::string current_;
@@ -173,9 +184,10 @@ class DistributedHerder final : public Herder, public StatusListener {
   std::optional<AssignmentPlanner> planner_;
   std::unique_ptr<kafka::FencedProducer> fenced_;
   std::map<std::string, Made> made_;
+  std::map<std::string, int64_t> asked_;  // for their tasks, by the number of the question
+  int64_t asks_ = 0, sweeps_ = 0;
   std::map<std::string, SteadyTime> fencing_since_;
   std::set<Unit> swept_;
-  uint64_t sweeps_ = 0;
 
   std::unique_ptr<kafka::CompactedTopic> config_log_, status_log_;
   std::unique_ptr<kafka::GroupMember> member_;

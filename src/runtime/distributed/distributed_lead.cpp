@@ -8,7 +8,6 @@
 #include "runtime/client_properties.h"
 #include "runtime/distributed/distributed_herder.h"
 #include "runtime/java_failure.h"
-#include "runtime/task_configs.h"
 
 namespace bywash::runtime {
 namespace {
@@ -35,6 +34,8 @@ void DistributedHerder::lead() {
   ready_ = true;
   if (!leads) {
     if (leading_) log::info("runtime", "This worker leads the group '{}' no longer", cluster_.group_id);
+    for (const auto& [name, number] : asked_) worker_.leave_connector(name);
+    asked_.clear();
     std::lock_guard lock(mutex_);
     leading_ = false;
     planner_.reset();
@@ -118,9 +119,12 @@ void DistributedHerder::plan() {
   planner_.reset();
 }
 
-// Task configurations of connectors that run and were created, changed, resumed or restarted since the last time.
+// Task configurations of connectors that run and were created, changed, resumed or restarted since the last time: they are asked for here,
+// and taken where they have come.
 void DistributedHerder::make_tasks() {
-  std::vector<std::string> todo;
+  take_tasks();
+  std::vector<std::pair<std::string, int64_t>> todo;
+  std::vector<std::string> gone;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [name, connector] : config_.connectors()) {
@@ -131,38 +135,102 @@ void DistributedHerder::make_tasks() {
       if (restarted_.erase(name)) made.config_epoch = 0;
       if (!runs || (made.started && made.config_epoch == connector.config_epoch)) continue;
       made = {connector.config_epoch, true};
-      todo.push_back(name);
+      todo.emplace_back(name, connector.config_epoch);
+    }
+    for (const auto& [name, number] : asked_) {
+      if (!config_.find(name) || !made_[name].started) gone.push_back(name);
     }
     std::erase_if(made_, [&](const auto& made) { return !config_.find(made.first); });
   }
-  for (const std::string& name : todo) {
+  for (const std::string& name : gone) {
+    worker_.leave_connector(name);
+    asked_.erase(name);
+  }
+  for (const auto& [name, epoch] : todo) {
     log::Scope scope(name, "");
-    Status status = make_tasks_of(name);
+    ask_for_tasks(name, epoch);
+  }
+}
+
+void DistributedHerder::ask_for_tasks(const std::string& name, int64_t config_epoch) {
+  config::Properties properties;
+  {
+    std::lock_guard lock(mutex_);
+    const ConfigState::Connector* connector = config_.find(name);
+    if (!connector) return;
+    properties = without_nulls(connector->config);
+  }
+  const int64_t number = ++asks_;
+  asked_[name] = number;
+  const std::string class_name = config::get_or(properties, "connector.class", "");
+  auto plugin = find_connector(registry_, config::trim(class_name));
+  if (!plugin) {
+    return came_back({name, number, config_epoch, Status::fatal(fmt::format("Failed to find any class that implements Connector and which name matches {}", class_name))});
+  }
+  worker_.make_task_configs(name, *plugin, properties, [this, name, number, config_epoch](ConnectorCalls::Answer configs) {
+    came_back({name, number, config_epoch, std::move(configs)});
+  });
+}
+
+// Any thread: the herder's takes it at its next turn.
+void DistributedHerder::came_back(CameBack answer) {
+  {
+    std::lock_guard lock(mutex_);
+    came_back_.push_back(std::move(answer));
+  }
+  wake();
+}
+
+void DistributedHerder::take_tasks() {
+  std::vector<CameBack> answers;
+  {
+    std::lock_guard lock(mutex_);
+    answers.swap(came_back_);
+  }
+  for (CameBack& answer : answers) {
+    auto asked = asked_.find(answer.connector);
+    if (asked == asked_.end() || asked->second != answer.number) continue;
+    asked_.erase(asked);
+    const std::string name = answer.connector;
+    log::Scope scope(name, "");
+    Status status = write_tasks(std::move(answer));
     if (status.ok()) continue;
     if (status.retriable() || !leading_) {
       made_.erase(name);  // at the next turn again
       continue;
     }
     log::error("connect", "Connector {} cannot make its tasks: {}", name, status.message());
-    StoredStatus failed;
-    {
-      std::lock_guard lock(mutex_);
-      if (const StoredStatus* stored = statuses_.connector(name)) failed = *stored;
-    }
-    failed.state = State::kFailed;
-    failed.trace = java_trace(status);
-    status_log_->write_later(status_record({name, -1}, failed));
+    put_leaders_status(name, State::kFailed, java_trace(status));
   }
 }
 
-Status DistributedHerder::make_tasks_of(const std::string& name) {
+// The leader's word on a connector that may run elsewhere.
+void DistributedHerder::put_leaders_status(const std::string& name, State state, const std::string& trace) {
+  StoredStatus status;
+  {
+    std::lock_guard lock(mutex_);
+    if (const StoredStatus* stored = statuses_.connector(name)) status = *stored;
+  }
+  status.state = state;
+  status.trace = trace;
+  status_log_->write_later(status_record({name, -1}, status));
+}
+
+Status DistributedHerder::write_tasks(CameBack answer) {
+  const std::string& name = answer.connector;
+  ConnectorCalls::Answer& configs = answer.configs;
   config::Properties properties;
   ConnectorProperties raw, applied;
   std::vector<config::Properties> before;
   {
     std::lock_guard lock(mutex_);
     const ConfigState::Connector* connector = config_.find(name);
-    if (!connector) return {};
+    // Of a configuration that is another by now they are made anew.
+    if (!connector || connector->config_epoch != answer.config_epoch) return {};
+    if (config_.target(name) != TargetState::kStarted) {
+      made_.erase(name);
+      return {};
+    }
     raw = connector->config;
     applied = connector->applied;
     properties = without_nulls(raw);
@@ -170,10 +238,10 @@ Status DistributedHerder::make_tasks_of(const std::string& name) {
       for (const TaskId& task : config_.tasks(name)) before.push_back(*config_.task(task));
     }
   }
-  auto plugin = find_connector(registry_, config::trim(config::get_or(properties, "connector.class", "")));
-  if (!plugin) return Status::fatal(fmt::format("Failed to find any class that implements Connector and which name matches {}", config::get_or(properties, "connector.class", "")));
-  auto configs = make_task_configs(registry_, worker_.config().all, *plugin, properties);
+  // Whatever it is: tried again where the connector is restarted only.
   if (!configs.ok()) return Status::fatal(configs.status().message()).with_java_class(configs.status().java_class());
+  auto plugin = find_connector(registry_, config::trim(config::get_or(properties, "connector.class", "")));
+  if (!plugin) return {};
   for (config::Properties& config : *configs) config["task.class"] = task_class(plugin->class_name);
   // Also where the tasks' own keys are the same: transforms and converters stand in the connector's configuration.
   if (*configs == before && (applied.empty() || applied == raw)) return {};

@@ -221,6 +221,16 @@ void DistributedHerder::on_task_problem(const TaskId& id, const std::string& pro
   put_status({id.connector, id.task}, State::kRunning, problem);
 }
 
+// The leader's, which makes the tasks.
+void DistributedHerder::on_connector_problem(const std::string& connector, const std::string& problem) {
+  {
+    std::lock_guard lock(mutex_);
+    const StoredStatus* stored = statuses_.connector(connector);
+    if (!stored || stored->state != State::kRunning) return;
+  }
+  put_leaders_status(connector, State::kRunning, problem);
+}
+
 void DistributedHerder::on_topic_used(const std::string& connector, const std::string& topic) {
   if (!worker_.config().topic_tracking_enable) return;
   {
