@@ -50,6 +50,8 @@ pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET GLOBAL libmariadb)
 # SQL Server client; FreeTDS ships no pkg-config file.
 find_library(SYBDB_LIBRARY sybdb REQUIRED)
 find_path(SYBDB_INCLUDE_DIR sybdb.h REQUIRED)
+# Every other database: unixODBC's driver manager.
+pkg_check_modules(ODBC REQUIRED IMPORTED_TARGET GLOBAL odbc)
 # librdkafka (groups, producers, admin): its C sources as the npm package of its Node binding carries them, built statically and hidden. Debian's
 # 2.0.2 cannot log in by SCRAM at brokers of 3.7.2 and later, and has no OIDC. Optimised in every preset.
 fetch_npm(node-rdkafka 3.6.1 node-rdkafka-3.6.1.tgz

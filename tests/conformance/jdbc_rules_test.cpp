@@ -220,7 +220,17 @@ std::vector<columnar::Batch> batches_of(const Json& put, int64_t* offset) {
 struct Rule {
   std::string database;
   Json one;
+  bool odbc = false;
 };
+
+// Through the database's ODBC driver, whose dialect has the same types and the same rules.
+void connect_by_odbc(plugin::Properties* properties) {
+  std::string& url = (*properties)["connection.url"];
+  bool postgresql = url.starts_with("jdbc:postgresql:");
+  size_t host = url.find("//") + 2, colon = url.find(':', host), slash = url.find('/', colon);
+  url = fmt::format("jdbc:odbc:Driver={};Server={};Port={};Database={}", postgresql ? "PostgreSQL Unicode" : "MariaDB Unicode", url.substr(host, colon - host),
+                    url.substr(colon + 1, slash - colon - 1), url.substr(slash + 1));
+}
 
 std::vector<Rule> rules() {
   std::vector<Rule> out;
@@ -231,14 +241,18 @@ std::vector<Rule> rules() {
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     for (const Json& one : Json::parse(std::ifstream(file))) {
-      for (const auto& [database, expected] : one["tables"].items()) out.push_back({database, one});
+      for (const auto& [database, expected] : one["tables"].items()) {
+        out.push_back({database, one});
+        bool by_odbc = (database == "postgresql" || database == "mariadb") && !one.contains("not_odbc") && !one["config"].contains("connection.stringtype");
+        if (by_odbc) out.push_back({database, one, true});
+      }
     }
   }
   return out;
 }
 
 std::string name_of(const Rule& rule) {
-  std::string name = rule.one["id"].get<std::string>() + "_" + rule.database;
+  std::string name = rule.one["id"].get<std::string>() + "_" + rule.database + (rule.odbc ? "_odbc" : "");
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 }
@@ -253,6 +267,7 @@ TEST_P(JdbcRules, LeaveTheTablesThatTheyDemand) {
   else database = std::make_unique<OnSqlite>(name_of(GetParam()));
   for (const Json& sql : rule.value("setup", Json::array())) database->query(sql.get<std::string>());
   plugin::Properties properties = database->connection();
+  if (GetParam().odbc) connect_by_odbc(&properties);
   properties["name"] = "rules";
   properties["max.retries"] = "0";
   properties["auto.create"] = "true";

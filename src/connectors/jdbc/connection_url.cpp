@@ -109,16 +109,16 @@ Result<ConnectionUrl> parse_mysql(std::string_view rest) {
   return url;
 }
 
-// "name=value;name={va;lue};...": a value in braces may hold semicolons, and "}}" for a brace.
-Status parse_sqlserver_properties(std::string_view text, ConnectionUrl* url) {
+// "name=value;name={va;lue};...": a value in braces may hold semicolons, and "}}" for a brace. Names as they are.
+Status parse_braced_properties(std::string_view text, std::string_view form, ConnectionUrl* url) {
   while (!text.empty()) {
     size_t equals = text.find_first_of("=;");
     if (equals == text.npos || text[equals] == ';') {
-      if (!text.substr(0, equals).empty()) return Status::invalid("connection.url has a property without '=' (jdbc:sqlserver://host:port;databaseName=...;...)");
+      if (!text.substr(0, equals).empty()) return Status::invalid(fmt::format("connection.url has a property without '=' ({})", form));
       text.remove_prefix(std::min(text.size(), equals == text.npos ? text.size() : equals + 1));
       continue;
     }
-    std::string name = ascii_lower(text.substr(0, equals)), value;
+    std::string name(text.substr(0, equals)), value;
     text.remove_prefix(equals + 1);
     if (text.starts_with('{')) {
       size_t at = 1;
@@ -149,7 +149,8 @@ Result<ConnectionUrl> parse_sqlserver(std::string_view rest) {
   rest.remove_prefix(2);
   size_t semicolon = rest.find(';');
   std::string_view place = rest.substr(0, semicolon);
-  if (semicolon != rest.npos) RETURN_IF_ERROR(parse_sqlserver_properties(rest.substr(semicolon + 1), &url));
+  if (semicolon != rest.npos) RETURN_IF_ERROR(parse_braced_properties(rest.substr(semicolon + 1), "jdbc:sqlserver://host:port;databaseName=...;...", &url));
+  for (auto& [name, value] : url.parameters) name = ascii_lower(name);
   // jTDS has the database in the path.
   if (size_t slash = place.find('/'); slash != place.npos) {
     url.database = percent_decoded(place.substr(slash + 1));
@@ -178,6 +179,21 @@ Result<ConnectionUrl> parse_sqlserver(std::string_view rest) {
   return url;
 }
 
+Result<ConnectionUrl> parse_odbc(std::string_view rest) {
+  ConnectionUrl url;
+  url.kind = Database::kOdbc;
+  url.host.clear();
+  url.port.clear();
+  std::string_view first = rest.substr(0, rest.find(';'));
+  if (first.find('=') == first.npos) {
+    if (first.empty()) return Status::invalid("connection.url names no data source: jdbc:odbc:NAME, or jdbc:odbc:Driver=NAME;name=value;...");
+    url.parameters.emplace_back("DSN", first);
+    rest.remove_prefix(std::min(rest.size(), first.size() + 1));
+  }
+  RETURN_IF_ERROR(parse_braced_properties(rest, "jdbc:odbc:NAME;name=value;... or jdbc:odbc:Driver=NAME;name=value;...", &url));
+  return url;
+}
+
 }  // namespace
 
 const std::string* ConnectionUrl::parameter(std::string_view name) const {
@@ -196,12 +212,13 @@ Result<ConnectionUrl> parse_connection_url(const std::string& url) {
   for (std::string_view prefix : {"jdbc:sqlserver:", "jdbc:microsoft:sqlserver:", "jdbc:jtds:sqlserver:"}) {
     if (rest.starts_with(prefix)) return parse_sqlserver(rest.substr(prefix.size()));
   }
+  if (rest.starts_with("jdbc:odbc:")) return parse_odbc(rest.substr(10));
   // Only what stands before any host, path or parameter is shown.
   std::string shown(rest.substr(0, rest.find_first_of("/?;@")));
   return Status::invalid(fmt::format(
       "No suitable driver found for {}: connection.url must be jdbc:postgresql://host:port/database, jdbc:mysql://host:port/database, jdbc:mariadb://host:port/database, "
-      "jdbc:sqlserver://host:port;databaseName=database or jdbc:sqlite:FILE; "
-      "other databases are not supported yet", shown));
+      "jdbc:sqlserver://host:port;databaseName=database or jdbc:sqlite:FILE; other databases by their ODBC driver: jdbc:odbc:NAME or "
+      "jdbc:odbc:Driver=NAME;...", shown));
 }
 
 void add_driver_properties(const config::Properties& properties, ConnectionUrl* url) {

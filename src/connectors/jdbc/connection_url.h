@@ -10,7 +10,7 @@
 
 namespace bywash::jdbc {
 
-enum class Database : uint8_t { kPostgresql, kSqlite, kMysql, kSqlserver };
+enum class Database : uint8_t { kPostgresql, kSqlite, kMysql, kSqlserver, kOdbc };
 
 struct ConnectionUrl {
   Database kind = Database::kSqlite;
@@ -27,6 +27,7 @@ struct ConnectionUrl {
 // jdbc:postgresql://host[:port][,host[:port]]/database[?parameters], jdbc:postgresql:database, jdbc:sqlite:FILE[?parameters],
 // jdbc:mysql://host[:port][,host[:port]]/database[?parameters] and the same with jdbc:mariadb,
 // jdbc:sqlserver://host[\instance][:port][;name=value...], jdbc:microsoft:sqlserver:// likewise, jdbc:jtds:sqlserver://host[:port]/database[;...].
+// jdbc:odbc:DSN[;name=value...] and jdbc:odbc:Driver=NAME;name=value;...: everything is a parameter, the first one DSN where it is a bare name.
 // SQL Server's names are case-insensitive: they come out in lower case, and `host` holds host\instance; an instance alone has the port "".
 // kInvalid for every other form; the message never holds parameters' values (a password may be among them).
 Result<ConnectionUrl> parse_connection_url(const std::string& url);

@@ -58,7 +58,12 @@ Result<std::map<TopicPartition, int64_t>> DeliveredOffsets::open(Session& sessio
   ASSIGN_OR_RETURN(TableName name, rules_.parse(config_->offsets_table));
   table_ = rules_.write(name);
   ASSIGN_OR_RETURN(auto found, session.describe(name));
-  if (!found) RETURN_IF_ERROR(create(session));
+  if (!found) {
+    Status made = create(session);
+    // Another task may have been first.
+    if (!made.ok()) { ASSIGN_OR_RETURN(found, session.describe(name)); }
+    if (!made.ok() && !found) return made;
+  }
   std::map<TopicPartition, int64_t> out;
   for (const TopicPartition& partition : partitions) {
     ASSIGN_OR_RETURN(auto next, read(session, partition, false));
@@ -85,6 +90,11 @@ Result<std::map<TopicPartition, int64_t>> DeliveredOffsets::open(Session& sessio
 Result<bool> DeliveredOffsets::lock(Session& session, const std::vector<columnar::Batch>& batches) {
   bool moved = false;
   for (const auto& [partition, end] : ends_of(batches)) {
+    if (dialect_->locks_by_update()) {
+      ASSIGN_OR_RETURN(std::string condition, where(partition));
+      std::string column = rules_.write("next_offset");
+      RETURN_IF_ERROR(session.execute({fmt::format("UPDATE {} SET {} = {}{}", table_, column, column, condition)}));
+    }
     ASSIGN_OR_RETURN(auto next, read(session, partition, true));
     auto known = next_.find(partition);
     if (!next) {

@@ -10,9 +10,16 @@ const Dialect& dialect_of(Database database) {
     case Database::kPostgresql: return postgresql_dialect();
     case Database::kMysql: return mysql_dialect();
     case Database::kSqlserver: return sqlserver_dialect();
+    case Database::kOdbc: return odbc_dialect();
     case Database::kSqlite: break;
   }
   return sqlite_dialect();
+}
+
+Result<std::shared_ptr<const Dialect>> find_dialect(const SessionOptions& options) {
+  if (options.url.kind == Database::kOdbc) return make_odbc_dialect(options);
+  // Static: nobody's to delete.
+  return std::shared_ptr<const Dialect>(std::shared_ptr<const void>(), &dialect_of(options.url.kind));
 }
 
 std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config) {

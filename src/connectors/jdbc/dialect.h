@@ -32,6 +32,7 @@ struct TableColumn {
   std::string cast_type = {};  // PostgreSQL: the type without a length, for casts that must not cut a value
   bool takes_copy = true;  // false for a domain, and for an identity column that refuses given values
   bool is_enum = false;    // PostgreSQL: texts need a cast
+  bool holds_instants = false;  // ODBC: a timestamp with time zone, which the session has in UTC
   bool nullable = true;
   bool has_default = false;  // an identity or generated column too
   bool in_primary_key = false;
@@ -125,6 +126,8 @@ class Dialect {
   virtual std::string table_name(std::string name) const { return name; }
   // Whether one ALTER TABLE adds all columns.
   virtual bool alters_at_once() const = 0;
+  // Behind the table's name in an ALTER TABLE of one column.
+  virtual std::string add_column(const std::string& clause) const { return "ADD " + clause; }
   // Before the second and further columns of such an ALTER TABLE.
   virtual std::string_view further_add() const { return ", ADD "; }
   // CREATE TABLE unless it is there; `columns` is what stands in the brackets.
@@ -140,6 +143,8 @@ class Dialect {
   virtual std::string_view row_lock() const { return " FOR UPDATE"; }
   // The same where the database has it behind the table's name.
   virtual std::string_view table_lock() const { return ""; }
+  // Rows are locked by an UPDATE that changes nothing, where a SELECT has no words for it.
+  virtual bool locks_by_update() const { return false; }
   // Connects. kRetriable: not reachable now; kUnauthorized, kFatal: refused. The message is the reason alone.
   virtual Result<std::unique_ptr<Session>> open(const SessionOptions& options) const = 0;
 };
@@ -148,7 +153,12 @@ const Dialect& postgresql_dialect();
 const Dialect& sqlite_dialect();
 const Dialect& mysql_dialect();
 const Dialect& sqlserver_dialect();
+const Dialect& odbc_dialect();
+// What is known by a URL's kind alone.
 const Dialect& dialect_of(Database database);
+// The dialect for a database: for ODBC what its driver says, which takes a connection; for the others that of their kind.
+Result<std::shared_ptr<const Dialect>> find_dialect(const SessionOptions& options);
+Result<std::shared_ptr<const Dialect>> make_odbc_dialect(const SessionOptions& options);
 
 // The wider type that `column` needs for values of `schema`; empty when they fit, or when nothing wider is known.
 std::string wider_type(const Dialect& dialect, const TableColumn& column, const WriteColumn& write);

@@ -20,7 +20,6 @@ SessionOptions session_options(const SinkConfig& config) {
   o.url = config.url;
   o.user = config.user;
   o.password = config.password;
-  o.identifiers = dialect_of(config.url.kind).identifiers(config.quote);
   o.times = local_times_of(config);
   o.replace_null_with_default = config.replace_null_with_default;
   o.timestamp_nanos = config.timestamp_nanos();
@@ -33,15 +32,15 @@ SessionOptions session_options(const SinkConfig& config) {
 class JdbcSinkTask final : public plugin::SinkTask {
  public:
   JdbcSinkTask(SinkConfig config, TableNaming naming)
-      : config_(std::move(config)), dialect_(dialect_of(config_.url.kind)), options_(session_options(config_)),
-        writer_(&config_, &dialect_, std::move(naming)), delivered_(&config_, &dialect_) {}
+      : config_(std::move(config)), naming_(std::move(naming)), options_(session_options(config_)) {}
 
   Status start(plugin::SinkContext* context) override {
     context_ = context;
     if (config_.connector_name.empty()) config_.connector_name = context->connector_name();
-    if (!config_.dialect_name.empty() && config_.dialect_name != dialect_.name()) {
+    std::string_view dialect = dialect_of(config_.url.kind).name();
+    if (!config_.dialect_name.empty() && config_.dialect_name != dialect) {
       return Status::invalid(fmt::format("dialect.name {} does not fit the database of connection.url: leave it out, or set {}",
-                                         config_.dialect_name, dialect_.name()));
+                                         config_.dialect_name, dialect));
     }
     bool all_fields = config_.pk_fields.empty() && config_.pk_mode == PkMode::kRecordValue;
     if (all_fields && context->task_id() == 0) {
@@ -62,19 +61,19 @@ class JdbcSinkTask final : public plugin::SinkTask {
   Status put(const std::vector<columnar::Batch>& batches) override {
     bool fresh = !session_;
     RETURN_IF_ERROR(connect());
-    Status status = writer_.write(*session_, batches, once());
+    Status status = writer_->write(*session_, batches, once());
     // A connection that went away unnoticed, between two puts: a new one, at once.
     if (!status.ok() && !fresh && !session_->alive()) {
       session_.reset();
-      writer_.forget();
+      writer_->forget();
       RETURN_IF_ERROR(connect());
-      status = writer_.write(*session_, batches, once());
+      status = writer_->write(*session_, batches, once());
     }
     // A table or column went away since it was looked up: look again, once.
     if (!status.ok() && (mentions(status, "SQLSTATE 42P01") || mentions(status, "SQLSTATE 42703") || mentions(status, "SQLSTATE 42S02") ||
                          mentions(status, "SQLSTATE 42S22"))) {
-      writer_.forget();
-      status = writer_.write(*session_, batches, once());
+      writer_->forget();
+      status = writer_->write(*session_, batches, once());
     }
     if (status.ok()) {
       failures_ = connect_failures_ = 0;
@@ -83,7 +82,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
     }
     bool lost = !session_->alive();
     if (lost) session_.reset();
-    if (status.code() != Code::kData) writer_.forget();
+    if (status.code() != Code::kData) writer_->forget();
     if (status.retriable() || lost) return failed_attempt(status, config_.retry_backoff_ms);
     return status;
   }
@@ -93,21 +92,32 @@ class JdbcSinkTask final : public plugin::SinkTask {
   void stop() override { session_.reset(); }
 
  private:
-  DeliveredOffsets* once() { return config_.exactly_once ? &delivered_ : nullptr; }
+  DeliveredOffsets* once() { return config_.exactly_once ? &*delivered_ : nullptr; }
+
+  // The first connection also shows what dialect there is to write by.
+  Result<std::unique_ptr<Session>> open_session() {
+    if (!writer_) {
+      ASSIGN_OR_RETURN(dialect_, find_dialect(options_));
+      options_.identifiers = dialect_->identifiers(config_.quote);
+      delivered_.emplace(&config_, dialect_.get());
+      writer_.emplace(&config_, dialect_.get(), naming_);
+    }
+    return dialect_->open(options_);
+  }
 
   // Each partition goes on behind what the destination has. Without the answer nothing may be written, so the database is waited for.
   Status seek_to_delivered(const std::vector<TopicPartition>& partitions) {
     Status last;
     for (int attempt = 0; attempt < config_.connection_attempts; ++attempt) {
       if (attempt > 0) std::this_thread::sleep_for(Millis(std::min<int64_t>(config_.connection_backoff_ms, 10'000)));
-      auto opened = session_ && session_->alive() ? Result<std::unique_ptr<Session>>(std::move(session_)) : dialect_.open(options_);
+      auto opened = session_ && session_->alive() ? Result<std::unique_ptr<Session>>(std::move(session_)) : open_session();
       if (!opened.ok()) {
         last = opened.status().with_context("Could not connect to database");
         if (!last.retriable()) break;
         continue;
       }
       session_ = *std::move(opened);
-      auto offsets = delivered_.open(*session_, partitions);
+      auto offsets = delivered_->open(*session_, partitions);
       if (offsets.ok()) {
         for (const auto& [partition, next] : *offsets) context_->seek(partition, Offset(next));
         return {};
@@ -122,7 +132,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
 
   Status connect() {
     if (session_) return {};
-    auto opened = dialect_.open(options_);
+    auto opened = open_session();
     if (opened.ok()) {
       session_ = *std::move(opened);
       connect_failures_ = 0;
@@ -152,10 +162,12 @@ class JdbcSinkTask final : public plugin::SinkTask {
   }
 
   SinkConfig config_;
-  const Dialect& dialect_;
+  TableNaming naming_;
   SessionOptions options_;
-  TableWriter writer_;
-  DeliveredOffsets delivered_;
+  // By the first connection.
+  std::shared_ptr<const Dialect> dialect_;
+  std::optional<TableWriter> writer_;
+  std::optional<DeliveredOffsets> delivered_;
   plugin::SinkContext* context_ = nullptr;
   std::map<TopicPartition, Generation> generations_;
   std::unique_ptr<Session> session_;
@@ -194,7 +206,7 @@ plugin::SinkPlugin jdbc_sink() {
   p.info.name = "jdbc_sink";
   p.info.class_names = {"io.confluent.connect.jdbc.JdbcSinkConnector"};
   p.info.version = "10.9.7";
-  p.info.summary = "Topics into tables of PostgreSQL, MySQL, MariaDB, SQL Server or SQLite";
+  p.info.summary = "Topics into tables of PostgreSQL, MySQL, MariaDB, SQL Server, SQLite, or of any database with an ODBC driver";
   p.info.description =
       "Writes the records of topics into tables, which it creates (`auto.create`) and extends (`auto.evolve`) as asked. Records with schema "
       "(JSON with schemas, Avro, ...) and plain JSON alike. Rows are inserted, upserted or updated (`insert.mode`) under a primary key that "

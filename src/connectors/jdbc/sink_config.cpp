@@ -49,7 +49,8 @@ void add_connection_keys(TypedConfig<SinkConfig>& d) {
   const std::string kGroup = "Connection";
   d.key("connection.url", &SinkConfig::connection_url).required().high().group(kGroup, 1).display("JDBC URL").width(config::Width::kLong)
       .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters`, `jdbc:mysql:` or `jdbc:mariadb://host:port/database`, "
-           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`.");
+           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`, and through an ODBC driver `jdbc:odbc:DSN` or "
+           "`jdbc:odbc:Driver=NAME;Server=...;...`.");
   d.key("connection.user", &SinkConfig::user).high().group(kGroup, 2).display("JDBC User").doc("The database role to log in as.");
   d.key("connection.password", &SinkConfig::password).high().group(kGroup, 3).display("JDBC Password").doc("Its password.");
   d.key("jdbc.credentials.provider.class", &SinkConfig::credentials_provider).type(config::KeyType::kClass).low().group(kGroup, 4)

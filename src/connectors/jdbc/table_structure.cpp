@@ -93,7 +93,7 @@ Status TableStructure::extend(Session& session, const TableDefinition& table, co
   for (const WriteColumn* c : missing) {
     ASSIGN_OR_RETURN(std::string clause, column_clause(*c));
     all += (all.empty() ? "ADD " : std::string(dialect_->further_add())) + clause;
-    statements.push_back("ALTER TABLE " + target + " ADD " + clause);
+    statements.push_back("ALTER TABLE " + target + " " + dialect_->add_column(clause));
   }
   if (dialect_->alters_at_once()) statements = {"ALTER TABLE " + target + " " + all};
   RETURN_IF_ERROR(session.execute(statements));

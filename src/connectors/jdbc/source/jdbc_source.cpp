@@ -324,6 +324,7 @@ Result<std::unique_ptr<SourceDatabase>> open_source_database(const SourceConfig&
     case Database::kPostgresql: return open_source_postgresql(config);
     case Database::kMysql: return open_source_mysql(config);
     case Database::kSqlserver: return open_source_sqlserver(config);
+    case Database::kOdbc: return open_source_odbc(config);
     case Database::kSqlite: break;
   }
   return open_source_sqlite(config);
@@ -334,7 +335,7 @@ plugin::SourcePlugin jdbc_source() {
   p.info.name = "jdbc_source";
   p.info.class_names = {"io.confluent.connect.jdbc.JdbcSourceConnector"};
   p.info.version = "10.9.7";
-  p.info.summary = "Tables of PostgreSQL, MySQL, MariaDB, SQL Server or SQLite into topics";
+  p.info.summary = "Tables of PostgreSQL, MySQL, MariaDB, SQL Server, SQLite, or of any database with an ODBC driver, into topics";
   p.info.description =
       "Reads tables, or a query, again and again: all rows (`bulk`), rows with a greater number than before (`incrementing`), rows changed since "
       "(`timestamp`), or both. Each table has a topic, `topic.prefix` and its name; several tables are spread over `tasks.max` tasks. Goes on where it, "

@@ -60,7 +60,8 @@ void add_source_connection(TypedConfig<SourceConfig>& d) {
   const std::string kGroup = "Database";
   d.key("connection.url", &SourceConfig::connection_url).by_default("").high().group(kGroup, 1).width(config::Width::kLong)
       .doc("Where the tables are: `jdbc:postgresql://host:port/database?parameters`, `jdbc:mysql:` or `jdbc:mariadb://host:port/database`, "
-           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`.");
+           "`jdbc:sqlserver://host:port;databaseName=database`, `jdbc:sqlite:FILE`, and through an ODBC driver `jdbc:odbc:DSN` or "
+           "`jdbc:odbc:Driver=NAME;Server=...;...`.");
   d.key("connection.user", &SourceConfig::user).high().group(kGroup, 2).doc("The database role to log in as.");
   d.key("connection.password", &SourceConfig::password).high().group(kGroup, 3).doc("Its password.");
   d.key("jdbc.credentials.provider.class", &SourceConfig::credentials_provider).type(config::KeyType::kClass).low().group(kGroup, 4)

@@ -63,6 +63,7 @@ Result<std::unique_ptr<SourceDatabase>> open_source_database(const SourceConfig&
 Result<std::unique_ptr<SourceDatabase>> open_source_postgresql(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_mysql(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_sqlserver(const SourceConfig& config);
+Result<std::unique_ptr<SourceDatabase>> open_source_odbc(const SourceConfig& config);
 Result<std::unique_ptr<SourceDatabase>> open_source_sqlite(const SourceConfig& config);
 
 }  // namespace bywash::jdbc
