@@ -21,6 +21,7 @@ struct WriteColumn {
   columnar::SchemaPtr schema;
   bool is_key = false;
   bool is_timestamp = false;  // listed in timestamp.fields.list: int64 or string, written as a timestamp
+  bool only_nulls = false;    // of a type that no column takes; the schema is a string's then, and every value null
   bool is_optional() const { return !is_key && schema->optional(); }
 };
 
@@ -117,6 +118,10 @@ class Dialect {
   virtual IdentifierRules identifiers(bool quoted) const = 0;
   // Type for CREATE and ALTER. kData for a type that has no column type: "item (MAP) type doesn't have a mapping to the SQL database column type".
   virtual Result<std::string> column_type(const WriteColumn& column) const = 0;
+  // Whether values of a type can be written, be there a column type or not; nulls always can.
+  virtual bool writes(const columnar::ConnectSchema& schema) const {
+    return schema.logical() != columnar::Logical::kNone || schema.type() < columnar::Type::kArray;
+  }
   // A default as an SQL literal; dates and times as `times` has them.
   virtual Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const = 0;
   // The longest name of a table or column, in bytes; what is longer the database refuses, or cuts in silence.

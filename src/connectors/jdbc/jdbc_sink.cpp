@@ -59,6 +59,18 @@ class JdbcSinkTask final : public plugin::SinkTask {
   }
 
   Status put(const std::vector<columnar::Batch>& batches) override {
+    Status status = write(batches);
+    // What is tried again comes as it was.
+    if (!status.retriable() && writer_) writer_->put_ended();
+    return status;
+  }
+
+  int64_t retry_backoff_ms() const override { return backoff_ms_; }
+  Status close(const std::vector<TopicPartition>&) override { return {}; }
+  void stop() override { session_.reset(); }
+
+ private:
+  Status write(const std::vector<columnar::Batch>& batches) {
     bool fresh = !session_;
     RETURN_IF_ERROR(connect());
     Status status = writer_->write(*session_, batches, once());
@@ -87,11 +99,6 @@ class JdbcSinkTask final : public plugin::SinkTask {
     return status;
   }
 
-  int64_t retry_backoff_ms() const override { return backoff_ms_; }
-  Status close(const std::vector<TopicPartition>&) override { return {}; }
-  void stop() override { session_.reset(); }
-
- private:
   DeliveredOffsets* once() { return config_.exactly_once ? &*delivered_ : nullptr; }
 
   // The first connection also shows what dialect there is to write by.

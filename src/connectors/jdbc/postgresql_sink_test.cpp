@@ -395,5 +395,26 @@ TEST_F(PostgresqlSink, AlternatingSchemasKeepTheOrderOfOneKey) {
   EXPECT_EQ(rows("SELECT v, w FROM t"), "39|39");
 }
 
+TEST_F(PostgresqlSink, WhatAnAlterCommittedIsNotWrittenTwiceByTheNextTry) {
+  // The first row with the new column fails, once, in a way that passes.
+  run("CREATE TABLE t (id int); CREATE SEQUENCE turns; CREATE FUNCTION fails_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "IF NEW.id = 2 AND nextval('turns') = 1 THEN RAISE serialization_failure; END IF; RETURN NEW; END $$; "
+      "CREATE TRIGGER once BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fails_once()");
+  TaskForTests task(config({{"retry.backoff.ms", "1"}}));
+  const std::string id = R"({"type":"int32","field":"id"})", more = id + R"(,{"type":"string","optional":true,"field":"a"})";
+  auto batches = batches_of_json("t", 0, {envelope(id, R"({"id":1})"), envelope(more, R"({"id":2,"a":"x"})"), envelope(id, R"({"id":3})")}, {}, true);
+  Status first = task.put(batches);
+  EXPECT_TRUE(first.retriable()) << first.message();
+  EXPECT_EQ(rows("SELECT id, a FROM t"), "1|NULL");
+  EXPECT_TRUE(task.context.acked.empty());
+  Status second = task.put(batches);
+  ASSERT_TRUE(second.ok()) << second.message();
+  EXPECT_EQ(rows("SELECT id, a FROM t ORDER BY id"), "1|NULL;2|x;3|NULL");
+  EXPECT_EQ(task.context.acked.size(), 3u);
+  // Records that come anew are new.
+  ASSERT_TRUE(task.put(batches).ok());
+  EXPECT_EQ(rows("SELECT count(*) FROM t"), "6");
+}
+
 }  // namespace
 }  // namespace bywash::jdbc

@@ -53,7 +53,7 @@ Status TableStructure::create(Session& session, const TableName& name, const Fie
     if (plan.columns[i].is_key) keys += (keys.empty() ? "" : ", ") + rules_.write(plan.columns[i].name);
   }
   if (!keys.empty()) sql += ", PRIMARY KEY(" + keys + ")";
-  RETURN_IF_ERROR(session.execute({sql + ")"}));
+  RETURN_IF_ERROR(apply(session, {sql + ")"}));
   log::info(kStructureLogger, "Created table {}", rules_.write(name));
   return {};
 }
@@ -96,7 +96,7 @@ Status TableStructure::extend(Session& session, const TableDefinition& table, co
     statements.push_back("ALTER TABLE " + target + " " + dialect_->add_column(clause));
   }
   if (dialect_->alters_at_once()) statements = {"ALTER TABLE " + target + " " + all};
-  RETURN_IF_ERROR(session.execute(statements));
+  RETURN_IF_ERROR(apply(session, statements));
   log::info(kStructureLogger, "Added to table {}: {}", target, fmt::join(names, ", "));
   return {};
 }
@@ -162,7 +162,7 @@ Result<std::shared_ptr<const TableDefinition>> TableStructure::widen(Session& se
                                                                       const std::string& type) {
   ASSIGN_OR_RETURN(auto table, find(session, name));
   if (!table) return Status::retriable(fmt::format("Table {} is gone", rules_.write(name)));
-  RETURN_IF_ERROR(session.execute(dialect_->change_type(rules_, table->name, column, type)));
+  RETURN_IF_ERROR(apply(session, dialect_->change_type(rules_, table->name, column, type)));
   log::info(kStructureLogger, "Column '{}' of table {} is {} from now on", column.name, rules_.write(table->name), type);
   tables_.erase(name);
   return find(session, name);

@@ -2,6 +2,7 @@
 // Level 6, one per task thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -16,6 +17,10 @@ class TableStructure {
   TableStructure(const SinkConfig* config, const Dialect* dialect, IdentifierRules rules)
       : config_(config), dialect_(dialect), rules_(rules), times_(local_times_of(*config)) {}
 
+  // Who carries out CREATE and ALTER; by default the session, at once.
+  using Apply = std::function<Status(Session&, const std::vector<std::string>&)>;
+  void apply_by(Apply apply) { apply_ = std::move(apply); }
+
   // The table as it is now; null when there is none of a kind that table.types allows. Asks the database once per table.
   Result<std::shared_ptr<const TableDefinition>> find(Session& session, const TableName& name);
   // The table with every column of `plan`, created (auto.create) or extended (auto.evolve) when something is missing.
@@ -27,6 +32,9 @@ class TableStructure {
   void forget() { tables_.clear(); }
 
  private:
+  Status apply(Session& session, const std::vector<std::string>& statements) const {
+    return apply_ ? apply_(session, statements) : session.execute(statements);
+  }
   Status create(Session& session, const TableName& name, const FieldPlan& plan);
   Status extend(Session& session, const TableDefinition& table, const std::vector<const WriteColumn*>& missing);
   std::vector<const WriteColumn*> missing_columns(const TableDefinition& table, const FieldPlan& plan) const;
@@ -39,6 +47,7 @@ class TableStructure {
   IdentifierRules rules_;
   std::shared_ptr<const LocalTimes> times_;
   std::map<TableName, std::shared_ptr<const TableDefinition>> tables_;
+  Apply apply_;
 };
 
 }  // namespace bywash::jdbc

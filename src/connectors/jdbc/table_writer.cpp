@@ -1,5 +1,6 @@
-// From batches to TableWrites. A batch falls into pieces of one table and kind (rows to write, tombstones); pieces of a table are merged
-// by offset into runs; runs of one plan become one TableWrite. Level 6, the task's thread.
+// From batches to TableWrites. A batch falls into pieces of one table and kind (rows to write, tombstones); pieces of a partition are merged
+// by offset into slices, which wait in their table's buffer as the original's records do; slices of one plan become one TableWrite.
+// Level 6, the task's thread.
 #include "connectors/jdbc/table_writer.h"
 
 #include <arrow/array.h>
@@ -42,8 +43,32 @@ struct TableWriter::Piece {
   int64_t row_count() const { return static_cast<int64_t>(offsets.size()); }
 };
 
-struct TableWriter::Group {
-  std::vector<Piece*> pieces;
+// Neighbouring rows of a piece.
+struct TableWriter::Slice {
+  Piece* piece = nullptr;
+  size_t from = 0, to = 0;
+};
+
+// What waits for a table, as BufferedRecords of kafka-connect-jdbc 10.9 has it. When rows are sent only matters where a table is changed later.
+struct TableWriter::Buffer {
+  columnar::SchemaPtr key_schema, value_schema;  // of the last record; of a tombstone the key's alone
+  std::vector<Slice> slices;
+  size_t count = 0;
+  bool deletes = false;
+};
+
+struct TableWriter::Put {
+  const std::vector<Batch>* batches = nullptr;
+  DeliveredOffsets* once = nullptr;
+  std::map<TableName, Buffer> buffers;
+  std::vector<TableName> tables;  // in the order of their first records
+  std::vector<Slice> sent;        // what the original has sent by now, and not committed
+  void send(Buffer* buffer) {
+    sent.insert(sent.end(), buffer->slices.begin(), buffer->slices.end());
+    buffer->slices.clear();
+    buffer->count = 0;
+    buffer->deletes = false;
+  }
 };
 
 namespace {
@@ -121,10 +146,12 @@ bool same_keys(const TableWrite& write, const FieldPlan& plan) {
   return true;
 }
 
-bool same_columns(const TableWrite& write, const FieldPlan& plan) {
+bool same_columns(const TableWrite& write, const FieldPlan& plan, const Dialect& dialect) {
   if (write.columns.size() != plan.columns.size() || !same_keys(write, plan)) return false;
   for (size_t i = plan.key_count; i < plan.columns.size(); ++i) {
-    if (write.columns[i].name != plan.columns[i].name || !write.columns[i].schema->equals(*plan.columns[i].schema)) return false;
+    const WriteColumn& column = write.columns[i];
+    bool same = column.only_nulls ? !dialect.writes(*plan.columns[i].schema) : column.schema->equals(*plan.columns[i].schema);
+    if (column.name != plan.columns[i].name || !same) return false;
   }
   return true;
 }
@@ -287,7 +314,8 @@ Status TableWriter::adapt_schemaless(Session& session, Piece& piece) {
   return {};
 }
 
-Status TableWriter::append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const {
+Status TableWriter::append(const Slice& slice, std::vector<TableWrite>* writes) const {
+  const Piece& piece = *slice.piece;
   if (piece.truncates) {
     TableWrite& all = writes->emplace_back();
     all.truncates = true;
@@ -301,7 +329,7 @@ Status TableWriter::append(const Piece& piece, size_t from, size_t to, std::vect
     if (!same_keys(*write, plan)) write = nullptr;
   } else if (write) {
     bool only_deletes = write->columns.size() == write->key_count && write->blocks.front().deletes && write->blocks.back().deletes;
-    bool fits = same_columns(*write, plan) && write->null_columns == piece.null_columns;
+    bool fits = same_columns(*write, plan, *dialect_) && write->null_columns == piece.null_columns;
     if (!fits && !(only_deletes && same_keys(*write, plan))) write = nullptr;
   }
   if (!write) {
@@ -317,70 +345,134 @@ Status TableWriter::append(const Piece& piece, size_t from, size_t to, std::vect
   }
   RowBlock block;
   block.deletes = piece.tombstones;
-  block.row_count = static_cast<int64_t>(to - from);
-  auto start = static_cast<int64_t>(from);
-  Column key = slice(piece.key, start, block.row_count), value;
-  if (!piece.tombstones) value = slice(piece.value, start, block.row_count);
+  block.row_count = static_cast<int64_t>(slice.to - slice.from);
   size_t count = piece.tombstones ? plan.key_count : plan.columns.size();
   for (size_t i = 0; i < count; ++i) {
-    Column column;
-    switch (plan.sources[i]) {
-      case Source::kTopic: { ASSIGN_OR_RETURN(column, topics_column(*piece.batch, piece.rows, start, block.row_count)); break; }
-      case Source::kPartition: {
-        ASSIGN_OR_RETURN(column, columnar::constant_column(ConnectSchema::of(Type::kInt32), columnar::Value(piece.batch->kafka_partition),
-                                                           block.row_count));
-        break;
-      }
-      case Source::kOffset: { ASSIGN_OR_RETURN(column, offsets_column(piece.offsets, start, block.row_count)); break; }
-      case Source::kKey: column = key; break;
-      case Source::kKeyField: column = key.child(plan.fields[i]); break;
-      case Source::kValue: column = value; break;
-      case Source::kValueField: column = value.child(plan.fields[i]); break;
-    }
+    ASSIGN_OR_RETURN(Column column, column_of(slice, i, write));
     block.columns.push_back(std::move(column));
   }
   write->blocks.push_back(std::move(block));
   return {};
 }
 
-Status TableWriter::plan_group(Session& session, Group& group, std::vector<TableWrite>* out) {
-  std::vector<size_t> next(group.pieces.size());
-  std::vector<bool> planned(group.pieces.size());
-  std::vector<TableWrite> writes;
-  while (true) {
-    size_t first = group.pieces.size(), second = first;  // the pieces with the least offsets
-    auto head = [&](size_t i) { return group.pieces[i]->offsets[next[i]]; };
-    for (size_t i = 0; i < group.pieces.size(); ++i) {
-      if (next[i] >= group.pieces[i]->offsets.size()) continue;
-      if (first == group.pieces.size() || head(i) < head(first)) { second = first; first = i; }
-      else if (second == group.pieces.size() || head(i) < head(second)) second = i;
-    }
-    if (first == group.pieces.size()) break;
-    Piece& piece = *group.pieces[first];
-    size_t from = next[first], to = piece.offsets.size();
-    if (second < group.pieces.size()) {
-      to = static_cast<size_t>(std::lower_bound(piece.offsets.begin() + static_cast<int64_t>(from), piece.offsets.end(), head(second)) -
-                               piece.offsets.begin());
-    }
-    if (!planned[first] && piece.truncates) {
-      ASSIGN_OR_RETURN(piece.table, structure_.find(session, piece.table_name));
-    } else if (!planned[first]) {
-      RETURN_IF_ERROR(validate(piece));
-      ASSIGN_OR_RETURN(bool nothing, deletes_nothing(session, piece));
-      next[first] = to;
-      if (nothing) continue;
-      RETURN_IF_ERROR(plan_piece(session, piece));
-    }
-    planned[first] = true;
-    if (!piece.truncates || piece.table) RETURN_IF_ERROR(append(piece, from, to, &writes));
-    next[first] = to;
+Result<Column> TableWriter::column_of(const Slice& s, size_t i, TableWrite* write) const {
+  const Piece& piece = *s.piece;
+  const FieldPlan& plan = piece.plan->plan;
+  auto start = static_cast<int64_t>(s.from), count = static_cast<int64_t>(s.to - s.from);
+  switch (plan.sources[i]) {
+    case Source::kTopic: return topics_column(*piece.batch, piece.rows, start, count);
+    case Source::kPartition: return columnar::constant_column(ConnectSchema::of(Type::kInt32), columnar::Value(piece.batch->kafka_partition), count);
+    case Source::kOffset: return offsets_column(piece.offsets, start, count);
+    case Source::kKey: return slice(piece.key, start, count);
+    case Source::kKeyField: return slice(piece.key, start, count).child(plan.fields[i]);
+    case Source::kValue: return slice(piece.value, start, count);
+    case Source::kValueField: break;
   }
-  for (TableWrite& write : writes) out->push_back(std::move(write));
+  Column column = slice(piece.value, start, count).child(plan.fields[i]);
+  const ConnectSchema& schema = *plan.columns[i].schema;
+  bool has_default = schema.default_value() && !schema.default_value()->is_null() && config_->replace_null_with_default;
+  if (dialect_->writes(schema) || has_default || column.data->null_count() < column.data->length()) return column;
+  // PreparedStatementBinder: a null is bound whatever the type.
+  write->columns[i].only_nulls = true;
+  write->columns[i].schema = ConnectSchema::of(Type::kString, true);
+  return columnar::constant_column(write->columns[i].schema, columnar::Value(), count);
+}
+
+// Slices by table, those of a table in their order; neighbours become one.
+Result<std::vector<TableWrite>> TableWriter::writes_of(const std::vector<Slice>& slices) const {
+  std::vector<std::pair<TableName, std::vector<Slice>>> tables;
+  for (const Slice& next : slices) {
+    auto it = std::find_if(tables.begin(), tables.end(), [&](const auto& t) { return t.first == next.piece->table_name; });
+    if (it == tables.end()) it = tables.insert(tables.end(), {next.piece->table_name, {}});
+    std::vector<Slice>& of_table = it->second;
+    bool neighbour = !of_table.empty() && of_table.back().piece == next.piece && of_table.back().to == next.from;
+    if (neighbour) of_table.back().to = next.to;
+    else of_table.push_back(next);
+  }
+  std::vector<TableWrite> out;
+  for (const auto& [name, of_table] : tables) {
+    std::vector<TableWrite> writes;
+    for (const Slice& one : of_table) RETURN_IF_ERROR(append(one, &writes));
+    for (TableWrite& write : writes) out.push_back(std::move(write));
+  }
+  return out;
+}
+
+// BufferedRecords.add: what makes a buffer go to the database, before and behind the rows of `slice`.
+Status TableWriter::buffer_slice(Session& session, const Slice& s, Put* put) {
+  Piece& piece = *s.piece;
+  auto [it, fresh] = put->buffers.try_emplace(piece.table_name);
+  if (fresh) put->tables.push_back(piece.table_name);
+  Buffer& buffer = it->second;
+  auto same = [](const columnar::SchemaPtr& a, const columnar::SchemaPtr& b) { return a && (a == b || a->equals(*b)); };
+  bool changed = !piece.truncates && (!same(buffer.key_schema, piece.key.schema) || (!piece.tombstones && !same(buffer.value_schema, piece.value.schema)));
+  if (changed || (config_->delete_enabled && buffer.deletes && !piece.tombstones)) put->send(&buffer);
+  if (changed) buffer.key_schema = piece.key.schema;
+  if (changed && !piece.tombstones) buffer.value_schema = piece.value.schema;
+  if (!piece.truncates && !piece.plan) RETURN_IF_ERROR(plan_piece(session, piece));
+  const size_t most = std::max<size_t>(static_cast<size_t>(config_->batch_size), 1);
+  size_t full = (buffer.count + s.to - s.from) / most * most, split = full > buffer.count ? s.from + full - buffer.count : s.from;
+  if (split > s.from) {
+    buffer.slices.push_back({&piece, s.from, split});
+    put->send(&buffer);
+  }
+  if (split < s.to) {
+    buffer.slices.push_back({&piece, split, s.to});
+    buffer.count += s.to - split;
+    buffer.deletes = buffer.deletes || piece.tombstones;
+  }
+  return {};
+}
+
+// The records of a partition in their order, whatever table they go to.
+Status TableWriter::buffer_origin(Session& session, std::vector<Piece*> pieces, Put* put) {
+  std::vector<size_t> next(pieces.size());
+  std::vector<bool> known(pieces.size()), passed_over(pieces.size());
+  while (true) {
+    size_t first = pieces.size(), second = first;  // the pieces with the least offsets
+    auto head = [&](size_t i) { return pieces[i]->offsets[next[i]]; };
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      if (next[i] >= pieces[i]->offsets.size()) continue;
+      if (first == pieces.size() || head(i) < head(first)) { second = first; first = i; }
+      else if (second == pieces.size() || head(i) < head(second)) second = i;
+    }
+    if (first == pieces.size()) return {};
+    Piece& piece = *pieces[first];
+    size_t from = next[first], to = piece.offsets.size();
+    if (second < pieces.size()) {
+      to = static_cast<size_t>(std::lower_bound(piece.offsets.begin() + static_cast<int64_t>(from), piece.offsets.end(), head(second)) - piece.offsets.begin());
+    }
+    next[first] = to;
+    if (!known[first] && piece.truncates) {
+      ASSIGN_OR_RETURN(piece.table, structure_.find(session, piece.table_name));
+      passed_over[first] = piece.table == nullptr;
+    } else if (!known[first]) {
+      RETURN_IF_ERROR(validate(piece));
+    }
+    known[first] = true;
+    if (!piece.truncates && !piece.plan) {
+      // Asked anew: rows that make the table may have come in between.
+      ASSIGN_OR_RETURN(bool nothing, deletes_nothing(session, piece));
+      if (nothing) continue;
+    }
+    if (!passed_over[first]) RETURN_IF_ERROR(buffer_slice(session, {&piece, from, to}, put));
+  }
+}
+
+Status TableWriter::change_structure(Session& session, const std::vector<std::string>& statements, Put* put) {
+  if (put->once || put->sent.empty()) return session.execute(statements);
+  ASSIGN_OR_RETURN(std::vector<TableWrite> writes, writes_of(put->sent));
+  RETURN_IF_ERROR(run_transaction(session, writes, *put->batches, nullptr, statements));
+  for (const Slice& s : put->sent) {
+    const std::vector<int64_t>& offsets = s.piece->offsets;
+    committed_[s.piece->batch->origin].insert(offsets.begin() + static_cast<int64_t>(s.from), offsets.begin() + static_cast<int64_t>(s.to));
+  }
+  put->sent.clear();
   return {};
 }
 
 Status TableWriter::run_transaction(Session& session, const std::vector<TableWrite>& writes, const std::vector<Batch>& batches,
-                                    DeliveredOffsets* once) {
+                                    DeliveredOffsets* once, const std::vector<std::string>& changes) {
   Status status;
   for (int attempt = 0; attempt < 2; ++attempt) {
     status = session.begin();
@@ -396,6 +488,7 @@ Status TableWriter::run_transaction(Session& session, const std::vector<TableWri
     for (const TableWrite& write : writes) {
       if (status.ok()) status = session.write(write);
     }
+    if (status.ok() && !changes.empty()) status = session.execute(changes);
     if (once && status.ok()) status = once->store(session, batches);
     if (status.ok()) status = session.commit();
     if (status.ok()) {
@@ -408,8 +501,23 @@ Status TableWriter::run_transaction(Session& session, const std::vector<TableWri
   return status;
 }
 
+std::vector<Batch> TableWriter::without_committed(const std::vector<Batch>& batches) const {
+  std::vector<Batch> out;
+  for (const Batch& batch : batches) {
+    auto of_origin = committed_.find(batch.origin);
+    std::vector<uint32_t> rows;
+    for (size_t i = 0; i < batch.offsets.size(); ++i) {
+      if (of_origin == committed_.end() || of_origin->second.count(batch.offsets[i]) == 0) rows.push_back(static_cast<uint32_t>(i));
+    }
+    if (rows.size() == batch.offsets.size()) out.push_back(batch);
+    else if (!rows.empty()) out.push_back(columnar::take(batch, rows));
+  }
+  return out;
+}
+
 Status TableWriter::write(Session& session, const std::vector<Batch>& batches, DeliveredOffsets* once) {
   moved_ = false;
+  if (!committed_.empty()) return write_shaped(session, without_committed(batches), once);
   RETURN_IF_ERROR(write_shaped(session, batches, once));
   for (int again = 0; moved_ && again < 3; ++again) {
     moved_ = false;
@@ -423,17 +531,25 @@ Status TableWriter::write_shaped(Session& session, const std::vector<Batch>& bat
   ASSIGN_OR_RETURN(std::vector<ShapedBatch> shaped, shape_records(*config_, batches));
   std::vector<Piece> pieces;
   for (const ShapedBatch& batch : shaped) RETURN_IF_ERROR(split(batch, &pieces));
-  // Tables in the order of their first record; batches of several partitions do not mix their offsets.
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.offsets.front() < b.offsets.front(); });
-  std::vector<std::pair<std::pair<TableName, TopicPartition>, Group>> groups;
+  // Partitions in the order in which they were handed over.
+  std::vector<std::pair<TopicPartition, std::vector<Piece*>>> origins;
   for (Piece& piece : pieces) {
-    auto id = std::pair(piece.table_name, piece.batch->origin);
-    auto it = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == id; });
-    if (it == groups.end()) it = groups.insert(groups.end(), {id, Group{}});
-    it->second.pieces.push_back(&piece);
+    auto it = std::find_if(origins.begin(), origins.end(), [&](const auto& o) { return o.first == piece.batch->origin; });
+    if (it == origins.end()) it = origins.insert(origins.end(), {piece.batch->origin, {}});
+    it->second.push_back(&piece);
   }
-  std::vector<TableWrite> writes;
-  for (auto& [id, group] : groups) RETURN_IF_ERROR(plan_group(session, group, &writes));
+  Put put;
+  put.batches = &batches;
+  put.once = once;
+  structure_.apply_by([&](Session& s, const std::vector<std::string>& statements) { return change_structure(s, statements, &put); });
+  Status buffered;
+  for (auto& [origin, of_origin] : origins) {
+    if (buffered.ok()) buffered = buffer_origin(session, std::move(of_origin), &put);
+  }
+  structure_.apply_by(nullptr);
+  RETURN_IF_ERROR(buffered);
+  for (const TableName& table : put.tables) put.send(&put.buffers[table]);
+  ASSIGN_OR_RETURN(std::vector<TableWrite> writes, writes_of(put.sent));
   return run_transaction(session, writes, batches, once);
 }
 

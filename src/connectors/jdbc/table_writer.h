@@ -21,26 +21,39 @@ class TableWriter {
  public:
   TableWriter(const SinkConfig* config, const Dialect* dialect, TableNaming naming);
 
-  // All rows or none. Tables are created and extended before (and stay so on a failure, as in the original). Rows take effect in the
-  // order of their offsets. With `once` the offsets are noted in the same transaction, and rows that are written already are left out.
+  // All rows in one transaction, in the order of their offsets. Where a table is created or extended in between, the transaction ends there, with
+  // the rows that the original has sent to the database by then (BufferedRecords, GenericDatabaseDialect.applyDdlStatements): they stay
+  // whatever comes later. After a failure these rows are left out when they come again, until put_ended(). With `once` the offsets are
+  // noted in the same transaction, it is one alone, and rows that are written already are left out.
   Status write(Session& session, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
+  // The same rows will not come again for a failure's sake.
+  void put_ended() { committed_.clear(); }
   // After a failure: what is known about tables may be outdated.
   void forget();
 
  private:
   struct Piece;
-  struct Group;
+  struct Slice;
+  struct Buffer;
+  struct Put;
   struct CachedPlan;
 
   Status split(const ShapedBatch& shaped, std::vector<Piece>* out);
   Status write_shaped(Session& session, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
+  Status buffer_origin(Session& session, std::vector<Piece*> pieces, Put* put);
+  Status buffer_slice(Session& session, const Slice& slice, Put* put);
+  Status change_structure(Session& session, const std::vector<std::string>& statements, Put* put);
+  Result<std::vector<TableWrite>> writes_of(const std::vector<Slice>& slices) const;
+  std::vector<columnar::Batch> without_committed(const std::vector<columnar::Batch>& batches) const;
   Status validate(Piece& piece) const;
-  Status plan_group(Session& session, Group& group, std::vector<TableWrite>* out);
   Result<bool> deletes_nothing(Session& session, const Piece& piece);
   Status plan_piece(Session& session, Piece& piece);
   Status adapt_schemaless(Session& session, Piece& piece);
-  Status append(const Piece& piece, size_t from, size_t to, std::vector<TableWrite>* writes) const;
-  Status run_transaction(Session& session, const std::vector<TableWrite>& writes, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once);
+  Status append(const Slice& slice, std::vector<TableWrite>* writes) const;
+  Result<columnar::Column> column_of(const Slice& slice, size_t column, TableWrite* write) const;
+  // `changes`: statements behind the rows, in the same transaction.
+  Status run_transaction(Session& session, const std::vector<TableWrite>& writes, const std::vector<columnar::Batch>& batches, DeliveredOffsets* once,
+                         const std::vector<std::string>& changes = {});
 
   const SinkConfig* config_;
   const Dialect* dialect_;
@@ -50,6 +63,7 @@ class TableWriter {
   bool moved_ = false;  // the last transaction met offsets that another one had written
   std::vector<std::shared_ptr<CachedPlan>> plans_;
   std::set<TableName> change_tables_;  // that change events were written to
+  std::map<TopicPartition, std::set<int64_t>> committed_;  // offsets of a put that did not end yet
 };
 
 }  // namespace bywash::jdbc

@@ -61,13 +61,11 @@ Result<Cells> Cells::make(const columnar::Column& column, const WriteColumn& wri
   Cells out(write, target, options);
   const columnar::ConnectSchema& schema = *column.schema;
   const arrow::Array& data = *column.data;
-  const bool all_null = data.length() > 0 && data.null_count() == data.length();
-  Status chosen = out.choose(schema);
-  if (!chosen.ok() && !all_null) return chosen;
+  RETURN_IF_ERROR(out.choose(schema));
   const auto& value = schema.default_value();
   bool replaces = options.replace_null_with_default || write.is_key;  // a key's default always counts
   columnar::Column fallback;
-  if (chosen.ok() && data.null_count() > 0 && replaces && value && !value->is_null()) { ASSIGN_OR_RETURN(fallback, columnar::constant_column(column.schema, *value, 1)); }
+  if (data.null_count() > 0 && replaces && value && !value->is_null()) { ASSIGN_OR_RETURN(fallback, columnar::constant_column(column.schema, *value, 1)); }
   for (int64_t row = 0; row < data.length(); ++row) {
     bool null = data.IsNull(row);
     if (!null) RETURN_IF_ERROR(out.add(schema, data, row));

@@ -54,6 +54,12 @@ class PostgresqlDialect final : public Dialect {
     return type_of(*column.schema);
   }
 
+  bool writes(const columnar::ConnectSchema& schema) const override {
+    if (schema.type() != Type::kArray) return Dialect::writes(schema);
+    const columnar::ConnectSchema& element = *schema.value_schema();
+    return element.logical() == Logical::kNone && element.type() < Type::kArray && element.type() != Type::kBytes;
+  }
+
   Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const override {
     if (auto* v = value.get_if<bool>()) return std::string(*v ? "TRUE" : "FALSE");
     if (auto* v = value.get_if<std::string>()) {

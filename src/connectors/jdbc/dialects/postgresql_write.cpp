@@ -124,7 +124,8 @@ Result<WritePlan> PostgresqlSession::plan(const TableWrite& write) const {
     std::string cast;
     bool loose = wire.wire == Wire::kTemporalText || (wire.wire == Wire::kText && (write.schemaless || string_type_unspecified_));
     bool text_form = wire.wire == Wire::kText && target && target->is_enum;
-    if (oid == kJson || oid == kJsonb || oid == kUuid || text_form || (loose && target && !is_text(oid))) cast = "::" + target->cast_type;
+    if (column.only_nulls && target) cast = "::" + target->cast_type;
+    else if (oid == kJson || oid == kJsonb || oid == kUuid || text_form || (loose && target && !is_text(oid))) cast = "::" + target->cast_type;
     bool same_type = wire.oid() == oid || (is_text(wire.oid()) && is_text(oid));
     p.direct = p.direct && target && target->takes_copy && same_type && cast.empty();
     p.wires.push_back(wire);

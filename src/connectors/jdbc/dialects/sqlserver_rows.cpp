@@ -142,6 +142,7 @@ Result<std::string> json_type(const WriteColumn& column) {
 }
 
 std::string value_of_json(const std::string& name, const WriteColumn& column, const TableColumn* target) {
+  if (column.only_nulls) return "NULL";  // a text's null is refused by a column of bytes
   bool bytes = column.schema->logical() == Logical::kNone && column.schema->type() == Type::kBytes;
   if (bytes) return fmt::format("CONVERT(varbinary(max), {}, 2)", name);
   if (!target) return name;
