@@ -1,6 +1,6 @@
 // Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
-// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest, pinot_query,
-// pinot_running, pinot_cursors, pinot_cluster.
+// Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest,
+// pinot_upload, pinot_query, pinot_running, pinot_cursors, pinot_cluster.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,7 @@ class PinotApi {
   HttpResponse select_segments(const HttpRequest& request, const std::string& name);
   HttpResponse ingest_file(const HttpRequest& request);
   HttpResponse ingest_uri(const HttpRequest& request);
+  HttpResponse upload_segment(const HttpRequest& request);
   HttpResponse query(const HttpRequest& request);
   std::optional<HttpResponse> short_query(const HttpRequest& request);
   // Nothing: the path is none of these.
@@ -119,6 +120,8 @@ HttpResponse changed(const analytics::ChangeAnswer& answer);
 // {"status":"..."}
 HttpResponse done(std::string_view status);
 std::string query_value(const HttpRequest& request, const std::string& name);
+// The content of the first part of a multipart/form-data body; a body of another type is the file itself.
+Result<std::string_view> file_of(const HttpRequest& request);
 }  // namespace pinot
 
 }  // namespace bywash::rest

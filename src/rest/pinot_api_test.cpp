@@ -131,7 +131,7 @@ TEST(PinotApi, SegmentsAreShownAsAClusterShowsThem) {
   EXPECT_EQ(f.ask("GET", "/segments/s/nope/metadata").status, 404);
   EXPECT_EQ(f.ask("GET", "/segments/nope/metadata").status, 404);
   EXPECT_EQ(f.ask("GET", "/tables/nope/externalview").status, 404);
-  EXPECT_NE(f.ask("POST", "/segments", "x").body.find("cannot be uploaded"), std::string::npos);
+  EXPECT_NE(f.ask("POST", "/segments", "x").body.find("does not begin as a gzip file"), std::string::npos);
 }
 
 TEST(PinotApi, NothingOfAFileIsTakenWhenARowIsNoObject) {

@@ -10,12 +10,8 @@
 #include "rest/pinot_api.h"
 
 namespace bywash::rest {
-namespace {
 
-using Json = analytics::Json;
-
-// The content of the first part of a multipart/form-data body; a body of another type is the file itself.
-Result<std::string_view> file_of(const HttpRequest& request) {
+Result<std::string_view> pinot::file_of(const HttpRequest& request) {
   auto type = request.headers.find("content-type");
   const std::string& value = type == request.headers.end() ? std::string() : type->second;
   if (value.rfind("multipart/", 0) != 0) return std::string_view(request.body);
@@ -33,6 +29,10 @@ Result<std::string_view> file_of(const HttpRequest& request) {
   if (end == std::string_view::npos) return Status::invalid("The multipart request does not end");
   return end < head_end + 4 ? std::string_view() : body.substr(head_end + 4, end - head_end - 4);
 }
+
+namespace {
+
+using Json = analytics::Json;
 
 // What batchConfigMapStr says of the files and of where they are.
 struct BatchConfig {
@@ -110,7 +110,7 @@ HttpResponse PinotApi::ingest_file(const HttpRequest& request) {
   Result<BatchConfig> config = batch_config(request);
   if (!config) return pinot::error(config.status());
   if (config->format.empty()) config->format = "json";
-  Result<std::string_view> bytes = file_of(request);
+  Result<std::string_view> bytes = pinot::file_of(request);
   if (!bytes) return pinot::error(bytes.status());
   analytics::IngestFile file;
   Result<analytics::FileOptions> options = file_options(*config, {});

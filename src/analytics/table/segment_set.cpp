@@ -53,7 +53,13 @@ Status SegmentSet::recover() {
       for (const std::string& index : (*segment)->meta().damaged) {
         log::warn(kSegmentLogger, "Table {}: segment {} is served without a damaged index, which is made again ({})", log_name_, name, index);
       }
-      committed_[name] = {record, *std::move(segment)};
+      CommittedSegment& found = committed_[name] = {record, *std::move(segment)};
+      // A file that took the place of another just before the end, without its record.
+      if (record.group < 0 && record.rows != found.segment->rows()) {
+        found.record.rows = found.segment->rows();
+        found.record.bytes = found.segment->meta().bytes;
+        find_times(*found.segment, found.record);
+      }
     } else {
       damaged_.push_back(name);
       log::error(kSegmentLogger, "Table {}: segment {} with {} rows cannot be opened and is left out of answers: {}", log_name_, name, record.rows,
@@ -186,6 +192,24 @@ void SegmentSet::discard_staged(const std::vector<CommittedSegment>& staged) {
     std::error_code ignored;  // a file that stays is removed at the next start
     std::filesystem::remove(path_of(one.record.name), ignored);
   }
+}
+
+Status SegmentSet::put(const MutableSegment& segment) {
+  ASSIGN_OR_RETURN(CommittedSegment sealed, seal(*segment.snapshot()));
+  if (Status written = manifest_->add_segment(sealed.record); !written.ok()) {
+    if (!has(sealed.record.name)) discard_staged({sealed});
+    return written;
+  }
+  ++changes_;
+  std::lock_guard lock(mutex_);
+  damaged_.erase(std::remove(damaged_.begin(), damaged_.end(), sealed.record.name), damaged_.end());
+  committed_[sealed.record.name] = std::move(sealed);
+  return {};
+}
+
+bool SegmentSet::has(const std::string& name) const {
+  std::lock_guard lock(mutex_);
+  return committed_.count(name) > 0 || std::find(damaged_.begin(), damaged_.end(), name) != damaged_.end();
 }
 
 std::map<std::string, SourceFile> SegmentSet::sources() const {

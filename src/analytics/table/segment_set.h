@@ -57,6 +57,9 @@ class SegmentSet {
   Result<CommittedSegment> stage(const MutableSegment& segment);
   Status commit_staged(const std::vector<CommittedSegment>& staged);
   void discard_staged(const std::vector<CommittedSegment>& staged);
+  // A segment under its own name, in place of the one that has it; queries see the one or the other. On error nothing has changed.
+  Status put(const MutableSegment& segment);
+  bool has(const std::string& name) const;
   // The files that the committed segments were made of, by URI.
   std::map<std::string, SourceFile> sources() const;
   // Forgets these segments: manifest first, then the files. Queries that hold them go on.

@@ -254,4 +254,9 @@ Status Table::ingest(const std::vector<IngestFile>& files, IngestResult* result)
   return ingestion.run(files, result);
 }
 
+Result<std::string> Table::upload(const PinotSegment& segment, const UploadRule& rule) {
+  std::lock_guard lock(ingest_mutex_);
+  return upload_segment({options_.schema, options_.config, *segments_, stopping_, options_.now_ms()}, segment, rule);
+}
+
 }  // namespace bywash::analytics

@@ -15,6 +15,7 @@
 
 #include "analytics/exec/query_engine.h"
 #include "analytics/table/file_ingestion.h"
+#include "analytics/table/segment_upload.h"
 #include "analytics/table/partition_consumer.h"
 #include "analytics/table/schema_config.h"
 #include "analytics/table/segment_set.h"
@@ -60,6 +61,9 @@ class Table {
 
   // Files into segments of an OFFLINE table, one ingestion after the other. See FileIngestion::run for errors and what `result` is after them.
   Status ingest(const std::vector<IngestFile>& files, IngestResult* result);
+  // A segment of Pinot's own format into an OFFLINE table, as a segment of ours under its name. Answers that name. kInvalid: the table is
+  // REALTIME, the segment does not fit the schema, or is damaged; kConflict: the rule does not allow it.
+  Result<std::string> upload(const PinotSegment& segment, const UploadRule& rule);
 
  private:
   explicit Table(TableOptions options) : options_(std::move(options)) {}
