@@ -78,6 +78,7 @@ HttpResponse PinotApi::controller(const HttpRequest& request) {
   if (first == "tables") return tables(request, path);
   if (first == "tableConfigs") return table_configs(request, path);
   if (first == "segments") return segments(request, path);
+  if (first == "debug") return debug(request, path);
   if (first == "v2" && path.size() == 2 && path[1] == "segments" && request.method == "POST") return upload_segment(request);
   if (first == "ingestFromFile" && path.size() == 1) return request.method == "POST" ? ingest_file(request) : pinot::method_not_allowed();
   if (first == "ingestFromURI" && path.size() == 1) return request.method == "POST" ? ingest_uri(request) : pinot::method_not_allowed();

@@ -1,6 +1,6 @@
 // Apache Pinot's controller and broker endpoints over one analytics::Instance: the same paths, bodies, codes and words as Pinot 1.5.1.
 // Level 8, every handler thread. One file per group of resources: pinot_schemas, pinot_tables, pinot_segments, pinot_views, pinot_ingest,
-// pinot_upload, pinot_query, pinot_running, pinot_cursors, pinot_cluster.
+// pinot_upload, pinot_debug, pinot_query, pinot_running, pinot_cursors, pinot_cluster.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +58,10 @@ class PinotApi {
   // What Pinot shows of a cluster's segments; nothing when the path asks for none of that.
   std::optional<HttpResponse> segment_view(const HttpRequest& request, const Path& path);
   std::optional<HttpResponse> table_view(const HttpRequest& request, const std::string& name, const std::string& part);
+  HttpResponse field_types() const;
+  HttpResponse table_stats(const HttpRequest& request, const std::string& name);
+  std::optional<HttpResponse> segment_facts(const HttpRequest& request, const Path& path);
+  HttpResponse debug(const HttpRequest& request, const Path& path);
   HttpResponse table_state(const HttpRequest& request, const std::string& name);
   HttpResponse size(const HttpRequest& request, const std::string& name);
   HttpResponse metadata(const HttpRequest& request, const std::string& name);

@@ -24,6 +24,7 @@ HttpResponse PinotApi::schemas(const HttpRequest& request, const Path& path) {
     body["unrecognizedProperties"] = Json::parse(schema->unrecognized);
     return pinot::json(body.dump());
   }
+  if (path[1] == "fieldSpec" && request.method == "GET") return field_types();
   if (path[1] == "info" && request.method == "GET") return schemas_info();
   return schema(request, path[1]);
 }

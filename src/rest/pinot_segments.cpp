@@ -13,6 +13,7 @@ HttpResponse PinotApi::segments(const HttpRequest& request, const Path& path) {
   if (path.size() == 3 && path[2] == "reload") return reload(request, path[1], "");
   if (path.size() == 4 && path[3] == "reload") return reload(request, path[1], path[2]);
   if (path.size() == 3 && path[2] == "select" && request.method == "GET") return select_segments(request, path[1]);
+  if (std::optional<HttpResponse> facts = segment_facts(request, path)) return *std::move(facts);
   if (std::optional<HttpResponse> view = segment_view(request, path)) return *std::move(view);
   if (path.size() == 1 && request.method == "POST") return upload_segment(request);
   if (path.size() < 2 || path.size() > 3) return pinot::not_found();

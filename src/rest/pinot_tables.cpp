@@ -100,6 +100,7 @@ HttpResponse PinotApi::table_part(const HttpRequest& request, const std::string&
   if (get && part == "schema") return schema(request, name.ends_with("_REALTIME") ? name.substr(0, name.size() - 9) : name.ends_with("_OFFLINE") ? name.substr(0, name.size() - 8) : name);
   if (get && name == "forceCommitStatus") return force_commit_status(part);
   if (get && part == "size") return size(request, name);
+  if (get && part == "stats") return table_stats(request, name);
   if (get && part == "indexes") return indexes(request, name);
   if (get && (part == "metadata" || part == "aggregateMetadata")) return metadata(request, name);
   if (std::optional<HttpResponse> view = get ? table_view(request, name, part) : std::nullopt) return *std::move(view);

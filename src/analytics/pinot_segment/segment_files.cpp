@@ -124,9 +124,9 @@ void SegmentFiles::locate_in_many(const Files& files, const std::string& folder)
   for (const auto& [path, content] : files) {
     if (!path.starts_with(folder)) continue;
     const std::string_view file = std::string_view(path).substr(folder.size());
-    auto take = [&](std::string_view ending, std::map<std::string, std::string_view>& to) {
+    auto take = [&file, bytes = content](std::string_view ending, std::map<std::string, std::string_view>& to) {
       const bool fits = file.ends_with(ending);
-      if (fits) to[std::string(file.substr(0, file.size() - ending.size()))] = content;
+      if (fits) to[std::string(file.substr(0, file.size() - ending.size()))] = bytes;
       return fits;
     };
     if (take(".dict", dictionaries_) || take(".bitmap.nullvalue", nulls_)) continue;

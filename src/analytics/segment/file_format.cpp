@@ -171,7 +171,7 @@ bool decode_footer(std::string_view bytes, Footer* footer) {
   footer->meta.end_time = in.get<int64_t>();
   footer->meta.creation_ms = in.get<int64_t>();
   auto count = in.get<uint32_t>();
-  if (!in.ok() || footer->meta.rows < 0 || count > 100'000) return false;
+  if (!in.ok() || footer->meta.rows < 0 || footer->meta.rows > UINT32_MAX || count > 100'000) return false;  // rows are numbered by 32 bits
   for (uint32_t i = 0; i < count; ++i) {
     Column column;
     if (!decode_column(in, &column)) return false;

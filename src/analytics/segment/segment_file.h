@@ -42,4 +42,7 @@ Status seal_segment(const Segment& segment, const SealOptions& options, const st
 // or single/multi-value differs from the schema's.
 Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std::shared_ptr<const TableSchema> schema);
 
+// What tells one file's content from another's: the checksum of its list of blocks, which has theirs.
+Result<uint32_t> segment_checksum(const std::string& path);
+
 }  // namespace bywash::analytics

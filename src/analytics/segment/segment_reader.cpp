@@ -374,4 +374,13 @@ Result<std::shared_ptr<const Segment>> open_segment(const std::string& path, std
   return std::make_shared<const Segment>(std::move(footer.meta), std::move(schema), std::move(columns), std::move(storage), std::move(trees));
 }
 
+Result<uint32_t> segment_checksum(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Storage> storage, map_file(path));
+  Footer footer;
+  RETURN_IF_ERROR(read_footer(*storage, path, &footer));
+  uint32_t crc = 0;
+  std::memcpy(&crc, storage->bytes + storage->size - kTrailerBytes + 4, 4);
+  return crc;
+}
+
 }  // namespace bywash::analytics

@@ -1,6 +1,8 @@
 // See table.h.
 #include "analytics/table/table.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <malloc.h>
 #include <pthread.h>
 
@@ -257,6 +259,13 @@ Status Table::ingest(const std::vector<IngestFile>& files, IngestResult* result)
 Result<std::string> Table::upload(const PinotSegment& segment, const UploadRule& rule) {
   std::lock_guard lock(ingest_mutex_);
   return upload_segment({options_.schema, options_.config, *segments_, stopping_, options_.now_ms()}, segment, rule);
+}
+
+int64_t Table::created_ms() const {
+  struct statx status {};
+  if (::statx(AT_FDCWD, options_.folder.c_str(), 0, STATX_BTIME | STATX_MTIME, &status) != 0) return 0;
+  const struct statx_timestamp& at = status.stx_mask & STATX_BTIME ? status.stx_btime : status.stx_mtime;  // not every file system knows births
+  return at.tv_sec * 1000 + at.tv_nsec / 1'000'000;
 }
 
 }  // namespace bywash::analytics

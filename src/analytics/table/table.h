@@ -51,6 +51,8 @@ class Table {
   const SchemaConfig& schema() const { return options_.schema; }
   SegmentSet& segments() { return *segments_; }
   std::shared_ptr<const TableSnapshot> snapshot() const;
+  // When its folder was made, in epoch milliseconds.
+  int64_t created_ms() const;
 
   // Commits what the partitions have consumed; they go on consuming. Answers the names of the segments that will be committed.
   std::vector<std::string> force_commit();
