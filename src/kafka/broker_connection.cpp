@@ -119,6 +119,7 @@ void BrokerConnection::close() {
   expires_ = {};
   outgoing_.clear();
   queued_.clear();
+  outgoing_at_ = 0;
   head_size_ = body_size_ = body_read_ = 0;
   body_.reset();
 }
@@ -258,13 +259,15 @@ Status BrokerConnection::step(std::vector<Answer>* answers) {
 }
 
 Status BrokerConnection::write_some() {
-  while (!outgoing_.empty()) {
+  while (outgoing_at_ < outgoing_.size()) {
     size_t written = 0;
-    ASSIGN_OR_RETURN(const Io io, write_bytes(outgoing_.data(), outgoing_.size(), &written));
+    ASSIGN_OR_RETURN(const Io io, write_bytes(outgoing_.data() + outgoing_at_, outgoing_.size() - outgoing_at_, &written));
     if (io == Io::kEnd) return failure("the broker closed the connection", 0);
     if (io == Io::kNotNow) return {};
-    outgoing_.erase(0, written);
+    outgoing_at_ += written;
   }
+  outgoing_.clear();
+  outgoing_at_ = 0;
   return {};
 }
 

@@ -63,7 +63,11 @@ class BrokerConnection {
   // The broker ends the session soon: to be opened anew before the next request.
   bool is_expired() const { return expires_ != SteadyTime{} && steady_now() > expires_; }
   // Queues a whole frame; it goes out with a step(), once both ends are known to each other.
-  void send(std::string frame) { (ready_ ? outgoing_ : queued_) += std::move(frame); }
+  void send(std::string frame) {
+    std::string& out = ready_ ? outgoing_ : queued_;
+    if (out.empty()) out = std::move(frame);
+    else out += frame;
+  }
   // Moves bytes both ways as far as that goes now; whole answers are in `answers`. Error: the connection is gone (kRetriable), or the broker
   // refuses the credentials (kUnauthorized).
   Status step(std::vector<Answer>* answers);
@@ -105,6 +109,7 @@ class BrokerConnection {
   bool ready_ = false;                  // both ends are known to each other
   SteadyTime expires_{};
   std::string outgoing_;
+  size_t outgoing_at_ = 0;              // what stands before it is written
   std::string queued_;                  // waits for ready_
   char head_[4] = {};
   size_t head_size_ = 0;

@@ -43,6 +43,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"max.poll.interval.ms", Action::kSame, ""},
     {"max.poll.records", Action::kSilent, ""},
     {kFetchClient, Action::kSpecial, ""},
+    {kProduceClient, Action::kSpecial, ""},
     {"auto.offset.reset", Action::kSpecial, ""},
     {"isolation.level", Action::kSame, ""},
     {"check.crcs", Action::kSame, ""},
@@ -271,7 +272,7 @@ void translate_bootstrap(Translation& t, const std::string& value) {
 
 void translate_special(Translation& t, std::string_view key, const std::string& value) {
   if (key == "bootstrap.servers") return translate_bootstrap(t, value);
-  if (key == kFetchClient) {
+  if (key == kFetchClient || key == kProduceClient) {
     if (value != "direct" && value != "librdkafka") t.fail(key, fmt::format("'{}' is not one of direct, librdkafka", value));
     return;
   }

@@ -16,6 +16,8 @@ using config::Properties;
 
 // Our key of a consumer: who fetches its records, `direct` (kafka/fetcher.h; the default, where it can) or `librdkafka`.
 inline constexpr std::string_view kFetchClient = "fetch.client";
+// Of a producer: who sends its records, `direct` (kafka/record_sender.h) or `librdkafka`.
+inline constexpr std::string_view kProduceClient = "produce.client";
 
 enum class ClientKind { kConsumer, kProducer, kAdmin };
 

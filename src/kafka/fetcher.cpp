@@ -21,62 +21,23 @@ constexpr int32_t kPartitionBytes = 4 << 20;
 constexpr int32_t kLeastPartitionBytes = 64 << 10;
 // How long a request may wait at the broker that leaves partitions out because enough of them waits here.
 constexpr int kShortWaitMs = 5;
-constexpr int kRetryMs = 100;
 // A thread that was away that long may find answers that came in the meantime: deadlines are moved.
 constexpr Millis kAway{1000};
-constexpr int kNoTimer = 1 << 30;
-
-std::string setting(const rd_kafka_conf_t* conf, const char* name) {
-  char value[4096];
-  size_t size = sizeof value;
-  return rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK && size <= sizeof value ? std::string(value) : std::string();
-}
-
-int64_t number(const rd_kafka_conf_t* conf, const char* name, int64_t otherwise) {
-  const std::string text = setting(conf, name);
-  return text.empty() ? otherwise : std::strtoll(text.c_str(), nullptr, 10);
-}
-
-// "PLAINTEXT://host:9092,[::1]:9093"; the port may be missing.
-std::vector<std::pair<std::string, int32_t>> addresses_of(std::string_view list) {
-  std::vector<std::pair<std::string, int32_t>> out;
-  while (!list.empty()) {
-    std::string_view one = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), one.size() + 1));
-    if (const size_t scheme = one.find("://"); scheme != one.npos) one.remove_prefix(scheme + 3);
-    while (!one.empty() && (one.front() == ' ' || one.front() == '\t' || one.front() == '\n')) one.remove_prefix(1);
-    if (one.empty()) continue;
-    const size_t colon = one.rfind(':');
-    const bool has_port = colon != one.npos && one.find(']', colon) == one.npos;
-    std::string_view host = one.substr(0, has_port ? colon : one.npos);
-    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    const int32_t port = has_port ? static_cast<int32_t>(std::strtol(std::string(one.substr(colon + 1)).c_str(), nullptr, 10)) : 9092;
-    if (!host.empty()) out.emplace_back(host, port);
-  }
-  return out;
-}
-
-int until(SteadyTime then, SteadyTime now) {
-  if (then <= now) return 0;
-  return static_cast<int>(std::min<int64_t>(std::chrono::ceil<Millis>(then - now).count(), kNoTimer));
-}
 
 }  // namespace
 
 Result<std::optional<FetchSettings>> FetchSettings::of(rd_kafka_t* client, const Properties& java, int64_t ahead_bytes) {
   using None = std::optional<FetchSettings>;
   const rd_kafka_conf_t* conf = rd_kafka_conf(client);
+  ASSIGN_OR_RETURN(auto connection, ConnectionSettings::of(conf, java));
+  if (!connection) return None();
   FetchSettings out;
-  ASSIGN_OR_RETURN(auto security, broker_security(java));
-  out.bootstrap = addresses_of(setting(conf, "bootstrap.servers"));
-  if (!security || out.bootstrap.empty()) return None();
-  out.security = std::move(*security);
-  out.client_id = setting(conf, "client.id");
+  static_cast<ConnectionSettings&>(out) = std::move(*connection);
   out.ahead_bytes = ahead_bytes;
-  out.limits.max_wait_ms = static_cast<int32_t>(number(conf, "fetch.wait.max.ms", 500));
-  out.limits.min_bytes = static_cast<int32_t>(number(conf, "fetch.min.bytes", 1));
-  out.limits.max_bytes = static_cast<int32_t>(std::min(number(conf, "fetch.max.bytes", 50 << 20), std::max<int64_t>(ahead_bytes / 3, kLeastPartitionBytes)));
-  const int64_t given = number(conf, "fetch.message.max.bytes", kPartitionBytes);
+  out.limits.max_wait_ms = static_cast<int32_t>(setting(conf, "fetch.wait.max.ms", 500));
+  out.limits.min_bytes = static_cast<int32_t>(setting(conf, "fetch.min.bytes", 1));
+  out.limits.max_bytes = static_cast<int32_t>(std::min(setting(conf, "fetch.max.bytes", 50 << 20), std::max<int64_t>(ahead_bytes / 3, kLeastPartitionBytes)));
+  const int64_t given = setting(conf, "fetch.message.max.bytes", kPartitionBytes);
   out.limits.max_partition_bytes = static_cast<int32_t>(java.count("max.partition.fetch.bytes") ? given : std::min(kPartitionBytes, out.limits.max_bytes));
   out.limits.read_committed = out.records.read_committed = setting(conf, "isolation.level") == "read_committed";
   out.limits.rack = setting(conf, "client.rack");
@@ -84,20 +45,14 @@ Result<std::optional<FetchSettings>> FetchSettings::of(rd_kafka_t* client, const
   const std::string reset = setting(conf, "auto.offset.reset");
   if (reset == "smallest" || reset == "earliest" || reset == "beginning") out.reset_to = protocol::kEarliest;
   else if (reset != "error") out.reset_to = protocol::kLatest;
-  out.request_timeout_ms = static_cast<int>(number(conf, "socket.timeout.ms", 30000));
-  out.connect_timeout_ms = static_cast<int>(number(conf, "socket.connection.setup.timeout.ms", 30000));
-  out.backoff_ms = static_cast<int>(std::max<int64_t>(number(conf, "reconnect.backoff.ms", 50), 10));
-  out.backoff_max_ms = static_cast<int>(std::max<int64_t>(number(conf, "reconnect.backoff.max.ms", 1000), out.backoff_ms));
-  out.receive_buffer_bytes = static_cast<int>(number(conf, "socket.receive.buffer.bytes", 0));
-  out.metadata_max_age_ms = number(conf, "metadata.max.age.ms", 300000);
   return None(std::move(out));
 }
 
-Fetcher::Fetcher(FetchSettings settings, std::function<void(rd_kafka_resp_err_t, const std::string&)> trouble)
+Fetcher::Fetcher(FetchSettings settings, Trouble trouble)
     : settings_(std::move(settings)),
       trouble_(std::move(trouble)),
       buffers_(std::make_shared<ReadBuffers>(static_cast<size_t>(std::max<int64_t>(settings_.ahead_bytes, 1 << 20)))),
-      metadata_connection_(buffers_, settings_.security),
+      metadata_(settings_, buffers_, trouble_),
       last_step_(steady_now()) {}
 
 void Fetcher::assign(const std::vector<std::pair<TopicPartition, int64_t>>& partitions) {
@@ -173,83 +128,48 @@ Watermarks Fetcher::watermarks(const TopicPartition& partition) const {
 Status Fetcher::step() {
   const SteadyTime now = steady_now();
   if (const auto away = now - last_step_; away > kAway) {
-    metadata_deadline_ += away;
+    metadata_.move_deadline(away);
     for (auto& [id, link] : links_) link->deadline += away;
   }
   last_step_ = now;
   if (readings_.empty()) return {};
-  RETURN_IF_ERROR(step_metadata());
+  ASSIGN_OR_RETURN(auto metadata, metadata_.step([this] { return topics(); }, false));
+  if (metadata) RETURN_IF_ERROR(take_metadata(*metadata));
   for (auto& [id, link] : links_) RETURN_IF_ERROR(step_link(link.get(), id));
   return {};
 }
 
-// Who leads what, asked of one broker after another on a connection that ends with the answer.
-Status Fetcher::step_metadata() {
-  const SteadyTime now = steady_now();
-  if (now > metadata_old_at_) metadata_wanted_ = true;
-  if (!metadata_connection_.is_open() && metadata_wanted_ && now >= metadata_not_before_) begin_metadata();
-  if (!metadata_connection_.is_open()) return {};
-  std::vector<Answer> answers;
-  Status status = metadata_connection_.step(&answers);
-  if (!answers.empty()) status = take_metadata(answers.front());
-  else if (status.ok() && now > metadata_deadline_) status = Status::retriable("no answer to Metadata within request.timeout.ms");
-  if (status.ok() && answers.empty()) return {};
-  metadata_connection_.close();
-  if (status.code() == Code::kUnauthorized) return status;
-  if (!status.ok()) metadata_failed(status);
-  return {};
-}
-
-void Fetcher::begin_metadata() {
-  // Brokers that are known, and those of the configuration: either may be gone.
-  std::vector<std::pair<std::string, int32_t>> candidates = settings_.bootstrap;
-  for (const auto& [id, address] : addresses_) candidates.push_back(address);
-  const auto& [host, port] = candidates[metadata_turn_ % candidates.size()];
-  Status status = metadata_connection_.open(host, port, 0, settings_.connect_timeout_ms, settings_.client_id);
-  if (!status.ok()) return metadata_failed(status);
-  std::vector<std::string> topics;
+std::vector<std::string> Fetcher::topics() const {
+  std::vector<std::string> out;
   for (const auto& entry : readings_) {
-    if (topics.empty() || topics.back() != entry.first.topic) topics.push_back(entry.first.topic);
+    if (out.empty() || out.back() != entry.first.topic) out.push_back(entry.first.topic);
   }
-  metadata_connection_.send(protocol::metadata_request(++correlation_, settings_.client_id, topics));
-  metadata_deadline_ = steady_now() + Millis(settings_.request_timeout_ms);
+  return out;
 }
 
-void Fetcher::metadata_failed(const Status& status) {
-  ++metadata_turn_;
-  metadata_not_before_ = steady_now() + Millis(kRetryMs);
-  trouble_(RD_KAFKA_RESP_ERR__TRANSPORT, status.message());
-}
-
-Status Fetcher::take_metadata(const Answer& answer) {
-  ASSIGN_OR_RETURN(protocol::Metadata metadata, protocol::parse_metadata(answer.bytes.substr(4)));
-  const SteadyTime now = steady_now();
-  metadata_wanted_ = false;
-  metadata_old_at_ = now + Millis(settings_.metadata_max_age_ms);
-  metadata_not_before_ = now + Millis(kRetryMs);
+Status Fetcher::take_metadata(const protocol::Metadata& metadata) {
   for (const auto& [topic, error] : metadata.topic_errors) {
     const auto code = static_cast<rd_kafka_resp_err_t>(error);
     if (error == kTopicAuthorizationFailed) return Status::unauthorized(fmt::format("Cannot consume topic '{}': {}", topic, rd_kafka_err2str(code)));
     trouble_(code, fmt::format("Topic '{}': {}", topic, rd_kafka_err2str(code)));
   }
-  addresses_.clear();
-  for (const protocol::Broker& broker : metadata.brokers) addresses_[broker.id] = {broker.host, broker.port};
+  const auto& addresses = metadata_.addresses();
   for (const protocol::Leader& found : metadata.leaders) {
     if (auto reading = readings_.find(found.partition); reading != readings_.end()) reading->second.leader = found.leader;
   }
   std::erase_if(links_, [&](const auto& entry) {
-    auto address = addresses_.find(entry.first);
-    const bool gone = address == addresses_.end() || std::tie(entry.second->host, entry.second->port) != std::tie(address->second.first, address->second.second);
+    auto address = addresses.find(entry.first);
+    const bool gone = address == addresses.end() || std::tie(entry.second->host, entry.second->port) != std::tie(address->second.first, address->second.second);
     if (gone) not_asked(*entry.second);
     return gone;
   });
   for (auto& [partition, reading] : readings_) {
-    if (!addresses_.count(reading.replica)) reading.replica = -1;
+    if (!addresses.count(reading.replica)) reading.replica = -1;
     const int32_t id = source_of(reading);
-    auto address = addresses_.find(id);
-    if (address == addresses_.end()) {
+    auto address = addresses.find(id);
+    if (address == addresses.end()) {
       // An election is going on, or the topic is not there yet.
-      metadata_wanted_ = true;
+      metadata_.want();
       continue;
     }
     auto& link = links_[id];
@@ -284,17 +204,11 @@ Status Fetcher::step_link(Link* link, int32_t id) {
 }
 
 void Fetcher::link_failed(Link* link, const Status& status) {
-  // A broker closes what was idle for long.
-  if (link->request != Request::kNone || link->backoff_ms > 0) {
-    trouble_(status.code() == Code::kUnauthorized ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT, status.message());
-    link->backoff_ms = std::clamp(link->backoff_ms * 2, settings_.backoff_ms, settings_.backoff_max_ms);
-    link->not_before = steady_now() + Millis(link->backoff_ms);
-    refresh_metadata();
-  }
+  const bool asked = link->request != Request::kNone;
+  if (asked || link->backoff_ms > 0) refresh_metadata();
   not_asked(*link);
   link->request = Request::kNone;
-  link->spoken = false;
-  link->connection.close();
+  link->failed(settings_, status, asked, trouble_);
 }
 
 // The reading that the link's request asks for; null when it moved or went away since.
@@ -316,7 +230,7 @@ Status Fetcher::answered(Link* link, const Answer& answer) {
   if (ResponseReader(answer.bytes).i32() != link->correlation) {
     status = Status::retriable(fmt::format("{}:{}: an answer to another request came", link->host, link->port));
   } else if (request == Request::kVersions) {
-    status = protocol::check_api_versions(body);
+    status = protocol::check_api_versions(body, protocol::kFetchApis);
     link->spoken = status.ok();
     if (status.code() == Code::kInvalid) {
       log::info("kafka", "{}:{}: {}. librdkafka reads these partitions", link->host, link->port, status.message());
@@ -419,13 +333,9 @@ void Fetcher::ask(Link* link, int32_t id) {
     return source_of(entry.second) == id && entry.second.position != kStartUnknown && !entry.second.paused;
   });
   if (!needed) return;
-  if (!link->connection.is_open() || link->connection.is_expired()) {
-    link->spoken = false;
-    Status status = link->connection.open(link->host, link->port, settings_.receive_buffer_bytes, settings_.connect_timeout_ms, settings_.client_id);
-    if (!status.ok()) {
-      link->request = Request::kVersions;
-      return link_failed(link, status);
-    }
+  if (Status status = link->ready(settings_); !status.ok()) {
+    link->request = Request::kVersions;
+    return link_failed(link, status);
   }
   if (!link->spoken) return send(link, Request::kVersions, protocol::api_versions_request(++correlation_, settings_.client_id));
   if (!ask_offsets(link, id)) ask_records(link, id);
@@ -536,8 +446,8 @@ void Fetcher::wait(int wake, int timeout_ms) {
     ready.push_back({connection.fd(), static_cast<int16_t>(connection.wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
   };
   if (!readings_.empty()) {
-    if (metadata_connection_.is_open()) add(metadata_connection_);
-    else if (metadata_wanted_) timeout = std::min(timeout, until(metadata_not_before_, now));
+    if (metadata_.connection().is_open()) add(metadata_.connection());
+    else if (auto next = metadata_.next_step()) timeout = std::min(timeout, until(*next, now));
     for (auto& [id, link] : links_) {
       if (link->connection.is_open()) add(link->connection);
       if (link->request == Request::kNone && link->not_before > now) timeout = std::min(timeout, until(link->not_before, now));

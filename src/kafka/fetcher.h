@@ -6,7 +6,6 @@
 #include <librdkafka/rdkafka.h>
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,27 +17,18 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "columnar/batch.h"
-#include "kafka/broker_connection.h"
+#include "kafka/broker_links.h"
 #include "kafka/consumer.h"
-#include "kafka/fetch_protocol.h"
+#include "kafka/protocol.h"
 #include "kafka/record_set.h"
 
 namespace bywash::kafka {
 
-struct FetchSettings {
-  std::vector<std::pair<std::string, int32_t>> bootstrap;
-  std::string client_id;
+struct FetchSettings : ConnectionSettings {
   protocol::FetchLimits limits;
   RecordSetOptions records;
   std::optional<int64_t> reset_to;  // time of ListOffsets where there is no offset or one that is gone; none: that is an error
-  int request_timeout_ms = 30000;
-  int connect_timeout_ms = 30000;
-  int backoff_ms = 50;
-  int backoff_max_ms = 1000;
-  int receive_buffer_bytes = 0;  // 0: the system's
-  int64_t metadata_max_age_ms = 300000;
-  int64_t ahead_bytes = 0;       // that may wait here for take()
-  std::shared_ptr<const BrokerSecurity> security;
+  int64_t ahead_bytes = 0;          // that may wait here for take()
 
   // From a Java client's keys and the client that was made of them. None: brokers that are reached by other ways than broker_security()
   // knows are read by librdkafka. Error: kInvalid naming the key.
@@ -52,8 +42,7 @@ inline constexpr int64_t kStartUnknown = -1001;
 
 class Fetcher {
  public:
-  // `trouble` is told what goes wrong with brokers while it goes on trying.
-  Fetcher(FetchSettings settings, std::function<void(rd_kafka_resp_err_t, const std::string&)> trouble);
+  Fetcher(FetchSettings settings, Trouble trouble);
 
   // From now on these partitions and no others.
   void assign(const std::vector<std::pair<TopicPartition, int64_t>>& partitions);
@@ -101,25 +90,15 @@ class Fetcher {
   using Readings = std::map<TopicPartition, Reading>;
 
   enum class Request { kNone, kVersions, kOffsets, kFetch };
-  struct Link {
-    Link(std::shared_ptr<ReadBuffers> buffers, std::shared_ptr<const BrokerSecurity> security) : connection(std::move(buffers), std::move(security)) {}
-    std::string host;
-    int32_t port = 0;
-    BrokerConnection connection;
+  struct Link : BrokerLink {
+    using BrokerLink::BrokerLink;
     Request request = Request::kNone;
-    bool spoken = false;  // its versions are known to do
-    int32_t correlation = 0;  // of the request
-    SteadyTime deadline{};
-    SteadyTime not_before{};
-    int backoff_ms = 0;
   };
 
   void move_to(Reading* reading, int64_t offset);
   int32_t source_of(const Reading& reading) const { return reading.replica >= 0 ? reading.replica : reading.leader; }
-  Status step_metadata();
-  void begin_metadata();
-  Status take_metadata(const Answer& answer);
-  void metadata_failed(const Status& status);
+  std::vector<std::string> topics() const;
+  Status take_metadata(const protocol::Metadata& metadata);
   Status step_link(Link* link, int32_t id);
   void link_failed(Link* link, const Status& status);
   Status answered(Link* link, const Answer& answer);
@@ -135,25 +114,19 @@ class Fetcher {
   Status read_partition(Readings::value_type* entry, size_t most, std::vector<std::shared_ptr<const columnar::RawBatch>>* out);
   Reading* asked_reading(const Link& link, const TopicPartition& partition);
   void not_asked(const Link& link);
-  void refresh_metadata() { metadata_wanted_ = true; }
+  void refresh_metadata() { metadata_.want(); }
 
   const FetchSettings settings_;
-  const std::function<void(rd_kafka_resp_err_t, const std::string&)> trouble_;
+  const Trouble trouble_;
   std::shared_ptr<ReadBuffers> buffers_;
   Readings readings_;
   TopicPartition turn_;  // take() and requests begin behind it
   std::map<int32_t, std::unique_ptr<Link>> links_;
-  std::map<int32_t, std::pair<std::string, int32_t>> addresses_;
   int64_t fetched_bytes_ = 0;
   int32_t correlation_ = 0;
   bool unsupported_ = false;
 
-  BrokerConnection metadata_connection_;
-  bool metadata_wanted_ = true;
-  size_t metadata_turn_ = 0;
-  SteadyTime metadata_not_before_{};
-  SteadyTime metadata_deadline_{};
-  SteadyTime metadata_old_at_{};
+  MetadataReader metadata_;
   SteadyTime last_step_{};
 
   mutable std::mutex watermarks_mutex_;

@@ -1,4 +1,4 @@
-// The producer over librdkafka. Level 3; any thread.
+// The producer over librdkafka: transactions, sequence numbers, and brokers that record_sender.h does not reach. Level 3; any thread.
 #include "kafka/producer.h"
 
 #include <atomic>
@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "kafka/client.h"
+#include "kafka/record_sender.h"
 #include "kafka/transactional_producer.h"
 
 namespace bywash::kafka {
@@ -82,7 +83,7 @@ class RdProducer : public Producer, public ClientHealth {
     if (bits & 1) {
       DeliveryListener* listener = self->listener_;
       auto number = static_cast<int64_t>(bits >> 1);
-      if (!m->err) listener->delivered(number);
+      if (!m->err) listener->delivered({&number, 1});
       else listener->refused(number, rd_kafka_topic_name(m->rkt), answer());
       return;
     }
@@ -175,6 +176,8 @@ Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::make(const
 }
 
 Result<std::unique_ptr<Producer>> Producer::make(const Properties& java, DeliveryListener* listener) {
+  ASSIGN_OR_RETURN(auto settings, SendSettings::of(java));
+  if (settings) return make_record_sender(std::move(*settings), listener);
   auto producer = std::make_unique<RdProducer>(listener);
   RETURN_IF_ERROR(producer->open(java));
   return std::unique_ptr<Producer>(std::move(producer));

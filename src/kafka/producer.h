@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,11 +26,11 @@ struct ProducerRecord {
   const std::vector<columnar::RawHeader>* more_headers = nullptr;  // behind `headers`
 };
 
-// The brokers' answers to records that were queued by number. Called on a librdkafka thread or inside flush().
+// The brokers' answers to records that were queued by number. Called on a thread of the producer's or inside flush().
 class DeliveryListener {
  public:
   virtual ~DeliveryListener() = default;
-  virtual void delivered(int64_t number) = 0;
+  virtual void delivered(std::span<const int64_t> numbers) = 0;
   virtual void refused(int64_t number, const std::string& topic, const Status& answer) = 0;
 };
 
@@ -38,7 +39,7 @@ class Producer {
   // `java`: the Java producer's keys. `listener`, where records are queued by number, outlives the producer.
   static Result<std::unique_ptr<Producer>> make(const Properties& java, DeliveryListener* listener = nullptr);
   virtual ~Producer() = default;
-  // Queues a record (the bytes are copied); waits while the queue is full. `done` runs once, on a librdkafka thread or inside
+  // Queues a record (the bytes are copied); waits while the queue is full. `done` runs once, on a thread of the producer's or inside
   // flush(), with the broker's answer.
   virtual Status produce(const ProducerRecord& record, std::function<void(const Status&)> done) = 0;
   // The same without an allocation for the answer: the listener has it, with `number` (0 to 2^62).

@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "kafka/decompress.h"
+#include "kafka/record_format.h"
 #include "kafka/wire.h"
 
 namespace bywash::kafka {
@@ -12,46 +13,13 @@ namespace {
 
 using columnar::RawHeader;
 using columnar::RawRecord;
+using namespace record_format;
 
-// Where the fields of a batch stand; the checksum covers all from kAttributes on.
-constexpr size_t kBatchLength = 8, kMagic = 16, kCrc = 17, kAttributes = 21, kLastOffsetDelta = 23, kBaseTimestamp = 27, kMaxTimestamp = 35,
-                 kProducerId = 43, kRecordCount = 57, kRecords = 61;
-// What the batch's length does not count: base offset and the length itself.
-constexpr size_t kLengthFrom = 12;
-constexpr int kCodecMask = 0x07, kAppendTime = 0x08, kTransactional = 0x10, kControl = 0x20;
 constexpr int16_t kAbortMarker = 0;
 // Far from where offsets could overflow.
 constexpr int64_t kOffsetLimit = int64_t{1} << 62;
 
 bool is_offset(int64_t value) { return value >= 0 && value < kOffsetLimit; }
-
-// Zigzag number of a record; false when the bytes end or it has more than ten.
-inline bool varint(const char*& at, const char* end, int64_t* out) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 70 && at < end; shift += 7) {
-    const auto byte = static_cast<unsigned char>(*at++);
-    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) {
-      *out = static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
-      return true;
-    }
-  }
-  return false;
-}
-
-// Bytes behind their length; a negative length is null.
-inline bool field(const char*& at, const char* end, std::optional<std::string_view>* out) {
-  int64_t size = 0;
-  if (!varint(at, end, &size)) return false;
-  if (size < 0) {
-    out->reset();
-    return true;
-  }
-  if (size > end - at) return false;
-  out->emplace(at, static_cast<size_t>(size));
-  at += size;
-  return true;
-}
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "kafka/fetch_protocol.h"
+#include "kafka/protocol.h"
 #include "kafka/record_set.h"
 
 namespace {

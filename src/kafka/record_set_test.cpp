@@ -5,7 +5,7 @@
 
 #include "kafka/batches_for_tests.h"
 #include "kafka/decompress.h"
-#include "kafka/fetch_protocol.h"
+#include "kafka/protocol.h"
 
 namespace bywash::kafka {
 namespace {
@@ -217,12 +217,12 @@ TEST(FetchProtocol, NamesTheRequestThatABrokerDoesNotSpeak) {
     big_endian<int16_t>(&bytes, 0);
     big_endian<int32_t>(&bytes, 3);
     for (int16_t number : {int16_t{1}, int16_t{4}, fetch_most, int16_t{2}, int16_t{1}, int16_t{9}, int16_t{3}, int16_t{0}, int16_t{12}}) big_endian(&bytes, number);
-    return protocol::check_api_versions(bytes);
+    return protocol::check_api_versions(bytes, protocol::kFetchApis);
   };
   EXPECT_TRUE(versions(16).ok());
   EXPECT_EQ(versions(8).code(), Code::kInvalid);
   EXPECT_NE(versions(8).message().find("version 11 of Fetch"), std::string::npos);
-  EXPECT_TRUE(protocol::check_api_versions("").retriable());
+  EXPECT_TRUE(protocol::check_api_versions("", protocol::kFetchApis).retriable());
 }
 
 }  // namespace

@@ -23,8 +23,9 @@ T load_big_endian(const char* at) {
 // A request: its frame's length is written by finish().
 class RequestWriter {
  public:
-  // Header version 1.
-  RequestWriter(int16_t api, int16_t version, int32_t correlation, std::string_view client_id) {
+  // Header version 1. `capacity`: how large it may become.
+  RequestWriter(int16_t api, int16_t version, int32_t correlation, std::string_view client_id, size_t capacity = 0) {
+    bytes_.reserve(capacity);
     i32(0);
     i16(api);
     i16(version);

@@ -39,8 +39,7 @@ Result<Properties> properties_of(const WorkerConfig& worker, const Properties& c
 }
 
 // Worker.baseProducerConfigs (Kafka 4.3): retries for ever, and with one request at a time in the records' order. Not idempotent unless
-// asked for: it takes an ACL on brokers before 2.8, and librdkafka (2.0.2) spins while it waits for the answers to an idempotent producer's
-// requests, which takes many times the CPU of everything else.
+// asked for.
 Properties producer_defaults(std::string client_id) {
   Properties out;
   out["client.id"] = std::move(client_id);

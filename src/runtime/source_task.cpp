@@ -264,18 +264,20 @@ void SourceTask::refused(int64_t sequence, const std::string& topic, const Statu
   if (produce_failure_.ok()) produce_failure_ = failure;
 }
 
-void SourceTask::delivered(int64_t sequence) {
-  if (!transactions_) settle(sequence);
+void SourceTask::delivered(std::span<const int64_t> sequences) {
+  if (!transactions_) settle(sequences);
 }
 
-void SourceTask::settle(int64_t sequence) {
+void SourceTask::settle(std::span<const int64_t> sequences) {
   std::lock_guard lock(mutex_);
-  if (sequence < first_sequence_) return;
-  InFlight* batch = &in_flight_.front();
-  if (sequence >= batch->end()) {
-    batch = &*std::prev(std::upper_bound(in_flight_.begin(), in_flight_.end(), sequence, [](int64_t s, const InFlight& b) { return s < b.first; }));
+  InFlight* batch = nullptr;
+  for (const int64_t sequence : sequences) {
+    if (sequence < first_sequence_) continue;
+    if (!batch || sequence < batch->first || sequence >= batch->end()) {
+      batch = &*std::prev(std::upper_bound(in_flight_.begin(), in_flight_.end(), sequence, [](int64_t s, const InFlight& b) { return s < b.first; }));
+    }
+    batch->settled[static_cast<size_t>(sequence - batch->first)] = true;
   }
-  batch->settled[static_cast<size_t>(sequence - batch->first)] = true;
   while (!in_flight_.empty()) {
     InFlight& front = in_flight_.front();
     while (first_sequence_ < front.end() && front.settled[static_cast<size_t>(first_sequence_ - front.first)]) ++first_sequence_;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
 
   Status report_refused(const columnar::Batch& batch, const std::vector<EncodeError>& errors, std::vector<bool>* failed);
   Status queue_record(const columnar::Batch& batch, int64_t row, int64_t* sent);
-  void delivered(int64_t sequence) override;
+  void delivered(std::span<const int64_t> sequences) override;
   void refused(int64_t sequence, const std::string& topic, const Status& answer) override;
 
   // Polled records on their way, in the order of polling: those of one batch, numbered from `first` on.
@@ -80,7 +81,8 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
     std::vector<bool> settled;
     int64_t end() const { return first + static_cast<int64_t>(settled.size()); }
   };
-  void settle(int64_t sequence);
+  void settle(int64_t sequence) { settle(std::span(&sequence, 1)); }
+  void settle(std::span<const int64_t> sequences);
   void take_offset(InFlight* batch, int64_t end);
   int64_t records_in_flight() const { return next_sequence_ - first_sequence_; }
 

@@ -96,6 +96,28 @@ def test_a_sink_reads(secured, start_bywash, tmp_path, way, client):
     assert wait_lines(worker, name, tmp_path / "out", len(sent) + 1)[-1] == "later"
 
 
+@pytest.mark.parametrize("client", ["direct", "librdkafka"])
+@pytest.mark.parametrize("way", ["SCRAM-SHA-256@SASLP", "PLAIN@SASLS", "mtls"])
+def test_a_source_writes(secured, start_bywash, tmp_path, way, client):
+    """A source with the keys of a Java client, before and after its session's credentials had to be shown again."""
+    broker, authority = secured
+    if way == "mtls":
+        authority.issue("client")
+    listener, keys = keys_of(way, authority)
+    topic, lines = broker.create_topic(partitions=2), [f"{way}-{i}-{'x' * 100}" for i in range(5000)]
+    (tmp_path / "in").write_text("".join(line + "\n" for line in lines))
+    worker = start_bywash(Bywash.standalone(f"127.0.0.1:{broker.ports[listener]}",
+                                            worker={**keys, **{f"producer.{key}": value for key, value in keys.items()}, "offset.flush.interval.ms": "500"}))
+    worker.create(f"out-{way.lower().replace('@', '-')}-{client}",
+                  {"connector.class": "FileStreamSource", "file": str(tmp_path / "in"), "topic": topic, "producer.override.produce.client": client,
+                   "value.converter": "org.apache.kafka.connect.storage.StringConverter"})
+    assert sorted(r.value.decode() for r in broker.consume_all(topic, count=len(lines))) == sorted(lines)
+    time.sleep(5)  # beyond connections.max.reauth.ms
+    with (tmp_path / "in").open("a") as file:
+        file.write("later\n")
+    assert "later" in {r.value.decode() for r in broker.consume_all(topic, count=len(lines) + 1)}
+
+
 @pytest.mark.parametrize("way", ["PLAIN@SASLP", "SCRAM-SHA-256@SASLP"])
 def test_a_wrong_password_fails_the_task(secured, start_bywash, tmp_path, way):
     """The task says that the credentials are refused; the password stands nowhere."""

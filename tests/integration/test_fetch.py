@@ -1,10 +1,7 @@
 """How records come from the broker: every codec, transactions, offsets that are gone, brokers that go away, for both clients that fetch."""
 
-import base64
 import pathlib
-import re
 import time
-import uuid
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
@@ -13,18 +10,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from tests.support import kafka_clients
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
-from tests.support.jars import jars
-from tests.support.processes import free_port
+from tests.support.two_brokers import leaders, second_broker, wait_for
 
 _STRING = "org.apache.kafka.connect.storage.StringConverter"
-
-
-def wait_for(check, what: str, seconds: float = 30):
-    deadline = time.monotonic() + seconds
-    while not (got := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
-    return got
 
 
 def failed_task(worker, name: str):
@@ -117,24 +105,6 @@ def test_an_offset_that_is_gone(kafka, worker, tmp_path, client, reset):
         return
     wait_for(lambda: len(lines(tmp_path / "out")) >= 15, "what is left", 30)
     assert lines(tmp_path / "out") == [f"v{i}" for i in list(range(10)) + list(range(15, 20))]
-
-
-def second_broker(first: Kafka, folder: pathlib.Path) -> Kafka:
-    """Another node of the first one's cluster, without a controller of its own."""
-    port = free_port()
-    given = first._properties
-    broker = Kafka(folder=folder, port=port, config={"node.id": "2", "process.roles": "broker", "controller.quorum.voters": given["controller.quorum.voters"],
-                                                     "listeners": f"PLAINTEXT://127.0.0.1:{port}"})
-    folder.mkdir(exist_ok=True)
-    broker._format(jars("kafka"))
-    meta = folder / "log" / "meta.properties"
-    own_id = "directory.id=" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    meta.write_text(re.sub("directory.id=.*", own_id, meta.read_text(encoding="utf-8").replace("node.id=1", "node.id=2")), encoding="utf-8")
-    return broker.start()
-
-
-def leaders(bootstrap: str, topic: str) -> set:
-    return {p.leader for p in AdminClient({"bootstrap.servers": bootstrap}).list_topics(topic, 10).topics[topic].partitions.values()}
 
 
 def test_a_leader_that_dies(start_bywash, tmp_path, client):

@@ -1,5 +1,5 @@
-// Frames of the reader's requests and answers. Level 3.
-#include "kafka/fetch_protocol.h"
+// Frames of requests and answers. Level 3.
+#include "kafka/protocol.h"
 
 #include <array>
 
@@ -37,31 +37,26 @@ std::string api_versions_request(int32_t correlation, std::string_view client_id
   return RequestWriter(kApiVersions, kApiVersionsVersion, correlation, client_id).finish();
 }
 
-Status check_api_versions(std::string_view response) {
-  struct Wanted {
-    int16_t api, version;
-    const char* name;
-    bool found = false;
-  };
-  std::array<Wanted, 3> wanted{{{kFetch, kFetchVersion, "Fetch"}, {kListOffsets, kListOffsetsVersion, "ListOffsets"}, {kMetadata, kMetadataVersion, "Metadata"}}};
+Status check_api_versions(std::string_view response, std::span<const Api> wanted) {
   ResponseReader in(response);
+  std::vector<bool> found(wanted.size(), false);
   const int16_t error = in.i16();
   for (int32_t left = in.array(6); left > 0; --left) {
     const int16_t api = in.i16(), least = in.i16(), most = in.i16();
-    for (Wanted& w : wanted) w.found |= w.api == api && least <= w.version && w.version <= most;
+    for (size_t i = 0; i < wanted.size(); ++i) found[i] = found[i] || (wanted[i].api == api && least <= wanted[i].version && wanted[i].version <= most);
   }
   if (!in.ok() || error != 0) return broken("ApiVersions");
-  for (const Wanted& w : wanted) {
-    if (!w.found) return Status::invalid(fmt::format("The broker does not speak version {} of {}", w.version, w.name));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (!found[i]) return Status::invalid(fmt::format("The broker does not speak version {} of {}", wanted[i].version, wanted[i].name));
   }
   return {};
 }
 
-std::string metadata_request(int32_t correlation, std::string_view client_id, const std::vector<std::string>& topics) {
+std::string metadata_request(int32_t correlation, std::string_view client_id, const std::vector<std::string>& topics, bool create) {
   RequestWriter out(kMetadata, kMetadataVersion, correlation, client_id);
   out.i32(static_cast<int32_t>(topics.size()));
   for (const std::string& topic : topics) out.string(topic);
-  out.i8(0);  // create nothing: the group's client has asked for that
+  out.i8(create ? 1 : 0);
   return std::move(out).finish();
 }
 
@@ -170,6 +165,35 @@ Result<FetchResponse> parse_fetch(std::string_view response) {
     }
   }
   if (!in.ok()) return broken("Fetch");
+  return out;
+}
+
+std::string produce_request(int32_t correlation, std::string_view client_id, int16_t acks, int32_t timeout_ms, const std::vector<ProducePart>& parts) {
+  size_t size = 64 + client_id.size();
+  for (const ProducePart& part : parts) size += part.batch.size() + part.partition->topic.size() + 16;
+  RequestWriter out(kProduce, kProduceVersion, correlation, client_id, size);
+  out.i16(-1);  // no transaction
+  out.i16(acks);
+  out.i32(timeout_ms);
+  write_by_topic(&out, parts, [&](const ProducePart& part) { out.bytes(part.batch); });
+  return std::move(out).finish();
+}
+
+Result<ProduceResponse> parse_produce(std::string_view response) {
+  ResponseReader in(response);
+  ProduceResponse out;
+  for (int32_t topics = in.array(6); topics > 0; --topics) {
+    const std::string topic(in.string());
+    for (int32_t partitions = in.array(30); partitions > 0; --partitions) {
+      ProduceAnswer answer;
+      answer.partition = {topic, Partition(in.i32())};
+      answer.error = in.i16();
+      in.skip(24);  // offset, time of the log, its start
+      out.partitions.push_back(std::move(answer));
+    }
+  }
+  out.throttle_ms = in.i32();
+  if (!in.ok()) return broken("Produce");
   return out;
 }
 
