@@ -27,6 +27,23 @@ std::pair<size_t, size_t> position(const std::string& text, size_t byte) {
   return {line, column};
 }
 
+// As the original's StreamReadConstraints (Jackson 2); what handles a document here goes down it level by level too.
+constexpr int kDepthMax = 1000;
+
+bool too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (in_string && c == '\\') ++at;
+    else if (c == '"') in_string = !in_string;
+    else if (in_string) continue;
+    else if (c == '{' || c == '[') { if (++depth > kDepthMax) return true; }
+    else if (c == '}' || c == ']') --depth;
+  }
+  return false;
+}
+
 // The length of the JSON number that the text begins with; 0: of none, or of one that something else follows at once.
 size_t number_length(std::string_view text) {
   size_t at = text.starts_with('-') ? 1 : 0;
@@ -113,6 +130,9 @@ HttpResponse error_response(const Status& status) {
 
 Result<Json> parse_body(const HttpRequest& request) {
   if (request.body.find_first_not_of(" \t\r\n") == request.body.npos) return Json(nullptr);
+  if (too_deep(request.body)) {
+    return Status::fatal(fmt::format("Document nesting depth ({}) exceeds the maximum allowed ({}) in the request's JSON", kDepthMax + 1, kDepthMax));
+  }
   try {
     return Json::parse(request.body);
   } catch (const Json::parse_error& e) {

@@ -83,6 +83,22 @@ TEST_F(ConnectServiceTest, RefusesBodiesThatAreNotWhatIsWanted) {
   EXPECT_EQ(ask("POST", "/connectors", "{\"name\":\"x\",\n\"config\":!}").body.find("line 2, column 10") != std::string::npos, true);
 }
 
+TEST_F(ConnectServiceTest, RefusesWhatIsNestedTooDeepBeforeAnythingGoesDownIt) {
+  create("a");
+  auto nested = [](int depth) {
+    std::string inner = "1";
+    for (int i = 0; i < depth; ++i) inner = "{\"[\":" + inner + "}";
+    return "{\"offsets\":[{\"partition\":" + inner + ",\"offset\":null}]}";
+  };
+  EXPECT_EQ(ask("PATCH", "/connectors/a/offsets", nested(997)).status, 400) << "it is not stopped";
+  std::string deep(200'000, '[');
+  for (const std::string& body : {nested(998), "{\"offsets\":[{\"partition\":{\"a\":" + deep + "1" + std::string(deep.size(), ']') + "},\"offset\":null}]}", deep}) {
+    auto refused = ask("PATCH", "/connectors/a/offsets", body);
+    EXPECT_EQ(refused.status, 500);
+    EXPECT_NE(refused.body.find("Document nesting depth (1001) exceeds the maximum allowed (1000"), std::string::npos) << refused.body;
+  }
+}
+
 TEST_F(ConnectServiceTest, RefusesPathsAsJettyAndJerseyDo) {
   create("a");
   for (std::string path : {"/connectors/a%2Fb", "/connectors//status", "/connectors/%", "/connectors/%c3%28", "/connectors/a%0Ab", "/connectors/50%25", "/connectors/a%5Cb", "//connectors", "/connectors/é", "/connectors/a|b"}) {

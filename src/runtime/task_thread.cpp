@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <system_error>
 
 #include "base/log.h"
 #include "runtime/error_reporter.h"
@@ -33,15 +34,20 @@ TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(s
 
 TaskThread::~TaskThread() { finish(); }
 
-void TaskThread::start() {
-  thread_ = std::thread([this] {
-    run();
-    if (!given_up()) return;
-    // The last of it, maybe this object.
-    std::shared_ptr<TaskRunner> self = std::move(self_);
-    self.reset();
-    --hanging_count;
-  });
+Status TaskThread::start() {
+  try {
+    thread_ = std::thread([this] {
+      run();
+      if (!given_up()) return;
+      // The last of it, maybe this object.
+      std::shared_ptr<TaskRunner> self = std::move(self_);
+      self.reset();
+      --hanging_count;
+    });
+  } catch (const std::system_error& error) {
+    return Status(Code::kFatal, Blame::kHost, fmt::format("No thread can be started for task {}: {}. Allow the process more threads, or run fewer tasks", to_string(id_), error.what()));
+  }
+  return {};
 }
 
 bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
@@ -57,7 +63,11 @@ bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
     done_ = true;
   }
   ended_.notify_all();
-  std::thread([this, self = std::move(self)] { give_up_clients(); }).detach();
+  try {
+    std::thread([this, self = std::move(self)] { give_up_clients(); }).detach();
+  } catch (const std::system_error& error) {
+    log::warn("runtime", "The clients of task {} leave their groups by time-out only: no thread can be started for it: {}", to_string(id_), error.what());
+  }
   return true;
 }
 

@@ -17,7 +17,8 @@ class TaskThread : public TaskRunner {
  public:
   TaskThread(TaskId id, StatusListener* listener, bool paused);
   ~TaskThread() override;
-  void start();
+  // Error: the system gives the process no thread.
+  Status start();
 
   void set_paused(bool paused) override { want_paused_ = paused; }
   void request_stop() override { stop_ = true; }

@@ -153,24 +153,26 @@ Status Worker::start_task(const TaskId& id, const config::Properties& connector,
   reloads_.forget(id);
   auto values = resolve(connector, task);
   auto made = values.ok() ? make_task(id, *values, paused) : Result<std::unique_ptr<TaskThread>>(values.status());
+  Status started = made.status();
   {
     std::lock_guard lock(mutex_);
     written_[id] = {connector, task, paused, ++lives_, {}};
     // Known before it can fail.
-    if (made.ok()) take_in(id, *std::move(made), *std::move(values));
+    if (started.ok()) started = take_in(id, *std::move(made), *std::move(values));
   }
-  if (!made.ok()) supervisor_->will_restart(id, made.status());
-  return made.status();
+  if (!started.ok()) supervisor_->will_restart(id, started);
+  return started;
 }
 
-void Worker::take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values) {
+Status Worker::take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values) {
   made->set_paused(written_[id].paused);
-  made->start();
+  RETURN_IF_ERROR(made->start());
   begin_watch();
   tasks_[id] = std::move(made);
-  if (!values.look_in) return;
+  if (!values.look_in) return {};
   reloads_.expect(id, *values.look_in);
   written_[id].values = std::move(values);
+  return {};
 }
 
 Result<std::unique_ptr<TaskThread>> Worker::make_task(const TaskId& id, const Values& values, bool paused) {
@@ -208,7 +210,7 @@ Result<TaskSupervisor::Outcome> Worker::restart_failed(const TaskId& id) {
   RETURN_IF_ERROR(values.status());
   ASSIGN_OR_RETURN(auto made, make_task(id, *values, written.paused));
   std::lock_guard lock(mutex_);
-  take_in(id, std::move(made), *std::move(values));
+  RETURN_IF_ERROR(take_in(id, std::move(made), *std::move(values)));
   return Outcome::kRestarted;
 }
 

@@ -107,7 +107,7 @@ class Worker {
   };
   Result<std::unique_ptr<TaskThread>> make_task(const TaskId& id, const Values& values, bool paused);
   // Under the lock: a task that was made of values runs from here on.
-  void take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values);
+  Status take_in(const TaskId& id, std::unique_ptr<TaskThread> made, Values values);
   // Of the supervisor's thread: a failed task anew.
   Result<TaskSupervisor::Outcome> restart_failed(const TaskId& id);
   void await_end(const TaskId& id, const std::shared_ptr<TaskRunner>& task, SteadyTime deadline);

@@ -75,8 +75,7 @@ Status Worker::replace_task(const TaskId& id, uint64_t life, Values values) {
   }
   ASSIGN_OR_RETURN(auto made, make_task(id, values, paused));
   std::lock_guard lock(mutex_);
-  take_in(id, std::move(made), std::move(values));
-  return {};
+  return take_in(id, std::move(made), std::move(values));
 }
 
 }  // namespace bywash::runtime

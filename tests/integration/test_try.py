@@ -83,3 +83,4 @@ def test_the_same_over_rest(kafka, start_bywash):
     assert outcomes[0]["record"]["value"]["map"][1] == ["src", "bw"] and outcomes[2]["error"]["stage"] == "VALUE_CONVERTER"
     deep = "[" * 5000 + "]" * 5000
     assert worker.request("POST", "/try", {"config": _SINK, "records": [deep]})[0]["error"]["stage"] == "VALUE_CONVERTER"
+    assert worker.request("POST", "/try", {"config": _SINK, "records": ["1e999"]})[0]["error"]["stage"] == "TRANSFORMATION"

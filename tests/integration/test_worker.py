@@ -205,6 +205,15 @@ def test_a_wrong_connector_is_refused_with_every_problem(kafka, topic, start_byw
         assert word in said, said
 
 
+def test_a_sink_of_more_tasks_than_can_be_is_refused_and_the_worker_goes_on(topic, kafka, start_bywash, tmp_path):
+    worker = start_bywash(kafka.bootstrap)
+    with pytest.raises(RestError, match="tasks.max=2147483647 is more than the 10000 tasks"):
+        worker.create("many", file_sink(topic, tmp_path / "out.txt", **{"tasks.max": str(2**31 - 1)}))
+    assert worker.status("many")["connector"]["state"] == "FAILED"
+    worker.request("PUT", "/connectors/many/config", file_sink(topic, tmp_path / "out.txt"))
+    worker.wait_state("many", "RUNNING")
+
+
 def test_a_sink_that_hangs_is_given_up_and_replaced_and_holds_up_nobody(kafka, topic, start_bywash, tmp_path):
     worker = start_bywash(kafka.bootstrap, worker={"task.call.timeout.ms": "1000", "task.restart.max.attempts": "1000", "task.restart.backoff.ms": "100",
                                                    "task.restart.backoff.max.ms": "100", "task.shutdown.graceful.timeout.ms": "1000", "offset.flush.interval.ms": "200",

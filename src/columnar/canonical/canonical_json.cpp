@@ -280,6 +280,8 @@ Result<json> parse_text(std::string_view text) {
     return out;
   } catch (const json::parse_error& error) {
     return Status::invalid(fmt::format("Not JSON: syntax error at byte {}", error.byte));
+  } catch (const json::exception&) {
+    return Status::invalid("JSON with a number that is out of range");
   }
 }
 
