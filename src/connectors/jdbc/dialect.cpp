@@ -4,6 +4,37 @@
 #include <algorithm>
 
 namespace bywash::jdbc {
+namespace {
+
+class GenericDialect final : public Dialect {
+ public:
+  explicit GenericDialect(std::shared_ptr<const Dialect> inner) : inner_(std::move(inner)) {}
+  std::string_view name() const override { return "GenericDatabaseDialect"; }
+  IdentifierRules identifiers(bool quoted) const override { return inner_->identifiers(quoted); }
+  Result<std::string> column_type(const WriteColumn& column) const override { return no_column_type(*column.schema); }
+  bool upserts() const override { return false; }
+  bool writes(const columnar::ConnectSchema& schema) const override { return inner_->writes(schema); }
+  Result<std::string> literal(const columnar::ConnectSchema& schema, const columnar::Value& value, const LocalTimes& times) const override {
+    return inner_->literal(schema, value, times);
+  }
+  size_t name_bytes_max() const override { return inner_->name_bytes_max(); }
+  bool cuts_names() const override { return inner_->cuts_names(); }
+  bool alters_at_once() const override { return inner_->alters_at_once(); }
+  std::vector<std::string> change_type(const IdentifierRules& rules, const TableName& table, const TableColumn& column, const std::string& type) const override {
+    return inner_->change_type(rules, table, column, type);
+  }
+  std::string double_type() const override { return inner_->double_type(); }
+  std::string_view row_lock() const override { return inner_->row_lock(); }
+  std::string_view table_lock() const override { return inner_->table_lock(); }
+  Result<std::unique_ptr<Session>> open(const SessionOptions& options) const override { return inner_->open(options); }
+
+ private:
+  std::shared_ptr<const Dialect> inner_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Dialect> generic_dialect(std::shared_ptr<const Dialect> dialect) { return std::make_shared<GenericDialect>(std::move(dialect)); }
 
 const Dialect& dialect_of(Database database) {
   switch (database) {
@@ -25,6 +56,11 @@ Result<std::shared_ptr<const Dialect>> find_dialect(const SessionOptions& option
 std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config) {
   const std::string& dates = config.date_timezone;
   return std::make_shared<const LocalTimes>(config.db_timezone, dates == "UTC" || dates == "utc", config.date_calendar == "LEGACY");
+}
+
+std::shared_ptr<const LocalTimes> default_times_of(const SinkConfig& config) {
+  const std::string& dates = config.date_timezone;
+  return std::make_shared<const LocalTimes>(config.db_timezone, dates == "UTC" || dates == "utc", false);
 }
 
 std::string wider_type(const Dialect& dialect, const TableColumn& column, const WriteColumn& write) {

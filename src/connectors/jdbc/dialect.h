@@ -150,6 +150,8 @@ class Dialect {
   virtual std::string_view table_lock() const { return ""; }
   // Rows are locked by an UPDATE that changes nothing, where a SELECT has no words for it.
   virtual bool locks_by_update() const { return false; }
+  // Whether insert.mode=upsert is served.
+  virtual bool upserts() const { return true; }
   // Connects. kRetriable: not reachable now; kUnauthorized, kFatal: refused. The message is the reason alone.
   virtual Result<std::unique_ptr<Session>> open(const SessionOptions& options) const = 0;
 };
@@ -159,6 +161,8 @@ const Dialect& sqlite_dialect();
 const Dialect& mysql_dialect();
 const Dialect& sqlserver_dialect();
 const Dialect& odbc_dialect();
+// GenericDatabaseDialect over a database: no column types, no upserts, else what `dialect` does.
+std::shared_ptr<const Dialect> generic_dialect(std::shared_ptr<const Dialect> dialect);
 // What is known by a URL's kind alone.
 const Dialect& dialect_of(Database database);
 // The dialect for a database: for ODBC what its driver says, which takes a connection; for the others that of their kind.
@@ -170,6 +174,8 @@ std::string wider_type(const Dialect& dialect, const TableColumn& column, const 
 
 // db.timezone, date.timezone and date.calendar.system.
 std::shared_ptr<const LocalTimes> local_times_of(const SinkConfig& config);
+// Of defaults, which the original writes as java.time has them: never as Julian dates.
+std::shared_ptr<const LocalTimes> default_times_of(const SinkConfig& config);
 
 // "doesn't have a mapping" in the original's words.
 Status no_column_type(const columnar::ConnectSchema& schema);

@@ -60,7 +60,9 @@ class Planner {
       }
       return {};
     }
-    for (const std::string& name : names) {
+    for (auto it = names.begin(); it != names.end(); ++it) {
+      const std::string& name = *it;
+      if (std::find(names.begin(), it, name) != it) continue;  // a name twice is one column (LinkedHashSet)
       int i = schema.field_index(name);
       if (i < 0) {
         return connect_error(Code::kData, fmt::format(
@@ -89,7 +91,8 @@ class Planner {
 
   // A plain string has one column, which is optional whatever the record's schema says.
   Status string_value(const std::vector<std::string>& keys) {
-    if (!config_.fields_whitelist.empty() || !config_.timestamp_fields.empty()) {
+    // RecordValidator.requiresValue, which deletes leave out.
+    if (!config_.delete_enabled && (!config_.fields_whitelist.empty() || !config_.timestamp_fields.empty())) {
       std::vector<std::string_view> keys_given;
       if (!config_.fields_whitelist.empty()) keys_given.push_back("fields.whitelist");
       if (!config_.timestamp_fields.empty()) keys_given.push_back("timestamp.fields.list");

@@ -29,6 +29,11 @@ SessionOptions session_options(const SinkConfig& config) {
   return o;
 }
 
+// The original's dialect of no database, whatever the URL says. ODBC's is one by itself.
+bool is_generic(const SinkConfig& config) {
+  return config.dialect_name == "GenericDatabaseDialect" && config.url.kind != Database::kOdbc;
+}
+
 class JdbcSinkTask final : public plugin::SinkTask {
  public:
   JdbcSinkTask(SinkConfig config, TableNaming naming)
@@ -38,7 +43,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
     context_ = context;
     if (config_.connector_name.empty()) config_.connector_name = context->connector_name();
     std::string_view dialect = dialect_of(config_.url.kind).name();
-    if (!config_.dialect_name.empty() && config_.dialect_name != dialect) {
+    if (!config_.dialect_name.empty() && config_.dialect_name != dialect && !is_generic(config_)) {
       return Status::invalid(fmt::format("dialect.name {} does not fit the database of connection.url: leave it out, or set {}",
                                          config_.dialect_name, dialect));
     }
@@ -105,6 +110,7 @@ class JdbcSinkTask final : public plugin::SinkTask {
   Result<std::unique_ptr<Session>> open_session() {
     if (!writer_) {
       ASSIGN_OR_RETURN(dialect_, find_dialect(options_));
+      if (is_generic(config_)) dialect_ = generic_dialect(std::move(dialect_));
       options_.identifiers = dialect_->identifiers(config_.quote);
       delivered_.emplace(&config_, dialect_.get());
       writer_.emplace(&config_, dialect_.get(), naming_);
@@ -193,16 +199,12 @@ void check_connection(const plugin::Properties& properties, std::vector<config::
   if (url == values->end() || !sound) return;
   auto given = properties.find("connection.url");
   if (given == properties.end()) return;
-  auto parsed = parse_connection_url(given->second);
-  Status status = parsed.status();
-  if (parsed.ok()) {
-    SessionOptions options;
-    options.url = *parsed;
-    add_driver_properties(properties, &options.url);
-    if (auto user = properties.find("connection.user"); user != properties.end()) options.user = user->second;
-    if (auto password = properties.find("connection.password"); password != properties.end()) options.password = config::Secret(password->second);
-    status = dialect_of(parsed->kind).open(options).status();
+  auto config = read_sink_config(properties);
+  if (!config.ok()) {
+    url->errors.push_back(config.status().message());
+    return;
   }
+  Status status = dialect_of(config->url.kind).open(session_options(*config)).status();
   if (!status.ok()) url->errors.push_back("Could not connect to database. " + status.message());
 }
 

@@ -21,16 +21,11 @@ config::Validator enumerator(std::vector<std::string> allowed) {
     };
     std::string why = fmt::format("Invalid enumerator. It must be one of: {}", fmt::join(allowed, ", "));
     if (auto* s = std::get_if<std::string>(&v)) return good(*s) ? std::nullopt : std::optional(why);
-    if (auto* l = std::get_if<config::List>(&v)) return std::all_of(l->begin(), l->end(), good) ? std::nullopt : std::optional(why);
+    auto* given = std::get_if<config::List>(&v);
+    if (given && given->empty()) return fmt::format("At least one value must be specified. Valid values are: [{}]", ascii_lower(fmt::format("{}", fmt::join(allowed, ", "))));
+    if (auto* l = given) return std::all_of(l->begin(), l->end(), good) ? std::nullopt : std::optional(why);
     return std::nullopt;
   };
-}
-
-// Whatever the case (QuoteMethod.get).
-std::optional<std::string> quoting(const Parsed& v) {
-  auto* s = std::get_if<std::string>(&v);
-  if (!s || ascii_lower(*s) == "always" || ascii_lower(*s) == "never") return std::nullopt;
-  return "No matching QuoteMethod found. It must be one of: always, never";
 }
 
 std::optional<std::string> check_zone(const Parsed& v) {
@@ -115,7 +110,7 @@ void add_table_keys(TypedConfig<SinkConfig>& d) {
   d.key("auto.create", &SinkConfig::auto_create).by_default("false").group(kGroup, 1).doc("Create tables that are missing.");
   d.key("auto.evolve", &SinkConfig::auto_evolve).by_default("false").group(kGroup, 2).doc("Add columns that are missing.");
   d.key("quote.sql.identifiers", &SinkConfig::quote_identifiers).by_default("ALWAYS").group(kGroup, 3)
-      .check(quoting, "[always, never]").doc("Whether names are quoted in SQL statements.");
+      .doc("Whether names are quoted in SQL statements.");
   d.key("mssql.use.merge.holdlock", &SinkConfig::merge_holdlock).by_default("true").low().group(kGroup, 4)
       .doc("SQL Server: upserts lock the range of their keys (`MERGE ... WITH (HOLDLOCK)`), so that two tasks cannot insert the same row.");
   d.key("auto.evolve.widen", &SinkConfig::widen).by_default("false").low().group(kGroup, 5)
@@ -192,6 +187,11 @@ Result<SinkConfig> read_sink_config(const config::Properties& properties) {
   c.insert_mode = insert == "upsert" ? InsertMode::kUpsert : insert == "update" ? InsertMode::kUpdate : InsertMode::kInsert;
   c.pk_mode = pk == "kafka" ? PkMode::kKafka : pk == "record_key" ? PkMode::kRecordKey
             : pk == "record_value" ? PkMode::kRecordValue : PkMode::kNone;
+  // Whatever the case, and told as the connection's fault (QuoteMethod.get).
+  if (ascii_lower(c.quote_identifiers) != "always" && ascii_lower(c.quote_identifiers) != "never") {
+    return Status::invalid(fmt::format("Could not connect to database. No matching QuoteMethod found for '{}': quote.sql.identifiers must be always or never",
+                                       c.quote_identifiers));
+  }
   c.quote = ascii_lower(c.quote_identifiers) != "never";
   c.change_events = c.change_events_text != "none";
   return c;

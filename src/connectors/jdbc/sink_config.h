@@ -60,7 +60,7 @@ struct SinkConfig {
 
 const config::TypedConfig<SinkConfig>& sink_config_def();
 
-// Parses and derives. Error: every problem in one status.
+// Parses and derives. Error: every problem in one status; what only the connection would tell begins with "Could not connect to database".
 Result<SinkConfig> read_sink_config(const config::Properties& properties);
 
 }  // namespace bywash::jdbc

@@ -1,11 +1,13 @@
 // CREATE TABLE and ALTER TABLE ... ADD. Level 6, the task's thread.
 #include "connectors/jdbc/table_structure.h"
 
+#include <unicode/locid.h>
+#include <unicode/unistr.h>
+
 #include <algorithm>
 #include <set>
 
 #include "base/log.h"
-#include "base/text.h"
 
 namespace bywash::jdbc {
 namespace {
@@ -14,6 +16,13 @@ constexpr std::string_view kStructureLogger = "jdbc";
 
 Status structure_error(Code code, std::string message) {
   return Status(code, Blame::kUser, std::move(message)).with_java_class("io.confluent.connect.jdbc.sink.TableAlterOrCreateException");
+}
+
+// Of all letters, as String.toLowerCase() has it.
+std::string lower_case(const std::string& text) {
+  std::string out;
+  icu::UnicodeString::fromUTF8(text).toLower(icu::Locale::getRoot()).toUTF8String(out);
+  return out;
 }
 
 }  // namespace
@@ -65,8 +74,8 @@ std::vector<const WriteColumn*> TableStructure::missing_columns(const TableDefin
   }
   if (missing.empty()) return missing;
   std::set<std::string> folded;
-  for (const TableColumn& c : table.columns) folded.insert(ascii_lower(c.name));
-  std::erase_if(missing, [&](const WriteColumn* c) { return folded.count(ascii_lower(c->name)) > 0; });
+  for (const TableColumn& c : table.columns) folded.insert(lower_case(c.name));
+  std::erase_if(missing, [&](const WriteColumn* c) { return folded.count(lower_case(c->name)) > 0; });
   return missing;
 }
 

@@ -15,7 +15,7 @@ namespace bywash::jdbc {
 class TableStructure {
  public:
   TableStructure(const SinkConfig* config, const Dialect* dialect, IdentifierRules rules)
-      : config_(config), dialect_(dialect), rules_(rules), times_(local_times_of(*config)) {}
+      : config_(config), dialect_(dialect), rules_(rules), times_(default_times_of(*config)) {}
 
   // Who carries out CREATE and ALTER; by default the session, at once.
   using Apply = std::function<Status(Session&, const std::vector<std::string>&)>;

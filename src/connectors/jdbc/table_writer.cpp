@@ -285,6 +285,11 @@ Status TableWriter::plan_piece(Session& session, Piece& piece) {
                                      "configuration (pk.mode and pk.fields)", rules_.write(piece.plan->table->name)))
         .with_java_class("org.apache.kafka.connect.errors.ConnectException");
   }
+  if (config_->insert_mode == InsertMode::kUpsert && !dialect_->upserts()) {
+    return Status::fatal(fmt::format("Write to table '{}' in UPSERT mode is not supported with the {} dialect: leave out dialect.name",
+                                     rules_.write(piece.plan->table->name), dialect_->name()))
+        .with_java_class("org.apache.kafka.connect.errors.ConnectException");
+  }
   if (piece.schemaless) return adapt_schemaless(session, piece);
   return {};
 }

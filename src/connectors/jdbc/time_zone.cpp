@@ -97,6 +97,14 @@ int32_t LocalTimes::date_days(int32_t days) const {
   return static_cast<int32_t>(calendar_days(local));
 }
 
+int64_t LocalTimes::hybrid_ms(int64_t ms, bool is_date) const {
+  if (legacy_calendar_ || ms >= (kGregorianFromDays + 1) * kMsPerDay || ms < -100'000'000 * kMsPerDay) return ms;
+  const int64_t local = ms + (is_date && dates_in_utc_ ? 0 : zone_.offset_ms(ms)), days = floor_divide(local, kMsPerDay);
+  if (days >= kGregorianFromDays) return ms;
+  const CivilDate date = civil_date(days);
+  return ms + (java_calendar_days(date.year, date.month, date.day) - days) * kMsPerDay;
+}
+
 int64_t LocalTimes::time_micros(int32_t ms) const {
   int64_t local = int64_t{ms} + zone_.offset_ms(ms);
   return (local - floor_divide(local, kMsPerDay) * kMsPerDay) * 1000;

@@ -40,6 +40,9 @@ class LocalTimes {
   int32_t date_days(int32_t days) const;
   // Microseconds of the local day at `ms` after 1970-01-01 00:00 UTC.
   int64_t time_micros(int32_t ms) const;
+  // The instant that java.util.GregorianCalendar calls by the local date and time which `ms` has in the Gregorian calendar; `ms` itself under
+  // LEGACY, and from 1582-10-15 on (DateTimeUtils.convertToLegacyTimestamp, convertToLegacyDate).
+  int64_t hybrid_ms(int64_t ms, bool is_date) const;
   // Local clock against UTC, seconds: for texts with offset.
   int32_t offset_seconds(int64_t instant_ms) const { return zone_.offset_ms(instant_ms) / 1000; }
   int32_t date_offset_seconds(int64_t instant_ms) const { return dates_in_utc_ ? 0 : offset_seconds(instant_ms); }

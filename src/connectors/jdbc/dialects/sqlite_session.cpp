@@ -26,6 +26,7 @@ struct Binder {
   Bind bind = Bind::kNull;
   int parameter = 0;
   const arrow::Array* data = nullptr;
+  const LocalTimes* times = nullptr;
   bool nulls = false;
   bool is_micros = false, is_nanos = false;  // int64 of timestamp.fields.list: bound as milliseconds
   // What a null becomes when the schema has a default; its own column of one row.
@@ -99,9 +100,9 @@ int bind_value(sqlite3_stmt* s, const Binder& b, const arrow::Array& data, int64
       std::string text = columnar::to_java_string(columnar::decode_decimal(static_cast<const arrow::BinaryArray&>(data).GetView(row)));
       return sqlite3_bind_text64(s, b.parameter, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
     }
-    case Bind::kDate: return sqlite3_bind_int64(s, b.parameter, int64_t{raw<arrow::Date32Array>(data, row)} * 86'400'000);
+    case Bind::kDate: return sqlite3_bind_int64(s, b.parameter, b.times->hybrid_ms(int64_t{raw<arrow::Date32Array>(data, row)} * 86'400'000, true));
     case Bind::kTime: return sqlite3_bind_int64(s, b.parameter, raw<arrow::Time32Array>(data, row));
-    case Bind::kTimestamp: return sqlite3_bind_int64(s, b.parameter, raw<arrow::TimestampArray>(data, row));
+    case Bind::kTimestamp: return sqlite3_bind_int64(s, b.parameter, b.times->hybrid_ms(raw<arrow::TimestampArray>(data, row), false));
     case Bind::kNull: return sqlite3_bind_null(s, b.parameter);
   }
   return SQLITE_MISUSE;
@@ -214,6 +215,8 @@ Result<std::optional<TableDefinition>> SqliteSession::describe(const TableName& 
                     quoting.write(schema) + ".sqlite_master m JOIN pragma_table_xinfo(m.name, ?2) c "
                     "WHERE m.name = ?1 COLLATE NOCASE AND m.type IN ('table', 'view') ORDER BY c.cid";
   int code = sqlite3_prepare_v2(database_, sql.c_str(), -1, &s, nullptr);
+  // Of a database that is not attached there is no table.
+  if (code == SQLITE_ERROR && std::string_view(sqlite3_errmsg(database_)).find("no such table") != std::string_view::npos) return std::optional<TableDefinition>();
   if (code != SQLITE_OK) return status_of(code);
   bind_text(s, 1, name.table);
   bind_text(s, 2, schema);
@@ -256,6 +259,7 @@ Status SqliteSession::write_rows(const TableWrite& write, const RowBlock& block,
     ASSIGN_OR_RETURN(b.bind, bind_of(*column.schema));
     b.parameter = static_cast<int>(i) + 1;
     b.data = column.data.get();
+    b.times = options_.times.get();
     b.nulls = column.data->null_count() > 0;
     b.is_micros = write.columns[order[i]].is_timestamp;
     b.is_nanos = b.is_micros && options_.timestamp_nanos;
