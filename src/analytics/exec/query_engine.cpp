@@ -469,13 +469,32 @@ std::map<std::string, std::string> parse_query_options(std::string_view text) {
 
 namespace {
 
+// The dimension tables among `tables`, for LOOKUP.
+LookupTables lookups_in(const TableResolver& tables) {
+  return [&tables](const std::string& name) -> Result<std::shared_ptr<const LookupTable>> {
+    const std::shared_ptr<const TableSnapshot> table = tables(name.ends_with("_OFFLINE") ? name : name + "_OFFLINE");
+    if (!table || !table->dimension) return Status::invalid(fmt::format("Dimension table does not exist: {}_OFFLINE", name));
+    return table->dimension->of(*table);
+  };
+}
+
+bool calls_lookup(const sql::Expression& e) {
+  return (e.kind == sql::ExpressionKind::kFunction && e.name == "lookup") || std::any_of(e.args.begin(), e.args.end(), [](const sql::ExpressionPtr& arg) { return calls_lookup(*arg); });
+}
+bool calls_lookup(const sql::Query& query) {
+  auto in = [](const sql::ExpressionPtr& e) { return e && calls_lookup(*e); };
+  return in(query.where) || in(query.having) || std::any_of(query.group_by.begin(), query.group_by.end(), in) ||
+         std::any_of(query.select.begin(), query.select.end(), [&](const sql::SelectItem& item) { return in(item.expression); }) ||
+         std::any_of(query.order_by.begin(), query.order_by.end(), [&](const sql::OrderItem& item) { return in(item.expression); });
+}
+
 // Nothing: the query was given up.
 std::optional<QueryResponse> execute_within(const QueryRequest& request, const TableSnapshot& table) {
   std::map<std::string, std::string> options = request.options;
   for (const auto& [key, value] : request.query.options) options[key] = value;
   if (Status valid = check_query_options(options); !valid.ok()) return QueryResponse::failure(error_code::kQueryValidation, valid.message());
   const int64_t timeout_ms = query_timeout_ms(options, request.default_timeout_ms);
-  BindOptions bind_options{wall_clock_ms(), query_flag(options, "enableNullHandling")};
+  const BindOptions bind_options{wall_clock_ms(), query_flag(options, "enableNullHandling"), &request.lookups};
   BoundQuery bound;
   BindError error;
   if (!bind(request.query, *table.schema, bind_options, &bound, &error)) {
@@ -547,11 +566,12 @@ QueryResponse answer(sql::Query query, const std::map<std::string, std::string>&
       return QueryResponse::failure(error_code::kQueryExecution, "QueryExecutionError: " + status.message());
     }
   }
+  request.lookups = lookups_in(tables);
   return execute(request, *table);
 }
 
 std::optional<QueryResponse> answer_if_short(const sql::Query& query, const std::map<std::string, std::string>& options, const TableResolver& tables) {
-  if (query.explain || query.table.empty()) return std::nullopt;
+  if (query.explain || query.table.empty() || calls_lookup(query)) return std::nullopt;  // a dimension table may have to be read first
   std::shared_ptr<const TableSnapshot> table = tables(query.table);
   if (!table || !table->kept.empty()) return std::nullopt;
   QueryRequest request;

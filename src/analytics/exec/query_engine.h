@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analytics/exec/broker_response.h"
+#include "analytics/exec/dimension_table.h"
 #include "analytics/segment/segment.h"
 #include "analytics/segment/valid_rows.h"
 #include "analytics/sql/query.h"
@@ -39,6 +40,7 @@ struct TableSnapshot {
   bool prune_by_partition = false;  // routing.segmentPrunerTypes: segments of other partitions are not asked at all
   int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables
   std::string host_name = "localhost";     // what $hostName answers
+  std::shared_ptr<DimensionRows> dimension;  // of a dimension table: its rows by primary key; nullptr: it is none
 };
 
 // Becomes true when a query is to end; nullptr: it never does.
@@ -51,6 +53,7 @@ struct QueryRequest {
   SteadyTime started = steady_now();
   CancelFlag cancelled = nullptr;                // checked every few blocks of rows
   int64_t max_group_bytes = 256 << 20;           // memory for groups; past it the query fails, it never drops groups
+  LookupTables lookups;                          // for LOOKUP; empty: there are no dimension tables
   int64_t effort_max = INT64_MAX;                // rows that may be read; past it the query is given up: see answer_if_short()
 };
 

@@ -20,7 +20,7 @@ using sql::ExpressionPtr;
 // Binds expressions over the table's columns, or over the inputs that keys and aggregations make. Equal texts share one node.
 class ExpressionBinder {
  public:
-  explicit ExpressionBinder(const TableSchema* schema) : schema_(schema) {}
+  explicit ExpressionBinder(const TableSchema* schema, const LookupTables* lookups = nullptr) : schema_(schema), lookups_(lookups) {}
 
   void add_input(const std::string& text, DataType type, bool multi) {
     auto input = std::make_shared<Bound>();
@@ -95,7 +95,8 @@ class ExpressionBinder {
       ASSIGN_OR_RETURN(BoundPtr bound, bind(arg));
       node->args.push_back(std::move(bound));
     }
-    ASSIGN_OR_RETURN(BoundFunction chosen, bind_function({function.name, node->args}));
+    const FunctionArgs given{function.name, node->args};
+    ASSIGN_OR_RETURN(BoundFunction chosen, function.name == "lookup" ? bind_lookup(given, lookups_ ? *lookups_ : LookupTables()) : bind_function(given));
     node->type = chosen.type;
     node->kernel = std::move(chosen.kernel);
     node->multi = chosen.multi;
@@ -105,6 +106,7 @@ class ExpressionBinder {
   }
 
   const TableSchema* schema_;
+  const LookupTables* lookups_;
   bool over_inputs_ = false;
   size_t inputs_ = 0;
   size_t slots_ = 0;
@@ -114,7 +116,7 @@ class ExpressionBinder {
 class QueryBinder {
  public:
   QueryBinder(const sql::Query& query, const TableSchema& schema, const BindOptions& options)
-      : query_(query), schema_(schema), options_(options), normalizer_(query, &schema, options), table_(&schema), inputs_(&schema) {}
+      : query_(query), schema_(schema), options_(options), normalizer_(query, &schema, options), table_(&schema, options.lookups), inputs_(&schema, options.lookups) {}
 
   Status run(BoundQuery* out) {
     out_ = out;

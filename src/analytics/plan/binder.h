@@ -2,6 +2,7 @@
 #pragma once
 
 #include "analytics/plan/bound_query.h"
+#include "analytics/plan/lookup.h"
 #include "analytics/sql/query.h"
 #include "base/status.h"
 
@@ -17,6 +18,7 @@ struct BindError {
 struct BindOptions {
   int64_t now_ms = 0;          // the query's wall-clock time: now(), ago()
   bool null_handling = false;  // enableNullHandling
+  const LookupTables* lookups = nullptr;  // what LOOKUP finds tables in; nullptr: there are none. Outlives bind()
 };
 
 // On failure `error` is set and false returned.

@@ -378,7 +378,12 @@ QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, c
   const std::string client = client_query_id(sql, parsed.ok() ? &*parsed : nullptr, options);
   const RunningQueries::Entry entry(running_, sql, client);
   bool disabled = false;
-  const TableResolver resolver = [&](std::string_view name) { return resolve(name, true, &table, &disabled); };
+  const TableResolver resolver = [&](std::string_view name) {
+    std::string found;
+    auto snapshot = resolve(name, true, &found, &disabled);
+    if (table.empty()) table = std::move(found);  // the query's own comes first, those of LOOKUP after it
+    return snapshot;
+  };
   QueryResponse response =
       may_gapfill(sql) ? answer_gapfill(sql, options, resolver, entry.cancelled()) : answer_any(sql, std::move(parsed), options, resolver, entry.cancelled());
   if (disabled && response.error_code() == error_code::kTableDoesNotExist) response.exceptions[0] = {error_code::kTableIsDisabled, "TableIsDisabledError"};

@@ -214,6 +214,7 @@ std::shared_ptr<const TableSnapshot> Table::snapshot() const {
   out->name = options_.config.name;
   out->schema = options_.schema.schema;
   out->realtime = options_.config.type == TableType::kRealtime;
+  out->dimension = dimension_;
   out->prune_by_partition = options_.config.prune_by_partition;
   if (out->realtime) {
     // Before the segments are listed: what they show is at least as fresh.

@@ -68,7 +68,7 @@ class Table {
   Result<std::string> upload(const PinotSegment& segment, const UploadRule& rule);
 
  private:
-  explicit Table(TableOptions options) : options_(std::move(options)) {}
+  explicit Table(TableOptions options) : options_(std::move(options)), dimension_(options_.config.dimension ? std::make_shared<DimensionRows>(options_.config.unique_keys) : nullptr) {}
   void coordinate();
   // Looks which partitions the topics have and starts consumers for new ones. False: a topic is not there yet.
   bool find_partitions();
@@ -79,6 +79,7 @@ class Table {
   bool sleep(int64_t millis);
 
   TableOptions options_;
+  const std::shared_ptr<DimensionRows> dimension_;  // nullptr: it is no dimension table
   std::unique_ptr<SegmentSet> segments_;
   std::mutex ingest_mutex_;  // held over a whole ingestion
   mutable std::mutex mutex_;

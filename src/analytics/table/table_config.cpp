@@ -99,7 +99,9 @@ struct TableReader {
 
   // What would change answers is refused; what only places or bounds work in a cluster is named in a warning.
   void read_unsupported() {
-    if (flag_at(document, "isDimTable", false)) problems.push_back("isDimTable is not supported yet");
+    out.dimension = flag_at(document, "isDimTable", false);
+    out.unique_keys = flag_at(object_at(document, "dimensionTableConfig"), "errorOnDuplicatePrimaryKey", false);
+    if (out.dimension && out.type != TableType::kOffline) problems.push_back("Dimension table must be of OFFLINE table type.");
     const Json& ingestion = object_at(document, "ingestionConfig");
     for (const char* key : {"schemaConformingTransformerConfig", "schemaConformingTransformerV2Config", "enrichmentConfigs", "aggregationConfigs"}) {
       if (filled(ingestion, key)) problems.push_back(fmt::format("ingestionConfig.{} is not supported yet", key));
@@ -111,7 +113,7 @@ struct TableReader {
     out.row_time_check = flag_at(ingestion, "rowTimeValueCheck", false);
     read_routing();
     for (const char* key : {"quota", "task", "tierConfigs", "instanceAssignmentConfigMap", "instancePartitionsMap",
-                            "segmentAssignmentConfigMap", "tunerConfigs", "tableSamplers", "dimensionTableConfig"}) {
+                            "segmentAssignmentConfigMap", "tunerConfigs", "tableSamplers"}) {
       if (filled(document, key)) out.warnings.push_back(fmt::format("'{}' has no effect in a single process", key));
     }
     if (!document.contains("tenants")) out.warnings.push_back("'tenants' is missing: DefaultTenant is taken");
@@ -215,6 +217,11 @@ Status check_table_config(const TableConfig& config, const TableSchema& schema) 
       problems.push_back(fmt::format("Cannot find valid fieldSpec for timeColumn: {} from the table config: {}, in the schema: {}",
                                      config.time_column, config.name_with_type, schema.name));
     }
+  }
+  if (config.dimension && schema.primary_key_columns.empty()) problems.push_back("Dimension table must have primary key[s]");
+  for (const std::string& key : config.dimension ? schema.primary_key_columns : std::vector<std::string>()) {
+    const int at = schema.find(key);
+    if (at >= 0 && !schema.fields[static_cast<size_t>(at)].single_value) problems.push_back(fmt::format("The primary key column '{}' of a dimension table must be single-valued", key));
   }
   check_index_config(config.indexes, schema, config.upsert.mode == KeyMode::kUpsert, problems);
   check_upsert_config(config.upsert, schema, config.time_column, problems);

@@ -32,6 +32,8 @@ struct TableConfig {
   bool row_time_check = false;     // ingestionConfig.rowTimeValueCheck: rows outside 1971..2071 are errors
   IngestionRules ingestion;        // transforms, filter, complex types
   bool prune_by_partition = false;  // routing.segmentPrunerTypes
+  bool dimension = false;           // isDimTable: LOOKUP finds its rows by primary key
+  bool unique_keys = false;         // dimensionTableConfig.errorOnDuplicatePrimaryKey
   bool hourly_push = false;        // segmentIngestionFrequency: a hybrid table's time boundary lies an hour back, else a day
   UpsertConfig upsert;
   std::vector<StreamConfig> streams;

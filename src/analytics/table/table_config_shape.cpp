@@ -148,7 +148,7 @@ Json stored_table_config(const Json& document, const std::string& name_with_type
     fill(ingestion, kIngestionDefaults);
     out["ingestionConfig"] = std::move(ingestion);
   }
-  out["isDimTable"] = false;
+  out["isDimTable"] = document.value("isDimTable", Json(false)) == Json(true);
   drop_nulls(out);
   return out;
 }

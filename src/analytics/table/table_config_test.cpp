@@ -205,11 +205,21 @@ TEST(TableConfig, UnknownKeysAreReportedAsPinotReportsThem) {
 }
 
 TEST(TableConfig, WhatWouldChangeAnswersIsRefusedAllAtOnce) {
-  const std::string message = parse_table_config(offline(R"(,"upsertConfig":{"mode":"FULL"},"isDimTable":true,
+  const std::string message = parse_table_config(offline(R"(,"upsertConfig":{"mode":"FULL"},
       "ingestionConfig":{"aggregationConfigs":[{"columnName":"a"}]},"segmentsConfig":{"retentionTimeUnit":"DAYS"})"), 0).status().message();
-  for (const char* part : {"upsertConfig", "isDimTable", "aggregationConfigs", "retentionTimeUnit and retentionTimeValue"}) {
+  for (const char* part : {"upsertConfig", "aggregationConfigs", "retentionTimeUnit and retentionTimeValue"}) {
     EXPECT_NE(message.find(part), std::string::npos) << message;
   }
+}
+
+TEST(TableConfig, DimensionTablesAreOfflineAndHaveKeys) {
+  Result<TableConfig> table = parse_table_config(offline(R"(,"isDimTable":true,"dimensionTableConfig":{"errorOnDuplicatePrimaryKey":true})"), 0);
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  EXPECT_TRUE(table->dimension && table->unique_keys);
+  EXPECT_EQ(Json::parse(table->stored)["isDimTable"], true);
+  EXPECT_FALSE(parse_table_config(offline(""), 0)->dimension);
+  TableSchema schema;
+  EXPECT_NE(check_table_config(*table, schema).message().find("Dimension table must have primary key[s]"), std::string::npos);
 }
 
 TEST(StreamConfig, FlushThresholdsFollowTheConfigAndShareRowsBetweenPartitions) {
