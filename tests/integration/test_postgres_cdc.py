@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.support.bywash_process import Bywash
+from tests.support.postgres import Postgres
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +279,107 @@ def test_geometries_and_sparse_vectors(worker, kafka, postgres, database, source
     assert rows[1] == {"id": 2, "g": None, "gn": value(point, None), "o": None, "ga": None, "v": None}
     # Of a row that is gone the key alone is known: what must have a value has an empty collection.
     assert [event["payload"]["before"]["gn"] for event in found if event["payload"]["op"] == "d"] == [value("010700000000000000", None)] * 2
+
+
+def rows_of(kafka, topic):
+    """Each change's operation, its row and the names of its fields, in order."""
+    return [(event["op"], event["after"] or event["before"]) for event in (json.loads(r.value) for r in kafka.consume_all(topic) if r.value)]
+
+
+def test_tables_change_in_the_middle_of_the_stream(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE gone (id int PRIMARY KEY, v text); CREATE TABLE again (id int PRIMARY KEY, v int)")
+    worker.create(name, source(snapshot__mode="no_data", publication__autocreate__mode="all_tables"))
+    streams(worker, postgres, name)
+    steps = ["INSERT INTO t VALUES (1, 1, 'x')", "ALTER TABLE t ADD c numeric(5,1) DEFAULT 2.5", "INSERT INTO t VALUES (2, 2, 'y', 1.5)", "ALTER TABLE t DROP a",
+             "INSERT INTO t VALUES (3, 'z', 3.5)", "ALTER TABLE t RENAME b TO renamed", "UPDATE t SET renamed = 'w' WHERE id = 3", "ALTER TABLE t ALTER id TYPE bigint",
+             "INSERT INTO t VALUES (9876543210, 'big', NULL)", "ALTER TABLE t ALTER c TYPE text", "INSERT INTO t VALUES (5, 'text', 'free')",
+             "CREATE TABLE fresh (id int PRIMARY KEY, v text)", "INSERT INTO fresh VALUES (1, 'new')", "INSERT INTO gone VALUES (1, 'last words')", "DROP TABLE gone",
+             "INSERT INTO again VALUES (1, 1)", "DROP TABLE again", "CREATE TABLE again (id text PRIMARY KEY, w date)", "INSERT INTO again VALUES ('k', '2024-06-15')",
+             "ALTER TABLE t RENAME TO moved", "INSERT INTO moved VALUES (6, 'elsewhere', 'x')"]
+    for step in steps:
+        postgres.query(database, step)
+    event_counts = lambda: kafka.record_counts(lambda t: t.startswith(f"{name}.public."))
+    worker.process.wait_until(lambda: event_counts().get(f"{name}.public.moved", 0) >= 1, "the last change is there", timeout=30)
+    # JsonConverter writes the column's default for a null.
+    number = lambda unscaled: base64.b64encode(bytes([unscaled])).decode()
+    assert rows_of(kafka, f"{name}.public.t") == [
+        ("c", {"id": 1, "a": 1, "b": "x"}), ("c", {"id": 2, "a": 2, "b": "y", "c": number(15)}), ("c", {"id": 3, "b": "z", "c": number(35)}),
+        ("u", {"id": 3, "renamed": "w", "c": number(35)}), ("c", {"id": 9876543210, "renamed": "big", "c": number(25)}), ("c", {"id": 5, "renamed": "text", "c": "free"})]
+    assert rows_of(kafka, f"{name}.public.fresh") == [("c", {"id": 1, "v": "new"})]
+    assert rows_of(kafka, f"{name}.public.gone") == [("c", {"id": 1, "v": "last words"})]
+    assert rows_of(kafka, f"{name}.public.again") == [("c", {"id": 1, "v": 1}), ("c", {"id": "k", "w": 19889})]
+    assert rows_of(kafka, f"{name}.public.moved") == [("c", {"id": 6, "renamed": "elsewhere", "c": "x"})]
+
+
+def test_changes_of_tables_that_are_other_ones_by_now(worker, kafka, postgres, database, source, name):
+    # The log is read after all of this has happened: the catalog shows none of the tables as its records have them.
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE gone (id int PRIMARY KEY, v text)")
+    worker.create(name, source(snapshot__mode="no_data", publication__autocreate__mode="all_tables"))
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO t VALUES (0, 0, 'first')")
+    stored = lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"]
+    worker.process.wait_until(lambda: stored() and "lsn_commit" in stored()[0]["offset"], "the offset is stored")
+    worker.request("PUT", f"/connectors/{name}/stop")
+    free = f"SELECT active FROM pg_replication_slots WHERE slot_name = '{name}'"
+    worker.process.wait_until(lambda: postgres.query("postgres", free) == [(False,)], "the slot is free")
+    for step in ["INSERT INTO t VALUES (1, 1, 'x')", "INSERT INTO gone VALUES (1, 'last words')", "DELETE FROM gone", "DROP TABLE gone", "ALTER TABLE t DROP CONSTRAINT t_pkey",
+                 "ALTER TABLE t ADD PRIMARY KEY (a)", "INSERT INTO t VALUES (2, 2, 'y')", "DELETE FROM t WHERE a = 2", "ALTER TABLE t DROP id", "ALTER TABLE t ADD m int[]",
+                 "INSERT INTO t VALUES (3, 'z', '{1,2}')", "DROP TABLE t", "CREATE TABLE t (id uuid PRIMARY KEY)",
+                 "INSERT INTO t VALUES ('0188b2a6-3a51-4f4a-8d27-3d1b1f6b1a11')"]:
+        postgres.query(database, step)
+    worker.request("PUT", f"/connectors/{name}/resume")
+    topic = f"{name}.public.t"
+    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == topic).get(topic, 0) >= 7, "all changes are there", timeout=30)
+    assert rows_of(kafka, topic)[1:] == [
+        ("c", {"id": 1, "a": 1, "b": "x"}), ("c", {"id": 2, "a": 2, "b": "y"}), ("d", {"id": 0, "a": 2, "b": None}), ("c", {"a": 3, "b": "z", "m": [1, 2]}),
+        ("c", {"id": "0188b2a6-3a51-4f4a-8d27-3d1b1f6b1a11"})]
+    assert [op for op, _ in rows_of(kafka, f"{name}.public.gone")] == ["c", "d"]
+
+
+def test_new_tables_of_a_filtered_publication_come_with_the_next_start(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE a_1 (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+    config = source(snapshot__mode="no_data", publication__autocreate__mode="filtered", table__include__list="public\\.a_.*")
+    worker.create(name, config)
+    streams(worker, postgres, name)
+    published = lambda: {row[0] for row in postgres.query(database, f"SELECT tablename FROM pg_publication_tables WHERE pubname = '{name}'")}
+    assert published() == {"a_1"}
+    postgres.query(database, "CREATE TABLE a_2 (id int PRIMARY KEY); INSERT INTO a_2 VALUES (1); INSERT INTO a_1 VALUES (1); DROP TABLE b")
+    assert events(worker, kafka, f"{name}.public.a_1", 1) == [("c", 1)]
+    worker.request("POST", f"/connectors/{name}/restart?includeTasks=true")
+    worker.process.wait_until(lambda: published() == {"a_1", "a_2"}, "the publication has the new table", timeout=30)
+    streams(worker, postgres, name)
+    postgres.query(database, "INSERT INTO a_2 VALUES (2)")
+    assert events(worker, kafka, f"{name}.public.a_2", 1) == [("c", 2)]
+
+
+def test_log_that_the_server_has_given_up(worker, kafka, source, name, tmp_path):
+    with Postgres(settings={"max_slot_wal_keep_size": "1MB", "wal_keep_size": "0", "max_wal_size": "32MB", "min_wal_size": "32MB", "checkpoint_timeout": "30s"}) as own:
+        database = own.create_database()
+        own.query(database, "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')")
+        config = {**source(), "database.hostname": own.host, "database.port": str(own.port), "database.user": own.user, "database.password": own.password,
+                  "database.dbname": database}
+        worker.create(name, config)
+        assert events(worker, kafka, f"{name}.public.t", 1) == [("r", 1)]
+        streams(worker, own, name)
+        own.query(database, "INSERT INTO t VALUES (2, 'b')")
+        stored = lambda: worker.request("GET", f"/connectors/{name}/offsets")["offsets"]
+        worker.process.wait_until(lambda: stored() and "lsn_commit" in stored()[0]["offset"], "the offset is stored")
+        worker.request("PUT", f"/connectors/{name}/stop")
+        lost = f"SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = '{name}'"
+        for i in range(40):
+            if own.query("postgres", lost) == [(True,)]:
+                break
+            own.query(database, f"INSERT INTO t SELECT g, repeat(md5(g::text), 60) FROM generate_series({1000 + i * 3000}, {3999 + i * 3000}) g")
+            own.query(database, "SELECT pg_switch_wal()")
+            own.query(database, "CHECKPOINT")
+        assert own.query("postgres", lost) == [(True,)]
+        own.query(database, "DELETE FROM t WHERE id >= 1000")
+        worker.request("PUT", f"/connectors/{name}/resume")
+        assert "has lost log that it needs" in failed(worker, name)
+        # The rows again, through a slot made anew, and then what follows.
+        worker.request("PUT", f"/connectors/{name}/config", {**config, "snapshot.mode": "when_needed"})
+        assert events(worker, kafka, f"{name}.public.t", 4)[2:] == [("r", 1), ("r", 2)]
+        streams(worker, own, name)
+        own.query(database, "INSERT INTO t VALUES (3, 'c')")
+        assert events(worker, kafka, f"{name}.public.t", 5)[-1] == ("c", 3)
+        worker.delete(name)
