@@ -1,12 +1,28 @@
 #include "analytics/exec/aggregation_state.h"
 
+#include "analytics/exec/groups.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace bywash::analytics {
 namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr uint32_t kUnknown = UINT32_MAX;
 using Kind = AggregationKind;
+
+// Folds the i-th value into the slot of groups[i], or all into the first one, in order.
+template <class Slot, class Value, class Fold>
+void fold_into(Slot* slots, const Value* values, size_t n, const uint32_t* groups, Fold fold) {
+  if (groups) {
+    for (size_t i = 0; i < n; ++i) slots[groups[i]] = fold(slots[groups[i]], values[i]);
+    return;
+  }
+  Slot kept = slots[0];
+  for (size_t i = 0; i < n; ++i) kept = fold(kept, values[i]);
+  slots[0] = kept;
+}
+
 }  // namespace
 
 AggregationState::AggregationState(const Aggregation& aggregation) : aggregation_(&aggregation) {
@@ -80,6 +96,9 @@ void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* gr
     return;
   }
   if (aggregation_->time) return update_by_time(evaluator, n, groups);
+  if (is_set_of_values()) {
+    if (const ColumnView* column = evaluator.dictionary_column(*argument)) return update_ids(evaluator, *column, n, groups);
+  }
   const Vector& values = evaluator.evaluate(*argument);
   if (aggregation_->second) return add_values(values, &evaluator.evaluate(*aggregation_->second), n, groups);
   if (!values.multi) return add_values(values, nullptr, n, groups);
@@ -149,50 +168,61 @@ void AggregationState::update_column(const Vector& values, size_t n, const uint3
 }
 
 void AggregationState::update_numbers(const Vector& values, size_t n, const uint32_t* groups) {
-  auto group_of = [groups](size_t i) { return groups ? groups[i] : 0; };
-  bool real = values.physical() == Physical::kReal;
+  const bool real = values.physical() == Physical::kReal;
+  auto each = [&](auto& slots, auto fold) {
+    if (real) fold_into(slots.data(), values.reals.data(), n, groups, fold);
+    else fold_into(slots.data(), values.integers.data(), n, groups, fold);
+  };
+  auto lesser = [](double kept, auto value) { return static_cast<double>(value) < kept ? static_cast<double>(value) : kept; };
+  auto greater = [](double kept, auto value) { return static_cast<double>(value) > kept ? static_cast<double>(value) : kept; };
   switch (aggregation_->kind) {
     case Kind::kCount:
-      for (size_t i = 0; i < n; ++i) ++counts_[group_of(i)];
-      return;
     case Kind::kAvg:
-      for (size_t i = 0; i < n; ++i) ++counts_[group_of(i)];
+      if (!groups) counts_[0] += static_cast<int64_t>(n);
+      else for (size_t i = 0; i < n; ++i) ++counts_[groups[i]];
+      if (aggregation_->kind == Kind::kCount) return;
       [[fallthrough]];
     case Kind::kSum:
-      if (integer_argument_) for (size_t i = 0; i < n; ++i) integers_[group_of(i)] += values.integers[i];
-      else if (real) for (size_t i = 0; i < n; ++i) reals_[group_of(i)] += values.reals[i];
-      else for (size_t i = 0; i < n; ++i) reals_[group_of(i)] += static_cast<double>(values.integers[i]);
+      if (integer_argument_) fold_into(integers_.data(), values.integers.data(), n, groups, [](int64_t kept, int64_t value) { return kept + value; });
+      else each(reals_, [](double kept, auto value) { return kept + static_cast<double>(value); });
       return;
-    default:
-      for (size_t i = 0; i < n; ++i) add_number(group_of(i), real ? values.reals[i] : static_cast<double>(values.integers[i]));
-  }
-}
-
-void AggregationState::add_number(size_t group, double value) {
-  switch (aggregation_->kind) {
-    case Kind::kCount: ++counts_[group]; return;
-    case Kind::kAvg: ++counts_[group]; [[fallthrough]];
-    case Kind::kSum: reals_[group] += value; return;
     case Kind::kMin:
-    case Kind::kBoolAnd: mins_[group] = value < mins_[group] ? value : mins_[group]; return;
+    case Kind::kBoolAnd: return each(mins_, lesser);
     case Kind::kMax:
-    case Kind::kBoolOr: maxs_[group] = value > maxs_[group] ? value : maxs_[group]; return;
+    case Kind::kBoolOr: return each(maxs_, greater);
     case Kind::kMinMaxRange:
-      mins_[group] = value < mins_[group] ? value : mins_[group];
-      maxs_[group] = value > maxs_[group] ? value : maxs_[group];
+      each(mins_, lesser);
+      return each(maxs_, greater);
+    case Kind::kPercentile:
+      for (size_t i = 0; i < n; ++i) ranked_.emplace_back(groups ? groups[i] : 0, values.number(i));
       return;
-    case Kind::kPercentile: ranked_.emplace_back(static_cast<uint32_t>(group), value); return;
     default: return;
   }
 }
 
+// Kinds that ask which values there are, not how often.
+bool AggregationState::is_set_of_values() const { return pairs_ && aggregation_->kind != Kind::kMode && !aggregation_->nullable && !aggregation_->second; }
+
+// By dictionary id: each value is looked up once for a segment.
+void AggregationState::update_ids(Evaluator& evaluator, const ColumnView& column, size_t n, const uint32_t* groups) {
+  if (numbered_ != evaluator.segment()) {
+    numbered_ = evaluator.segment();
+    if (!same_values(column.dictionary, numbered_values_)) numbers_.assign(column.dictionary.cardinality, kUnknown);
+    numbered_values_ = column.dictionary;
+  }
+  evaluator.load_ids(column, &ids_);
+  for (size_t i = 0; i < n; ++i) {
+    uint32_t& number = numbers_[ids_[i]];
+    if (number != kUnknown && !groups) continue;  // the one group has it
+    if (number == kUnknown) number = translate(column.dictionary, ids_[i], *values_);
+    pairs_->index_of(groups ? groups[i] : 0, number);
+  }
+}
+
 void AggregationState::update_values(const Vector& values, size_t n, const uint32_t* groups) {
+  if (!pairs_) return update_numbers(values, n, groups);
   for (size_t i = 0; i < n; ++i) {
     uint32_t group = groups ? groups[i] : 0;
-    if (!pairs_) {
-      add_number(group, values.number(i));
-      continue;
-    }
     Physical physical = values.physical();
     uint32_t id = physical == Physical::kInteger ? values_->id_of(values.integers[i]) : physical == Physical::kReal ? values_->id_of(values.reals[i]) : values_->id_of(values.texts[i]);
     uint32_t pair = pairs_->index_of(group, id);

@@ -49,8 +49,9 @@ class AggregationState {
   void add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
   void collect(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
   void update_rows(Evaluator& evaluator, size_t n, const uint32_t* groups);
-  void add_number(size_t group, double value);
   void update_values(const Vector& values, size_t n, const uint32_t* groups);
+  bool is_set_of_values() const;
+  void update_ids(Evaluator& evaluator, const ColumnView& column, size_t n, const uint32_t* groups);
   void mark_seen(size_t n, const uint32_t* groups);
   void update_by_time(Evaluator& evaluator, size_t n, const uint32_t* groups);
   void finish_distinct(Vector* out);
@@ -70,6 +71,9 @@ class AggregationState {
   std::unique_ptr<GrowingDictionary> values_;
   std::unique_ptr<PairTable> pairs_;      // (group, value id)
   std::vector<int64_t> pair_counts_;      // mode
+  const Segment* numbered_ = nullptr;     // whose column's ids numbers_ turns into values_' ids
+  DictionaryView numbered_values_;
+  std::vector<uint32_t> numbers_, ids_;
   std::vector<std::pair<uint32_t, double>> ranked_;  // percentile: (group, value)
   std::vector<int64_t> times_;            // first and last with time
   std::vector<Scalar> picked_;

@@ -48,6 +48,16 @@ void Evaluator::set_inputs(const std::vector<Vector>* inputs, size_t count) {
   ++epoch_;
 }
 
+const ColumnView* Evaluator::dictionary_column(const Bound& expression) const {
+  if (!segment() || expression.kind != BoundKind::kColumn || expression.multi) return nullptr;
+  const ColumnView& column = segment_->column(expression.field);
+  return column.encoding == Encoding::kDictionary && !(null_handling_ && column.null_chunks) ? &column : nullptr;
+}
+
+void Evaluator::load_ids(const ColumnView& column, std::vector<uint32_t>* out) const {
+  look_up(column, first_row_, selection_, *out, [](uint32_t id) { return id; });
+}
+
 const Vector& Evaluator::evaluate(const Bound& expression) {
   if (expression.kind == BoundKind::kInput) return (*inputs_)[expression.field];
   Vector& out = values_[expression.slot];

@@ -28,6 +28,12 @@ class Evaluator {
 
   // One value per selected row (or input row), valid until the next set_*() call.
   const Vector& evaluate(const Bound& expression);
+  // The column that `expression` is, where its rows' dictionary ids say all of it; null: something else, or nulls that count.
+  const ColumnView* dictionary_column(const Bound& expression) const;
+  // Its ids of the selected rows.
+  void load_ids(const ColumnView& column, std::vector<uint32_t>* out) const;
+  // Of the block; null over the columns of an intermediate result.
+  const Segment* segment() const { return inputs_ ? nullptr : segment_; }
   size_t count() const { return selection_.count; }
   bool null_handling() const { return null_handling_; }
   // The first reason why a value could not be computed; empty: none.

@@ -28,8 +28,40 @@ void with_ids(const ColumnView& column, int64_t row, F f) {
   else f(column.block<uint32_t>(row));
 }
 
+// Whole numbers of a range that small are their own ids.
+constexpr double kCodedRangeMax = 65536;
+bool is_coded(const ColumnView& column) {
+  return column.encoding == Encoding::kRaw && column.stored == Stored::kI32 && column.has_range &&
+         static_cast<double>(column.max_integer) - static_cast<double>(column.min_integer) < kCodedRangeMax;
+}
+
+size_t code_count(const ColumnView& column) {
+  return column.encoding == Encoding::kDictionary ? column.dictionary.cardinality : static_cast<size_t>(column.max_integer - column.min_integer) + 1;
+}
+
+// Calls `f` with what gives the code of the row that is so many behind `row`: the dictionary id, or the number's place in its column's range.
+template <class F>
+void with_codes(const ColumnView& column, int64_t row, F f) {
+  if (column.encoding == Encoding::kDictionary) {
+    return with_ids(column, row, [&](const auto* ids) { f([ids](size_t at) { return static_cast<uint32_t>(ids[at]); }); });
+  }
+  const auto* values = column.block<int32_t>(row);
+  const int64_t least = column.min_integer;
+  f([values, least](size_t at) { return static_cast<uint32_t>(values[at] - least); });
+}
+
 bool dictionary_column(const Bound& key, const Segment& segment) {
   return key.kind == BoundKind::kColumn && !key.multi && segment.column(key.field).encoding == Encoding::kDictionary;
+}
+
+// The one column that a call reads; false: it reads others too, arrays, or what is no column.
+bool reads_one_column(const Bound& expression, std::optional<size_t>* field) {
+  if (expression.multi || expression.kind == BoundKind::kVirtual || expression.kind == BoundKind::kInput) return false;
+  if (expression.kind == BoundKind::kColumn) {
+    if (*field && **field != expression.field) return false;
+    *field = expression.field;
+  }
+  return std::all_of(expression.args.begin(), expression.args.end(), [&](const BoundPtr& arg) { return reads_one_column(*arg, field); });
 }
 
 // Whether `rows` values of the column cannot overflow a sum in 64 bits.
@@ -38,15 +70,6 @@ bool sums_fit(const ColumnView& column, int64_t rows) {
   if (!column.has_range) return false;
   double magnitude = std::max(std::abs(static_cast<double>(column.min_integer)), std::abs(static_cast<double>(column.max_integer)));
   return magnitude * static_cast<double>(rows) < 9.0e18;
-}
-
-// Whether two dictionaries are of sealed segments and hold the same values, so the same ids. Segments of one table often do, and
-// comparing bytes is quicker than finding every value's number again.
-bool same_values(const DictionaryView& a, const DictionaryView& b) {
-  if (!a.flat || !b.flat || a.kind != b.kind || a.cardinality != b.cardinality) return false;
-  if (a.flat == b.flat && a.flat_offsets == b.flat_offsets) return true;
-  if (a.kind != Stored::kBytes) return std::memcmp(a.flat, b.flat, size_t{8} * a.cardinality) == 0;
-  return std::memcmp(a.flat_offsets, b.flat_offsets, size_t{4} * a.cardinality + 4) == 0 && std::memcmp(a.flat, b.flat, a.flat_offsets[a.cardinality]) == 0;
 }
 
 }  // namespace
@@ -121,13 +144,14 @@ void GroupScan::start(const Segment& segment, bool whole) {
   }
   translations_.resize(query_.keys.size());
   translated_.resize(query_.keys.size());
+  key_columns_.resize(query_.keys.size());
   for (size_t key = 0; key < query_.keys.size(); ++key) {
-    const Bound& bound = *query_.keys[key];
-    if (bound.kind != BoundKind::kColumn || segment.column(bound.field).encoding != Encoding::kDictionary) continue;
-    const DictionaryView& values = segment.column(bound.field).dictionary;
-    if (same_values(values, translated_[key])) continue;
-    translations_[key].assign(values.cardinality, kUnknown);
-    translated_[key] = values;
+    key_columns_[key] = column_of_key(*query_.keys[key], segment);
+    if (!key_columns_[key]) continue;
+    const ColumnView& column = segment.column(*key_columns_[key]);
+    if (column.encoding == Encoding::kDictionary && same_values(column.dictionary, translated_[key])) continue;
+    translations_[key].assign(code_count(column), kUnknown);
+    translated_[key] = column.dictionary;
   }
   dense_ = plan_dense(segment, known);
   if (dense_ && !known) start_dense(segment);
@@ -302,17 +326,30 @@ void GroupScan::reserve_ids() {
   for (auto& ids : ids_) ids.resize(kBlockRows);
 }
 
+std::optional<size_t> GroupScan::column_of_key(const Bound& key, const Segment& segment) const {
+  std::optional<size_t> field;
+  if (key.kind == BoundKind::kColumn) field = key.field;
+  else if (query_.null_handling || !reads_one_column(key, &field)) return std::nullopt;
+  if (!field) return std::nullopt;
+  const ColumnView& column = segment.column(*field);
+  const bool coded = !key.multi && !query_.null_handling && !segment.meta().consuming && is_coded(column);
+  return coded || column.encoding == Encoding::kDictionary ? field : std::nullopt;
+}
+
 void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out) {
   const Bound& bound = *query_.keys[key];
-  GrowingDictionary& numbers = groups_.dictionary(key);
-  if (dictionary_column(bound, *segment_)) {
-    const ColumnView& column = segment_->column(bound.field);
+  if (key_columns_[key]) {
+    const ColumnView& column = segment_->column(*key_columns_[key]);
     std::vector<uint32_t>& known = translations_[key];
-    return with_ids(column, first_row, [&](const auto* ids) {
+    if (bound.kind != BoundKind::kColumn) number_keys(key, column, first_row, selection);
+    GrowingDictionary& numbers = groups_.dictionary(key);
+    const bool by_dictionary = column.encoding == Encoding::kDictionary;
+    return with_codes(column, first_row, [&](auto code_of) {
       for (size_t i = 0; i < selection.count; ++i) {
-        uint32_t id = ids[selection.rows ? selection.rows[i] : i];
-        if (known[id] == kUnknown) known[id] = translate(column.dictionary, id, numbers);
-        out[i] = known[id];
+        const uint32_t code = code_of(selection.rows ? selection.rows[i] : i);
+        uint32_t& number = known[code];
+        if (number == kUnknown) number = by_dictionary ? translate(column.dictionary, code, numbers) : numbers.id_of(column.min_integer + code);
+        out[i] = number;
       }
     });
   }
@@ -326,15 +363,41 @@ void GroupScan::key_ids(size_t key, int64_t first_row, Selection selection, uint
     else if (values.physical() == Physical::kReal) with_placeholders.reals[i] = 0;
     else with_placeholders.texts[i] = {};
   }
+  number_values(values, key, selection.count, out);
+}
+
+// The numbers of a key that is an expression over a column that has codes, for codes that were not met before: it is computed once for
+// each value of the column, not for each row.
+void GroupScan::number_keys(size_t key, const ColumnView& column, int64_t first_row, Selection selection) {
+  std::vector<uint32_t>& known = translations_[key];
+  new_rows_.clear();
+  with_codes(column, first_row, [&](auto code_of) {
+    for (size_t i = 0; i < selection.count; ++i) {
+      const size_t row = selection.rows ? selection.rows[i] : i;
+      if (known[code_of(row)] == kUnknown) new_rows_.push_back(static_cast<uint16_t>(row));
+    }
+  });
+  if (new_rows_.empty()) return;
+  evaluator_->set_block(segment_, first_row, {new_rows_.data(), new_rows_.size()});
+  new_numbers_.resize(new_rows_.size());
+  number_values(evaluator_->evaluate(*query_.keys[key]), key, new_rows_.size(), new_numbers_.data());
+  with_codes(column, first_row, [&](auto code_of) {
+    for (size_t i = 0; i < new_rows_.size(); ++i) known[code_of(new_rows_[i])] = new_numbers_[i];
+  });
+  evaluator_->set_block(segment_, first_row, selection);
+}
+
+void GroupScan::number_values(const Vector& values, size_t key, size_t count, uint32_t* out) {
+  GrowingDictionary& numbers = groups_.dictionary(key);
   switch (values.physical()) {
     case Physical::kInteger:
-      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.integers[i]);
+      for (size_t i = 0; i < count; ++i) out[i] = numbers.id_of(values.integers[i]);
       return;
     case Physical::kReal:
-      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.reals[i]);
+      for (size_t i = 0; i < count; ++i) out[i] = numbers.id_of(values.reals[i]);
       return;
     case Physical::kText:
-      for (size_t i = 0; i < selection.count; ++i) out[i] = numbers.id_of(values.texts[i]);
+      for (size_t i = 0; i < count; ++i) out[i] = numbers.id_of(values.texts[i]);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "analytics/plan/bound_query.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace bywash::analytics {
@@ -50,6 +51,9 @@ class GroupScan {
   void flush_expanded(int64_t first_row);
   const uint32_t* hashed_groups(int64_t first_row, Selection selection);
   void key_ids(size_t key, int64_t first_row, Selection selection, uint32_t* out);
+  void number_keys(size_t key, const ColumnView& column, int64_t first_row, Selection selection);
+  void number_values(const Vector& values, size_t key, size_t count, uint32_t* out);
+  std::optional<size_t> column_of_key(const Bound& key, const Segment& segment) const;
   void null_masks(int64_t first_row, Selection selection);
   void list_elements(int64_t first_row, Selection selection);
   bool nullable_key(const Segment& segment) const;
@@ -77,14 +81,17 @@ class GroupScan {
   std::vector<std::vector<int64_t>> odd_sums_;  // per aggregation: the other half of local_'s whole sums; empty: there is none
   std::vector<uint8_t> seen_;
 
-  // Per key: column's dictionary id → groups_' value number. Kept from segment to segment while the dictionaries are equal.
+  // Per key that is a column of dictionary ids or of few whole numbers, or an expression over one: that column, and its code → groups_'
+  // value number. Kept from segment to segment while the dictionaries are equal.
+  std::vector<std::optional<size_t>> key_columns_;
   std::vector<std::vector<uint32_t>> translations_;
   std::vector<DictionaryView> translated_;           // per key: the dictionary that the translation is of
   std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
   std::vector<uint32_t> block_groups_, some_groups_;
   // Of array keys that are no columns: value numbers of the block's rows, in groups_' dictionaries.
   std::vector<std::vector<uint32_t>> element_numbers_, element_offsets_;
-  std::vector<uint16_t> some_rows_, expanded_rows_;
+  std::vector<uint16_t> some_rows_, expanded_rows_, new_rows_;
+  std::vector<uint32_t> new_numbers_;
   std::vector<uint8_t> mask_;
 };
 

@@ -1,5 +1,7 @@
 #include "analytics/exec/groups.h"
 
+#include <cstring>
+
 namespace bywash::analytics {
 
 Groups::Groups(const std::vector<BoundPtr>& keys, bool null_mask) : null_mask_(null_mask && !keys.empty()) {
@@ -55,6 +57,13 @@ int64_t Groups::memory_bytes() const {
   for (const auto& dictionary : dictionaries_) bytes += dictionary->memory_bytes();
   for (const PairTable& table : tables_) bytes += table.memory_bytes();
   return bytes;
+}
+
+bool same_values(const DictionaryView& a, const DictionaryView& b) {
+  if (!a.flat || !b.flat || a.kind != b.kind || a.cardinality != b.cardinality) return false;
+  if (a.flat == b.flat && a.flat_offsets == b.flat_offsets) return true;
+  if (a.kind != Stored::kBytes) return std::memcmp(a.flat, b.flat, size_t{8} * a.cardinality) == 0;
+  return std::memcmp(a.flat_offsets, b.flat_offsets, size_t{4} * a.cardinality + 4) == 0 && std::memcmp(a.flat, b.flat, a.flat_offsets[a.cardinality]) == 0;
 }
 
 }  // namespace bywash::analytics

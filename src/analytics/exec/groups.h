@@ -43,4 +43,8 @@ inline uint32_t translate(const DictionaryView& from, uint32_t id, GrowingDictio
   return from.kind == Stored::kF64 ? to.id_of(from.real(id)) : to.id_of(from.text(id));
 }
 
+// Whether two dictionaries are of sealed segments and hold the same values, so the same ids. Segments of one table often do, and
+// comparing bytes is quicker than finding every value's number again.
+bool same_values(const DictionaryView& a, const DictionaryView& b);
+
 }  // namespace bywash::analytics

@@ -1,4 +1,5 @@
 #include "analytics/exec/query_engine.h"
+#include "analytics/exec/pair_table.h"
 #include "analytics/segment/fields_for_tests.h"
 
 #include "analytics/segment/mutable_segment.h"
@@ -168,6 +169,83 @@ Condition make_condition(std::mt19937_64& random, int depth) {
     case 14: return {fmt::format("rate IN ({}, 3.25)", static_cast<double>(tag) / 4), [=](const Row& r) { return r.rate == static_cast<double>(tag) / 4 || r.rate == 3.25; }};
     default: return {"ok", [](const Row& r) { return r.shares > 500; }};
   }
+}
+
+// Keys that are computed once for each value of a column, over consuming and sealed segments, beside the same row by row.
+TEST_F(QueryEngine, KeysThatAreExpressionsAreThoseOfEachRow) {
+  struct Keys {
+    std::string sql;
+    std::function<std::string(const Row&)> of;
+  };
+  const std::vector<Keys> all{{"MOD(shares, 7)", [](const Row& r) { return fmt::format("{}", r.shares % 7); }},
+                              {"MOD(user, 7)", [](const Row& r) { return fmt::format("{}", std::fmod(r.user, 7)); }},
+                              {"LOWER(symbol)", [](const Row& r) {
+                                 std::string out = r.symbol;
+                                 for (char& c : out) c = static_cast<char>(std::tolower(c));
+                                 return out;
+                               }},
+                              {"user", [](const Row& r) { return std::to_string(r.user); }},
+                              {"symbol, MOD(shares, 10)", [](const Row& r) { return fmt::format("{}|{}", r.symbol, r.shares % 10); }},
+                              {"shares, user + shares", [](const Row& r) { return fmt::format("{}|{}", r.shares, r.user + r.shares); }}};
+  std::mt19937_64 random(6);
+  for (int round = 0; round < 60; ++round) {
+    const Keys& keys = all[static_cast<size_t>(round) % all.size()];
+    const Condition condition = make_condition(random, 1);
+    std::map<std::string, std::pair<int64_t, int64_t>> expected;
+    for (const Row& row : rows_) {
+      if (!condition.test(row)) continue;
+      auto& [count, greatest] = expected[keys.of(row)];
+      greatest = count++ == 0 ? row.shares : std::max<int64_t>(greatest, row.shares);
+    }
+    std::vector<std::string> lines;
+    for (const auto& [key, values] : expected) lines.push_back(fmt::format("{}|{}|{:.6g}", key, values.first, static_cast<double>(values.second)));
+    std::sort(lines.begin(), lines.end());
+    ASSERT_EQ(sorted_rows(fmt::format("SELECT {}, COUNT(*), MAX(shares) FROM trades WHERE {} GROUP BY {} LIMIT 100000", keys.sql, condition.sql, keys.sql)), lines) << keys.sql << condition.sql;
+  }
+}
+
+TEST_F(QueryEngine, DistinctValuesAndTheFirstByAnOrderAreThoseOfEachRow) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 40; ++round) {
+    const Condition condition = make_condition(random, 1);
+    std::set<int32_t> users;
+    std::map<std::string, std::set<int32_t>> of_symbol;
+    std::vector<const Row*> rows;
+    for (const Row& row : rows_) {
+      if (!condition.test(row)) continue;
+      users.insert(row.user);
+      of_symbol[row.symbol].insert(row.user);
+      rows.push_back(&row);
+    }
+    EXPECT_EQ(rows_of("SELECT DISTINCTCOUNT(user) FROM trades WHERE " + condition.sql), std::vector<std::string>{std::to_string(users.size())}) << condition.sql;
+    std::vector<std::string> lines;
+    for (const auto& [symbol, some] : of_symbol) lines.push_back(fmt::format("{}|{}", symbol, some.size()));
+    EXPECT_EQ(sorted_rows("SELECT symbol, DISTINCTCOUNT(user) FROM trades WHERE " + condition.sql + " GROUP BY symbol LIMIT 1000"), lines) << condition.sql;
+    const bool descending = round % 2 == 0;
+    std::sort(rows.begin(), rows.end(), [&](const Row* a, const Row* b) { return a->price != b->price ? (a->price > b->price) == descending : a->at < b->at; });
+    lines.clear();
+    for (size_t i = 0; i < std::min<size_t>(rows.size(), 7); ++i) lines.push_back(std::to_string(rows[i]->at));
+    EXPECT_EQ(rows_of(fmt::format("SELECT at FROM trades WHERE {} ORDER BY price{}, at LIMIT 7", condition.sql, descending ? " DESC" : "")), lines) << condition.sql;
+  }
+}
+
+TEST(PairTable, IndexesStayWhenPairsGrowOutOfTheirGrid) {
+  PairTable table;
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> known;
+  std::mt19937_64 random(8);
+  for (int i = 0; i < 200'000; ++i) {
+    // Small ids first, then ever larger ones.
+    const auto range = static_cast<uint32_t>(8 + i / 10);
+    const std::pair<uint32_t, uint32_t> pair{static_cast<uint32_t>(random() % range), static_cast<uint32_t>(random() % 300)};
+    bool added = false;
+    const uint32_t index = table.index_of(pair.first, pair.second, &added);
+    const auto [at, is_new] = known.emplace(pair, static_cast<uint32_t>(known.size()));
+    ASSERT_EQ(added, is_new);
+    ASSERT_EQ(index, at->second);
+    ASSERT_EQ(table.first(index), pair.first);
+    ASSERT_EQ(table.second(index), pair.second);
+  }
+  EXPECT_EQ(table.size(), known.size());
 }
 
 TEST_F(QueryEngine, FiltersAndAggregatesAsARowByRowReferenceDoes) {

@@ -23,6 +23,19 @@ int compare_scalars(const Scalar& a, const Scalar& b, DataType type) {
 
 }  // namespace
 
+// The first row from `i` on that may come before `last`, as far as numbers as first key tell; what is equal, not a number or null is left
+// to compare().
+size_t RowScan::next_candidate(const Vector& key, size_t i, size_t n, const Picked& last) const {
+  if (!key.nulls.empty() || (last.nulls & 1)) return i;
+  auto pass_over = [&](const auto* values, auto limit) {
+    if (query_.order[0].descending) while (i < n && values[i] < limit) ++i;
+    else while (i < n && values[i] > limit) ++i;
+    return i;
+  };
+  if (key.physical() == Physical::kReal) return pass_over(key.reals.data(), last.keys[0].real);
+  return key.physical() == Physical::kInteger ? pass_over(key.integers.data(), last.keys[0].integer) : i;
+}
+
 int RowScan::compare(const std::vector<const Vector*>& keys, size_t i, const Picked& other) const {
   for (size_t k = 0; k < keys.size(); ++k) {
     int order = 0;
@@ -69,7 +82,11 @@ void RowScan::consume(int64_t first_row, Selection selection) {
   auto last_on_top = [this](const Picked& a, const Picked& b) { return before(a, b); };
   for (size_t i = 0; i < selection.count; ++i) {
     bool room = picked_.size() < wanted();
-    if (!room && compare(keys, i, picked_.front()) >= 0) continue;  // of equals the earlier row stays
+    if (!room) {
+      i = next_candidate(*keys[0], i, selection.count, picked_.front());
+      if (i == selection.count) break;
+      if (compare(keys, i, picked_.front()) >= 0) continue;  // of equals the earlier row stays
+    }
     Picked next{segment, row_of(i), std::vector<Scalar>(keys.size()), 0};
     for (size_t k = 0; k < keys.size(); ++k) {
       next.nulls |= static_cast<uint64_t>(keys[k]->is_null(i)) << k;

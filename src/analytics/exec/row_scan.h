@@ -32,6 +32,7 @@ class RowScan {
   size_t wanted() const { return static_cast<size_t>(query_.limit + query_.offset); }
   // < 0: the block's i-th row comes before `other`.
   int compare(const std::vector<const Vector*>& keys, size_t i, const Picked& other) const;
+  size_t next_candidate(const Vector& key, size_t i, size_t n, const Picked& last) const;
   bool before(const Picked& a, const Picked& b) const;
 
   const BoundQuery& query_;
