@@ -1,7 +1,7 @@
 """`./dev bench [NAME...]`: each load beside its bare loop and beside Kafka Connect, interleaved in one run, as ratios.
 
-NAME: parquet, parquet-plain, storage, records, fetch, table, analytics, worker, relational, query; without NAME all. BYWASH_BENCH_RECORDS sets the size (1,000,000),
-BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
+NAME: parquet, parquet-plain, storage, records, fetch, table, analytics, engines, freshness, upsert, worker, relational, query; without NAME all.
+BYWASH_BENCH_RECORDS sets the size (1,000,000), BYWASH_BENCH_ROUNDS the rounds (2). CPU is user + system time of the whole process; rows are counted at the destination.
 """
 
 import json
@@ -16,7 +16,9 @@ from typing import Callable
 import pyarrow.parquet
 
 from bench.analytics import run_analytics
+from bench.engines import run_engines
 from bench.figures import BUILD, JSON, MEMORY, RECORDS, ROUNDS, Figure, best, build, show, target
+from bench.freshness import run_freshness, run_upsert
 from bench.loads import bare_loop, null_sink, padded_plain
 from bench.records import run_fetch, run_records
 from bench.relational import run_relational
@@ -109,6 +111,9 @@ BENCHMARKS: dict[str, Callable] = {
     "fetch": run_fetch,
     "table": run_table,
     "analytics": run_analytics,
+    "engines": run_engines,
+    "freshness": run_freshness,
+    "upsert": run_upsert,
     "worker": run_worker,
     "relational": run_relational,
     "query": run_query,
