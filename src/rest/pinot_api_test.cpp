@@ -214,6 +214,23 @@ TEST(PinotApi, BadRequestsAreAnsweredNeverCrash) {
   EXPECT_EQ(f.ask("GET", "/tables/%zz").status, 400);
 }
 
+TEST(PinotApi, DimensionTablesServeLookup) {
+  Fixture f;
+  ASSERT_EQ(f.ask("POST", "/schemas", R"({"schemaName": "dim", "dimensionFieldSpecs": [{"name": "id", "dataType": "INT"}, {"name": "name", "dataType": "STRING"}], "primaryKeyColumns": ["id"]})").status, 200);
+  ASSERT_EQ(f.ask("POST", "/schemas", R"({"schemaName": "fact", "dimensionFieldSpecs": [{"name": "k", "dataType": "LONG"}]})").status, 200);
+  const std::string rest = R"("tableType": "OFFLINE", "segmentsConfig": {"replication": "1"}, "tenants": {}, "tableIndexConfig": {}, "metadata": {}})";
+  EXPECT_NE(f.ask("POST", "/tables", R"({"tableName": "fact", "isDimTable": true, )" + rest).body.find("Dimension table must have primary key[s]"), std::string::npos);
+  ASSERT_EQ(f.ask("POST", "/tables", R"({"tableName": "dim", "isDimTable": true, )" + rest).status, 200);
+  ASSERT_EQ(f.ask("POST", "/tables", R"({"tableName": "fact", )" + rest).status, 200);
+  const std::string target = "_OFFLINE&batchConfigMapStr=%7B%22inputFormat%22%3A%22json%22%7D";
+  ASSERT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=dim" + target, "{\"id\": 1, \"name\": \"one\"}\n{\"id\": 2, \"name\": \"two\"}").status, 200);
+  ASSERT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=fact" + target, "{\"k\": 2}\n{\"k\": 3}").status, 200);
+  auto named = [&] { return json::parse(f.sql("SELECT LOOKUP('dim', 'name', 'id', k) FROM fact ORDER BY k").body)["resultTable"]["rows"].dump(); };
+  EXPECT_EQ(named(), R"([["two"],["null"]])");
+  ASSERT_EQ(f.ask("POST", "/ingestFromFile?tableNameWithType=dim" + target, "{\"id\": 3, \"name\": \"three\"}").status, 200);
+  EXPECT_EQ(named(), R"([["two"],["three"]])");
+}
+
 TEST(PinotApi, TableConfigsCreateAllOrNothing) {
   Fixture f;
   const std::string good = std::string(R"({"tableName":"s","schema":)") + kSchema + R"(,"offline":)" + kTable + "}";

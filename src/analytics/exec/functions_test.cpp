@@ -255,6 +255,11 @@ TEST_F(SmallTable, ValuesOfArraysThatGoTogether) {
   EXPECT_EQ(ask("SELECT MAPVALUE(words, 'odd', ARRAYSLICEINT(tags, 0, 2)), MAPVALUE(tags, 2, words) FROM small WHERE n = 3"), "2|odd");
 }
 
+TEST_F(SmallTable, NewIdentifiersAreOfTheirVersionAndOfTheirRow) {
+  EXPECT_EQ(ask("SELECT UUID_VERSION(UUID_V4()), UUID_VERSION(UUID_V7()), ABS(UUID_TIMESTAMP(UUID_V7()) - NOW()) < 60000 FROM small LIMIT 1"), "4|7|true");
+  EXPECT_EQ(ask("SELECT DISTINCTCOUNT(UUID_V4()) FROM small"), "5");
+}
+
 TEST_F(SmallTable, ArraysOfAddressesAndWindows) {
   EXPECT_EQ(ask("SELECT IPV4CIDRTORANGE('192.168.1.0/24') FROM small LIMIT 1"), "[192.168.1.0,192.168.1.255]");
   EXPECT_EQ(ask("SELECT CUTURLPARAMETERS('http://x/?a=1&b=2&c=3#f', ARRAY['a', 'c']) FROM small LIMIT 1"), "http://x/?b=2#f");

@@ -244,6 +244,21 @@ TEST_F(MultiStage, LimitsOfTimeAndNumbers) {
   EXPECT_EQ(rows("SELECT (SELECT id FROM orders) FROM customers"), "200 QueryExecutionError: a nested query that stands for one value gave more than one row");
 }
 
+TEST_F(MultiStage, DecimalsCompareSortAndAddUpByValue) {
+  const std::string d = "CAST(o.amount AS BIG_DECIMAL)", joined = " FROM orders o JOIN customers c ON o.customer = c.id ";
+  EXPECT_EQ(rows("SELECT o.id" + joined + "WHERE " + d + " > 21 AND " + d + " <= '42.00' ORDER BY " + d + " DESC"), "4 | 3");
+  EXPECT_EQ(rows("SELECT o.id" + joined + "WHERE " + d + " IN (21, 10.50) AND " + d + " BETWEEN -5 AND 100 ORDER BY o.id"), "1 | 2");
+  EXPECT_EQ(rows("SELECT o.id, " + d + " AS v" + joined + "ORDER BY v LIMIT 8"), "1,10.5 | 2,21.0 | 3,31.5 | 4,42.0 | 5,52.5 | 6,63.0 | 7,73.5");
+  EXPECT_EQ(rows("SELECT " + d + " * 2 - 0.5, " + d + " / 4, ABS(-" + d + ")" + joined + "WHERE o.id = 1"), "20.5,2.6,10.5");
+  EXPECT_EQ(rows("SELECT c.name, SUM(" + d + "), MIN(" + d + "), MAX(" + d + "), AVG(" + d + ")" + joined + "GROUP BY c.name ORDER BY c.name"),
+            "Ann,126.0,10.5,73.5,42.0 | Bob,73.5,21.0,52.5,36.75 | Cid,94.5,31.5,63.0,47.25");
+  EXPECT_EQ(columns("SELECT SUM(" + d + "), MAX(" + d + "), AVG(" + d + ") AS a" + joined), "EXPR$0:BIG_DECIMAL, EXPR$1:BIG_DECIMAL, a:DOUBLE");
+  EXPECT_EQ(rows("SELECT o.id, SUM(" + d + ") OVER (ORDER BY " + d + ")" + joined + "ORDER BY o.id LIMIT 3"), "1,10.5 | 2,31.5 | 3,63.0");
+  EXPECT_EQ(rows("SELECT COUNT(*) FROM orders o JOIN orders p ON " + d + " = CAST(p.shares AS BIG_DECIMAL) * 0.1050"), "8");
+  EXPECT_EQ(rows("SELECT CASE WHEN o.id = 1 THEN " + d + " ELSE 7 END" + joined + "WHERE o.id < 3 ORDER BY o.id"), "10.5 | 7");
+  EXPECT_EQ(rows("SELECT SUM(" + d + ")" + joined + "WHERE o.id < 0"), "null");
+}
+
 TEST_F(MultiStage, ExplainsItself) {
   EXPECT_EQ(columns("EXPLAIN PLAN FOR SELECT o.id FROM orders o JOIN customers c ON o.customer = c.id"), "SQL:STRING, PLAN:STRING");
 }

@@ -67,8 +67,10 @@ Result<std::string> Translator::order_text(const std::vector<sql::OrderItem>& or
   std::string out;
   for (const sql::OrderItem& item : order) {
     ASSIGN_OR_RETURN(Typed value, expression(item.expression));
-    RETURN_IF_ERROR(no_decimals({value}, "ORDER BY"));
     if (value.literal) continue;
+    if (value.type.type == DataType::kBigDecimal) {
+      ASSIGN_OR_RETURN(value, sortable(std::move(value)));
+    }
     out += (out.empty() ? "ORDER BY " : ", ") + value.sql + order_suffix(item);
   }
   return out;
@@ -139,7 +141,7 @@ Result<Typed> Translator::plain_aggregation(const Expression& call, const std::v
     ASSIGN_OR_RETURN(Typed value, coerced(x, {DataType::kBoolean, false}));
     return result(of(name == "booland" ? "bool_and" : "bool_or", value.sql), DataType::kBoolean);
   }
-  RETURN_IF_ERROR(no_decimals(args, name));
+  if (std::any_of(args.begin(), args.end(), [](const Typed& arg) { return arg.type.type == DataType::kBigDecimal; })) return decimal_aggregation(call, args, suffix);
   if (name == "min" || name == "max") return result(of(name, x.sql), x.type.type);
   if (name == "minstring" || name == "maxstring") return result(of(name.substr(0, 3), x.sql), DataType::kString);
   if (name == "mode") return result(of("mode", x.sql), x.type.type);
@@ -165,6 +167,28 @@ Result<Typed> Translator::plain_aggregation(const Expression& call, const std::v
     return result(of(name == "covarpop" ? "covar_pop" : "covar_samp", real.sql + ", " + second.sql), DataType::kDouble);
   }
   return unsupported(fmt::format("aggregation {}", name), call.at);
+}
+
+// Smallest, largest and sums are exact; the others are those of DOUBLE.
+Result<Typed> Translator::decimal_aggregation(const Expression& call, std::vector<Typed> args, const Suffix& suffix) {
+  const std::string& name = call.name;
+  const Typed& x = args[0];
+  const bool sum = name == "sum" || name == "$sum0" || name == "distinctsum" || name == "sumprecision";
+  if (name == "min" || name == "max") {
+    ASSIGN_OR_RETURN(const Typed key, sortable(x));
+    return Typed{written("arg_" + name, fmt::format("{}, {}", x.sql, key.sql), "", suffix.filter, suffix.over), x.type, false, nullptr};
+  }
+  if (sum && x.type.type == DataType::kBigDecimal) {
+    const std::string filter = suffix.filter.empty() ? fmt::format("{} IS NOT NULL", x.sql) : fmt::format("{} IS NOT NULL AND ({})", x.sql, suffix.filter);
+    args[0] = Typed{written("list", (name == "distinctsum" ? "DISTINCT " : "") + x.sql, "", filter, suffix.over), {DataType::kBigDecimal, true}, false, nullptr};
+    if (name != "sumprecision") args.resize(1);
+    return this->call("$decimalsum", args, call.at);
+  }
+  for (Typed& arg : args) {
+    if (arg.type.type != DataType::kBigDecimal) continue;
+    ASSIGN_OR_RETURN(arg, coerced(std::move(arg), {DataType::kDouble, false}));
+  }
+  return plain_aggregation(call, args, suffix);
 }
 
 // The value at rank floor(n * p / 100) of the sorted ones, as PercentileAggregationFunction has it (1.5.1); exact for all kinds.

@@ -105,6 +105,12 @@ Result<Typed> Translator::expression(const ExpressionPtr& expression) {
   return out;
 }
 
+namespace {
+
+bool is_decimal(const Typed& value) { return value.type.type == DataType::kBigDecimal && !value.type.multi && !value.null; }
+
+}  // namespace
+
 Result<Typed> Translator::boolean(const ExpressionPtr& expression, std::string_view clause) {
   ASSIGN_OR_RETURN(Typed value, this->expression(expression));
   if (value.null || (value.type.type == DataType::kBoolean && !value.type.multi)) return value;
@@ -166,6 +172,19 @@ Status Translator::no_decimals(const std::vector<Typed>& values, std::string_vie
   return {};
 }
 
+Status Translator::make_comparable(std::vector<Typed>* values) {
+  if (std::none_of(values->begin(), values->end(), is_decimal)) return {};
+  for (Typed& value : *values) {
+    ASSIGN_OR_RETURN(value, sortable(std::move(value)));
+  }
+  return {};
+}
+
+Result<Typed> Translator::sortable(Typed value) {
+  if (value.null) return value;
+  return call("$decimalkey", {std::move(value)}, {});
+}
+
 Result<ValueType> Translator::common_type(const std::vector<Typed>& values, sql::Position at, std::string_view what) {
   const Typed* first = nullptr;
   ValueType type;
@@ -183,7 +202,11 @@ Result<ValueType> Translator::common_type(const std::vector<Typed>& values, sql:
     if (type.multi) return mismatch();
     const int a = rank(type.type), b = rank(other.type);
     auto either = [&](DataType one) { return type.type == one || other.type == one; };
-    if (either(DataType::kBigDecimal)) return mismatch();
+    if (either(DataType::kBigDecimal)) {
+      if (a < 0 && b < 0) return mismatch();
+      type.type = DataType::kBigDecimal;
+      continue;
+    }
     if (a >= 0 && b >= 0) type.type = a > b ? type.type : other.type;
     else if (textual(type.type) && textual(other.type)) type.type = DataType::kString;
     else if (either(DataType::kTimestamp) && (a >= 0 || b >= 0)) type.type = either(DataType::kFloat) || either(DataType::kDouble) ? DataType::kDouble : DataType::kTimestamp;
@@ -222,7 +245,7 @@ Status Translator::unify(std::vector<Typed>* values, sql::Position at, std::stri
 
 Result<Typed> Translator::comparison(const Expression& expression, const char* symbol) {
   ASSIGN_OR_RETURN(std::vector<Typed> args, arguments(expression));
-  RETURN_IF_ERROR(no_decimals(args, "comparison"));
+  RETURN_IF_ERROR(make_comparable(&args));
   ValueType type;
   RETURN_IF_ERROR(unify(&args, expression.at, symbol, &type));
   return Typed{fmt::format("({} {} {})", args[0].sql, symbol, args[1].sql), {DataType::kBoolean, false}, false, nullptr};
@@ -236,7 +259,7 @@ Result<Typed> Translator::test(const Expression& expression, const char* words) 
 
 Result<Typed> Translator::membership(const Expression& expression) {
   ASSIGN_OR_RETURN(std::vector<Typed> args, arguments(expression));
-  RETURN_IF_ERROR(no_decimals(args, "IN"));
+  RETURN_IF_ERROR(make_comparable(&args));
   ValueType type;
   RETURN_IF_ERROR(unify(&args, expression.at, "IN", &type));
   std::string list;
@@ -247,7 +270,7 @@ Result<Typed> Translator::membership(const Expression& expression) {
 Result<Typed> Translator::between(const Expression& expression) {
   ASSIGN_OR_RETURN(std::vector<Typed> args, arguments(expression));
   if (args.size() != 3) return invalid("BETWEEN takes three values", expression.at);
-  RETURN_IF_ERROR(no_decimals(args, "BETWEEN"));
+  RETURN_IF_ERROR(make_comparable(&args));
   ValueType type;
   RETURN_IF_ERROR(unify(&args, expression.at, "BETWEEN", &type));
   return Typed{fmt::format("({} BETWEEN {} AND {})", args[0].sql, args[1].sql, args[2].sql), {DataType::kBoolean, false}, false, nullptr};
@@ -264,7 +287,10 @@ Result<Typed> Translator::like(const Expression& expression) {
 // Calcite's types: whole numbers stay whole, also in a division. A result that does not fit fails the query.
 Result<Typed> Translator::arithmetic(const Expression& expression) {
   ASSIGN_OR_RETURN(std::vector<Typed> args, arguments(expression));
-  RETURN_IF_ERROR(no_decimals(args, "arithmetic"));
+  if (is_decimal(args[0]) || is_decimal(args[1])) {
+    if (args[0].null || args[1].null) return Typed{"NULL", {DataType::kBigDecimal, false}, true, nullptr};
+    return call(expression.name, args, expression.at);
+  }
   for (Typed& arg : args) {
     if (!arg.null && textual(arg.type.type) && !arg.type.multi) {
       ASSIGN_OR_RETURN(arg, coerced(std::move(arg), {DataType::kDouble, false}));
@@ -344,7 +370,7 @@ Result<Typed> Translator::subquery(const Expression& expression) {
   if (query.columns.size() != 1) return invalid(fmt::format("a nested query here must have one column, it has {}", query.columns.size()), expression.at);
   if (expression.name == "scalarsubquery") return Typed{fmt::format("({})", query.sql), query.columns[0].type, false, nullptr};
   std::vector<Typed> sides = {left, Typed{"s.c0", query.columns[0].type, false, nullptr}};
-  RETURN_IF_ERROR(no_decimals(sides, "IN"));
+  RETURN_IF_ERROR(make_comparable(&sides));
   ValueType type;
   RETURN_IF_ERROR(unify(&sides, expression.at, "IN", &type));
   std::string inner = sides[1].sql == "s.c0" ? query.sql : fmt::format("SELECT {} FROM ({}) AS s", sides[1].sql, query.sql);

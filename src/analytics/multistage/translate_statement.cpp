@@ -261,13 +261,19 @@ Result<std::string> Translator::order_of_select(const sql::Statement& statement,
     }
     std::string value;
     if (at < items.size()) {
-      RETURN_IF_ERROR(no_decimals({items[at].value}, "ORDER BY"));
       value = std::to_string(at + 1);
+      if (items[at].value.type.type == DataType::kBigDecimal) {
+        if (statement.core.distinct) RETURN_IF_ERROR(no_decimals({items[at].value}, "ORDER BY of SELECT DISTINCT"));
+        ASSIGN_OR_RETURN(const Typed key, sortable(items[at].value));
+        value = key.sql;
+      }
     } else {
       if (statement.core.distinct) return invalid("ORDER BY of SELECT DISTINCT must be in the select list", item.expression->at);
       ASSIGN_OR_RETURN(Typed ordered, this->expression(expression));
-      RETURN_IF_ERROR(no_decimals({ordered}, "ORDER BY"));
       if (ordered.literal) continue;  // a constant orders nothing, and a number would be a position
+      if (ordered.type.type == DataType::kBigDecimal) {
+        ASSIGN_OR_RETURN(ordered, sortable(std::move(ordered)));
+      }
       value = ordered.sql;
     }
     out += (out.empty() ? " ORDER BY " : ", ") + value + order_suffix(item);
@@ -285,7 +291,7 @@ Result<std::string> Translator::order_by_output(const std::vector<sql::OrderItem
       if (lower_case(columns[i].name) == lower_case(key.name)) at = i;
     }
     if (at >= columns.size()) return invalid("ORDER BY of a set operation takes the names or positions of its columns", key.at);
-    RETURN_IF_ERROR(no_decimals({Typed{"", columns[at].type, false, nullptr}}, "ORDER BY"));
+    RETURN_IF_ERROR(no_decimals({Typed{"", columns[at].type, false, nullptr}}, "ORDER BY of a set operation"));
     out += fmt::format("{}{}{}", out.empty() ? " ORDER BY " : ", ", at + 1, order_suffix(item));
   }
   return out;

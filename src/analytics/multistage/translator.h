@@ -125,6 +125,9 @@ class Translator {
   Result<ValueType> common_type(const std::vector<Typed>& values, sql::Position at, std::string_view what);
   Status unify(std::vector<Typed>* values, sql::Position at, std::string_view what, ValueType* type);
   Status no_decimals(const std::vector<Typed>& values, std::string_view what) const;
+  // BIG_DECIMAL values, and all that stands beside them, become texts that compare as the numbers do.
+  Status make_comparable(std::vector<Typed>* values);
+  Translated sortable(Typed value);
 
   // Aggregations and windows.
   struct Suffix {
@@ -136,6 +139,7 @@ class Translator {
   Translated aggregated(const sql::ExpressionPtr& expression, Suffix suffix);
   Translated aggregation(const sql::Expression& call, const Suffix& suffix);
   Translated plain_aggregation(const sql::Expression& call, const std::vector<Typed>& args, const Suffix& suffix);
+  Translated decimal_aggregation(const sql::Expression& call, std::vector<Typed> args, const Suffix& suffix);
   Translated percentile(const sql::Expression& call, const std::vector<Typed>& args, const Suffix& suffix);
   Translated with_time(const sql::Expression& call, const std::vector<Typed>& args, const Suffix& suffix);
   Translated array_aggregation(const sql::Expression& call, const std::vector<Typed>& args, const Suffix& suffix);

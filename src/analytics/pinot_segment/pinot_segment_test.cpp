@@ -186,6 +186,7 @@ TEST(PinotSegments, DoNotLeaveTheirArchive) {
   EXPECT_NE(message_of(gzipped(tar_of("x", "y"))).find("its end is missing"), std::string::npos);
   EXPECT_NE(message_of(gzipped(tar_of("x", "y") + kEnd)).find("metadata.properties is missing"), std::string::npos);
   EXPECT_NE(message_of(gzipped(tar_of("s/metadata.properties", "segment.name = s\n") + kEnd)).find("segment.total.docs"), std::string::npos);
+  EXPECT_NE(message_of(gzipped(tar_of("s/metadata.properties", "segment.name = s\nsegment.total.docs = 90000000\n") + kEnd)).find("bytes cannot hold"), std::string::npos);
   EXPECT_NE(message_of(gzipped(tar_of("s/metadata.properties", "segment.name = s\nsegment.total.docs = 1\ncolumn.id.dataType = INT\ncolumn.id.cardinality = 1\n") + kEnd)).find("has no forward index"),
             std::string::npos);
 }

@@ -12,7 +12,8 @@ namespace {
 
 using Files = std::map<std::string, std::string_view>;
 
-constexpr int64_t kRowsMax = 1'000'000'000;
+constexpr int64_t kRowsMax = 100'000'000;
+constexpr int64_t kRowsPerByte = 1024;  // of all files: a column of one value takes no bytes a row, but a few bytes are no table
 constexpr uint64_t kMarker = 0xdeadbeefdeafbead;  // before each index of columns.psf
 
 std::string_view stripped(std::string_view text) {
@@ -86,6 +87,9 @@ Result<SegmentFiles> SegmentFiles::read(const Files& files) {
   if (out.name_.empty()) return Status::invalid("metadata.properties: segment.name is missing");
   ASSIGN_OR_RETURN(out.rows_, out.number("segment.total.docs", -1));
   if (out.rows_ < 0 || out.rows_ > kRowsMax) return Status::invalid(fmt::format("metadata.properties: segment.total.docs must be from 0 to {}", kRowsMax));
+  int64_t bytes = 0;
+  for (const auto& [path, content] : files) bytes += static_cast<int64_t>(content.size());
+  if (out.rows_ / kRowsPerByte > bytes) return Status::invalid(fmt::format("metadata.properties: segment.total.docs says {}, which {} bytes cannot hold", out.rows_, bytes));
   BigEndian creation(file_at(files, folder + "creation.meta"));  // a checksum of the files as they were made, then the time
   if (creation.size() >= 16) out.creation_ms_ = creation.i64(8);
   const std::string_view index_map = file_at(files, folder + "index_map");

@@ -131,6 +131,23 @@ int compare_decimal_texts(std::string_view a, std::string_view b) {
   return order < 0 ? -1 : order > 0;
 }
 
+std::string decimal_order_key(const DecimalNumber& value) {
+  if (value.digits.empty()) return "1";
+  const int64_t magnitude = static_cast<int64_t>(value.digits.size()) - value.scale + 500'000;  // digits before the point, made positive
+  std::string out = std::to_string(magnitude) + value.digits.substr(0, value.digits.find_last_not_of('0') + 1);
+  if (!value.negative) return "2" + out;
+  for (char& digit : out) digit = static_cast<char>('0' + '9' - digit);
+  return "0" + out + "~";  // behind all digits: of two that begin alike the shorter is the larger
+}
+
+std::string without_trailing_zeros(std::string_view text) {
+  DecimalNumber value;
+  if (!parse_decimal_text(text, &value)) return std::string(text);
+  while (value.scale > 0 && !value.digits.empty() && value.digits.back() == '0') value.digits.pop_back(), --value.scale;
+  if (value.digits.empty()) value.scale = 0;
+  return plain_text(value);
+}
+
 DecimalNumber negated(DecimalNumber value) {
   value.negative = !value.negative && !value.digits.empty();
   return value;

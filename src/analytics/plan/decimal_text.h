@@ -23,6 +23,10 @@ std::string java_text(const DecimalNumber& value);
 
 // By value: 1.5 equals 1.50.
 int compare_decimals(const DecimalNumber& a, const DecimalNumber& b);
+// A text that sorts, byte by byte, as the number does; equal numbers have equal ones.
+std::string decimal_order_key(const DecimalNumber& value);
+// Without zeros at the end behind the point, as Pinot stores BIG_DECIMAL values; a text that is no number stays as it is.
+std::string without_trailing_zeros(std::string_view text);
 // Of texts; what is no number comes after all numbers, in order of bytes.
 int compare_decimal_texts(std::string_view a, std::string_view b);
 

@@ -1,5 +1,7 @@
 // More hashes of bytes (CityHash, the first MurmurHash3, MD2), and UUIDs as texts and bytes. Semantics: HashFunctions and the UUID functions of
 // Apache Pinot 1.5.1.
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <array>
 
@@ -7,6 +9,7 @@
 #include "analytics/index/murmur.h"
 #include "analytics/plan/function_groups.h"
 #include "analytics/plan/row_function.h"
+#include "base/clock.h"
 
 namespace bywash::analytics {
 namespace {
@@ -179,6 +182,26 @@ Result<BoundFunction> uuid_timestamp(const FunctionArgs& call) {
   });
 }
 
+// uuid_v4(), uuid_v7(): another for each row.
+template <int Version>
+Result<BoundFunction> new_uuid(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(0, 0));
+  return BoundFunction{DataType::kString, [](const std::vector<const Vector*>&, size_t n, Vector& out) {
+                         out.start_texts();
+                         for (size_t i = 0; i < n; ++i) {
+                           std::array<unsigned char, 16> bytes{};
+                           if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) out.fail("This machine's source of randomness fails");
+                           const auto millis = static_cast<uint64_t>(wall_clock_ms());
+                           for (size_t k = 0; Version == 7 && k < 6; ++k) bytes[k] = static_cast<unsigned char>(millis >> (40 - 8 * k));
+                           bytes[6] = static_cast<unsigned char>((bytes[6] & 15) | Version << 4);
+                           bytes[8] = static_cast<unsigned char>((bytes[8] & 63) | 128);
+                           append_uuid({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, out.bytes);
+                           out.end_text();
+                         }
+                         out.finish_texts();
+                       }};
+}
+
 }  // namespace
 
 const std::vector<FunctionEntry>& hash_functions() {
@@ -186,7 +209,8 @@ const std::vector<FunctionEntry>& hash_functions() {
       {"cityhash32", city_32},       {"cityhash64", city_64},       {"cityhash128", city_128},      {"murmurhash3x64bit32", murmur3_first},
       {"murmurhash3x64bit64", murmur3_first}, {"murmurhash3x64bit128", murmur3_first_bytes}, {"md2", md2},
       {"touuidbytes", uuid_to_bytes}, {"uuidtobytes", uuid_to_bytes}, {"fromuuidbytes", uuid_to_text}, {"bytestouuid", uuid_to_text},
-      {"uuidtostring", uuid_to_text}, {"touuid", uuid_to_text},      {"isuuid", is_uuid},            {"uuidversion", uuid_version}, {"uuidtimestamp", uuid_timestamp}};
+      {"uuidtostring", uuid_to_text}, {"touuid", uuid_to_text},      {"isuuid", is_uuid},            {"uuidversion", uuid_version}, {"uuidtimestamp", uuid_timestamp},
+      {"uuidv4", new_uuid<4>},       {"uuidv7", new_uuid<7>}};
   return entries;
 }
 

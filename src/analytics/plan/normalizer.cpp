@@ -125,7 +125,7 @@ ExpressionPtr Normalizer::function(const ExpressionPtr& expression, bool with_al
 }
 
 ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
-  bool steady = is_aggregation(expression->name) || expression->name == "filter" || expression->name == "rand" || expression->name == "lookup" || expression->name == "array" ||
+  bool steady = is_aggregation(expression->name) || expression->name == "filter" || expression->name == "rand" || expression->name == "lookup" || expression->name == "uuidv4" || expression->name == "uuidv7" || expression->name == "array" ||
                 expression->name == "arrayvalueconstructor" || expression->name == "steps" || expression->name == "correlateby" || expression->name == "settings";
   if (steady) return expression;
   if (expression->name == "now" && expression->args.empty()) {

@@ -67,6 +67,7 @@ struct FieldSpec {
   bool single_value = true;
   bool not_null = false;
   int32_t max_length = 512;
+  bool trailing_zeros = false;  // allowTrailingZeros: BIG_DECIMAL values keep them
   Scalar default_null;      // resolved: from the schema's defaultNullValue, else default_null_of()
   std::string format;       // of a dateTime field: "1:MILLISECONDS:EPOCH", "TIMESTAMP", "SIMPLE_DATE_FORMAT|yyyy-MM-dd", ...
   std::string granularity;  // of a dateTime field: "1:MILLISECONDS", ...

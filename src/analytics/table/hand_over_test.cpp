@@ -72,7 +72,7 @@ TEST(HandOver, GivesEveryRowOfAnOfflineTableWithItsTypes) {
   const std::vector<nlohmann::json> rows = rows_of(*bytes);
   ASSERT_EQ(rows.size(), 2u);
   const nlohmann::json wanted = {{"i", -5}, {"l", 4611686018427387904}, {"s", "Zürich"}, {"j", "{\"a\":1}"}, {"b", "00ff"}, {"f", true},
-                                 {"m", {"p", "q"}}, {"n", {1, 2, 3}}, {"x", 1.5}, {"y", -0.25}, {"d", "12.50"}, {"at", kBase}};
+                                 {"m", {"p", "q"}}, {"n", {1, 2, 3}}, {"x", 1.5}, {"y", -0.25}, {"d", "12.5"}, {"at", kBase}};
   for (const auto& [name, value] : wanted.items()) EXPECT_EQ(rows[0][name], value) << name;
   EXPECT_EQ(rows[1]["i"], 7);
   EXPECT_TRUE(rows[1]["s"].is_null());

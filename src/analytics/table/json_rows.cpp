@@ -210,6 +210,7 @@ struct JsonRows::Impl {
       case DataType::kDouble: {
         double number;
         if (value.get_double().get(number) != simdjson::SUCCESS) return false;
+        number += 0.0;  // -0.0 is 0.0
         if (field.type == DataType::kDouble) segment.append_double(column, number);
         else segment.append_float(column, static_cast<float>(number));
         return true;

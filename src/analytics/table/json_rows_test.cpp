@@ -153,10 +153,37 @@ TEST(JsonRows, EveryTypeIsRead) {
   table.name = "s";
   Ingest in(schema, table);
   ASSERT_TRUE(in.add(R"({"l":9223372036854775807,"f":1.5,"b":true,"j":{"a": [1, 2]},"x":"0aff","d":"12.50","m":[1,2],"n":["p","q"],"t":"2023-11-14 22:13:20"})"));
-  EXPECT_EQ(in.last(), std::string("9223372036854775807|1.5|1|{\"a\":[1,2]}|\x0a\xff|12.50|1,2|p,q|1700000000000"));
+  EXPECT_EQ(in.last(), std::string("9223372036854775807|1.5|1|{\"a\":[1,2]}|\x0a\xff|12.5|1,2|p,q|1700000000000"));
   ASSERT_TRUE(in.add(R"({"l":1e3,"f":"2","b":"false","j":"plain","x":5,"d":7,"m":3,"n":[],"t":"2023-11-14T22:13:20Z"})"));
   EXPECT_EQ(in.last(), "1000|2|0|\"plain\"|[]|7|3|[null]|1700000000000");
   EXPECT_EQ(in.replaced(ReplaceReason::kWrongType), 1);
+}
+
+// SpecialValueTransformer 1.5.1.
+TEST(JsonRows, DecimalsLoseZerosAtTheirEndUnlessTheSchemaKeepsThem) {
+  SchemaConfig schema = *parse_schema_config(R"({"schemaName":"s","metricFieldSpecs":[{"name":"d","dataType":"BIG_DECIMAL"},{"name":"k","dataType":"BIG_DECIMAL","allowTrailingZeros":true}]})");
+  TableConfig table;
+  table.name = "s";
+  Ingest in(schema, table);
+  ASSERT_TRUE(in.add(R"({"d":"12.500","k":"12.500"})"));
+  EXPECT_EQ(in.last(), "12.5|12.500");
+  ASSERT_TRUE(in.add(R"({"d":100.0,"k":"1e3"})"));
+  EXPECT_EQ(in.last(), "100|1e3");
+  ASSERT_TRUE(in.add(R"({"d":"-0.00","k":5})"));
+  EXPECT_EQ(in.last(), "0|5");
+  ASSERT_TRUE(in.add(R"({"d":"1.2e3","k":1})"));
+  EXPECT_EQ(in.last(), "1200|1");
+}
+
+TEST(JsonRows, ZeroHasNoSign) {
+  SchemaConfig schema = *parse_schema_config(R"({"schemaName":"s","metricFieldSpecs":[{"name":"d","dataType":"DOUBLE"},{"name":"f","dataType":"FLOAT"}]})");
+  TableConfig table;
+  table.name = "s";
+  Ingest in(schema, table);
+  ASSERT_TRUE(in.add(R"({"d":-0.0,"f":"-0.0"})"));
+  EXPECT_EQ(in.last(), "0|0");
+  ASSERT_TRUE(in.add(R"({"d":"-0","f":-0.0})"));
+  EXPECT_EQ(in.last(), "0|0");
 }
 
 TEST(JsonRows, TimesOutsideTheSensibleRangeAreReplacedWhenTheTableAsksForIt) {

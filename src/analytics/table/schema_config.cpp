@@ -133,6 +133,7 @@ struct SchemaReader {
   }
 
   LongText read_long_text(const Json& spec, FieldSpec& field) {
+    field.trailing_zeros = flag_at(spec, "allowTrailingZeros", false);
     if (std::string length = text_at(spec, "maxLength"); !length.empty()) {
       Result<Scalar> parsed = parse_scalar(DataType::kInt, length);
       if (parsed && parsed->integer > 0) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "analytics/plan/decimal_text.h"
 #include "analytics/sql/java_text.h"
 #include "analytics/table/time_format.h"
 
@@ -54,7 +55,7 @@ void real_from(std::string_view token, const FieldSpec& field, CoercedValue& out
   auto [end, error] = std::from_chars(token.data() + (token.starts_with('+') ? 1 : 0), last, value);
   if (error == std::errc::result_out_of_range) return out.fail(ReplaceReason::kOutOfRange);
   if (error != std::errc() || end != last || std::isnan(value)) return out.fail(ReplaceReason::kNotANumber);
-  put_real(value, field, out);
+  put_real(value + 0.0, field, out);  // -0.0 is 0.0 (SpecialValueTransformer 1.5.1)
 }
 
 void timestamp_from(std::string_view text, CoercedValue& out) {
@@ -134,6 +135,7 @@ void coerce_text(std::string_view text, const FieldSpec& field, LongText long_te
   Result<Scalar> value = parse_scalar(field.type, trimmed(text));
   if (!value) return out.fail(field.type == DataType::kBigDecimal ? ReplaceReason::kNotANumber : ReplaceReason::kWrongType);
   if (field.type == DataType::kBoolean) return put_integer(value->integer, out);
+  if (field.type == DataType::kBigDecimal && !field.trailing_zeros) value->text = without_trailing_zeros(value->text);
   put_text(std::move(value->text), field, long_text, out);
 }
 
