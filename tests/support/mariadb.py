@@ -7,7 +7,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
-from typing import Optional
+from typing import Optional, Sequence
 
 from tests.support.jars import MissingTool
 from tests.support.processes import Process, TemporaryFolder, free_port
@@ -22,13 +22,15 @@ class MariaDB:
     NULL as None.
     """
 
-    def __init__(self):
+    def __init__(self, *, settings: Sequence[str] = (), durable: bool = False):
+        """`settings`: options of mariadbd. `durable`: what was committed is there after a kill -9 of the server."""
         self._temporary = TemporaryFolder("mariadb")
         self.folder = pathlib.Path(self._temporary.path)
         self.host, self.port = "127.0.0.1", free_port()
         self.user, self.password = "bywash", secrets.token_hex(8)
         self.process: Optional[Process] = None
         self._os_user = _unprivileged_user()
+        self._settings = [*settings, *(["--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=1"] if durable else [])]
 
     def start(self) -> "MariaDB":
         """Starts it, on the data it had if it ran before, and returns when it takes connections."""
@@ -38,7 +40,7 @@ class MariaDB:
         command = [_program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
                    f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
                    "--innodb-doublewrite=0",
-                   "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--character-set-server=utf8mb4", f"--init-file={self.folder}/init.sql"]
+                   "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--character-set-server=utf8mb4", f"--init-file={self.folder}/init.sql", *self._settings]
         self.process = Process("MariaDB", command, self.folder / "mariadb.log", cwd=self.folder, user=self._os_user,
                                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
         self.process.wait_until(self.responds, "taking connections", timeout=60)

@@ -102,6 +102,12 @@ Result<bool> DeliveredOffsets::lock(Session& session, const std::vector<columnar
                                        partition.topic, partition.partition.value));
     }
     if (known != next_.end() && known->second == *next) continue;
+    // The records in between were acknowledged: to write on would leave them out for ever.
+    if (known != next_.end() && *next < known->second) {
+      return Status::fatal(fmt::format("Table {} goes on at offset {} of topic '{}', partition {}, though this task has committed {}: the database has lost commits (a crash "
+                                       "with asynchronous commits, a restored backup, a replica that was behind). Restart the task: it begins where the table is",
+                                       table_, *next, partition.topic, partition.partition.value, known->second));
+    }
     next_[partition] = *next;
     moved = true;
   }

@@ -20,7 +20,8 @@ class DeliveredOffsets {
   // Creates the table where it is missing and gives the next offset of each partition that has one. Outside of a transaction.
   Result<std::map<TopicPartition, int64_t>> open(Session& session, const std::vector<TopicPartition>& partitions);
   // At the start of a transaction: locks the partitions' rows. True when one of them is not where this task left it: another task wrote
-  // meanwhile, or a commit took effect whose answer was lost. Then the transaction is to be rolled back and delivered() to be left out.
+  // meanwhile, or a commit took effect whose answer was lost. Then the transaction is to be rolled back and undelivered() to be asked.
+  // kFatal: the database has lost what this task committed.
   Result<bool> lock(Session& session, const std::vector<columnar::Batch>& batches);
   // At its end: notes the batches as written.
   Status store(Session& session, const std::vector<columnar::Batch>& batches);

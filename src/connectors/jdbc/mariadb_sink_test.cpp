@@ -1,4 +1,5 @@
 // The sink into a real MariaDB.
+#include <arrow/builder.h>
 #include <gtest/gtest.h>
 
 #include "connectors/jdbc/batches_for_tests.h"
@@ -269,6 +270,66 @@ TEST_F(MariadbSink, WrongCredentialsAndDatabasesAreToldAtValidation) {
   EXPECT_NE(errors(wrong).find("connection.url: Could not connect to database. Access denied"), std::string::npos) << errors(wrong);
   db_ = "nowhere";
   EXPECT_NE(errors(config({})).find("Unknown database 'nowhere'"), std::string::npos);
+}
+
+TEST_F(MariadbSink, FaultsThatPassAreTriedAgainWithoutDoubledRows) {
+  // A deadlock, a lock that is not free in time, a full table: each once, at the second row. The counter's table knows no transactions.
+  for (auto [number, state] : std::initializer_list<std::pair<int, const char*>>{{1213, "40001"}, {1205, "HY000"}, {1114, "HY000"}}) {
+    run("DROP TABLE IF EXISTS t, turns");
+    run("CREATE TABLE turns (n int) ENGINE = MyISAM");
+    run("INSERT INTO turns VALUES (0)");
+    run("CREATE TABLE t (id int, name text)");
+    run(fmt::format("CREATE TRIGGER fails_once BEFORE INSERT ON t FOR EACH ROW BEGIN IF NEW.id = 2 AND (SELECT n FROM turns) = 0 THEN UPDATE turns SET n = 1; "
+                    "SIGNAL SQLSTATE '{}' SET MYSQL_ERRNO = {}, MESSAGE_TEXT = 'made up'; END IF; END", state, number));
+    TaskForTests task(config({{"retry.backoff.ms", "1"}}));
+    auto batches = batches_of_json("t", 0, {named(1, "a"), named(2, "b"), named(3, "c")}, {}, true);
+    Status first = task.put(batches);
+    EXPECT_TRUE(first.retriable()) << number << ": " << first.message();
+    EXPECT_EQ(rows("SELECT count(*) FROM t"), "0");
+    Status second = task.put(batches);
+    ASSERT_TRUE(second.ok()) << second.message();
+    EXPECT_EQ(rows("SELECT id, name FROM t ORDER BY id"), "1|a;2|b;3|c");
+  }
+}
+
+TEST_F(MariadbSink, AnIdleConnectionThatTheServerEndedIsMadeAnewAtOnce) {
+  url_parameters_ = "?socketTimeout=20000";
+  run("CREATE TABLE t (id int, name text)");
+  TaskForTests task(config({{"max.retries", "0"}}));
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {named(1, "a")}, {}, true)).ok());
+  // As wait_timeout ends it.
+  run("KILL " + rows("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Sleep'"));
+  Status again = task.put(batches_of_json("t", 1, {named(2, "b")}, {}, true));
+  EXPECT_TRUE(again.ok()) << again.message();
+  EXPECT_EQ(rows("SELECT id FROM t ORDER BY id"), "1;2");
+}
+
+TEST_F(MariadbSink, TextsOfAllKindsAreHeldOrRefusedAsARecordsFault) {
+  TaskForTests task(config({{"pk.mode", "record_value"}, {"pk.fields", "id"}, {"insert.mode", "upsert"}}));
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {named(1, "nul \\u0000 within"), named(2, "'; DROP TABLE t; -- \\\\"), named(3, "\\ud83d\\ude00")}, {}, true)).ok());
+  EXPECT_EQ(rows("SELECT id, HEX(name) FROM t ORDER BY id"), "1|6E756C2000207769746869" "6E;2|273B2044524F50205441424C4520743B202D2D205C;3|F09F9880");
+  // No UTF-8, as a StringConverter may hand it over.
+  auto batches = batches_of_json("t", 3, {named(4, "x")}, {}, true);
+  arrow::StringBuilder broken;
+  ASSERT_TRUE(broken.Append("a\xff\xfe").ok());
+  columnar::Column& value = batches[0].value;
+  value = make_struct_column(value.schema, {value.child(0), {value.schema->fields()[1].schema, broken.Finish().ValueOrDie()}}, {}, nullptr, 1);
+  Status status = task.put(batches);
+  EXPECT_EQ(status.code(), Code::kData) << status.message();
+  EXPECT_EQ(rows("SELECT count(*) FROM t"), "3");
+}
+
+TEST_F(MariadbSink, NamesThatAreTooLongAreToldAndNothingIsCut) {
+  TaskForTests task(config({}));
+  const std::string longest(64, 'a'), too_long(65, 'a');
+  ASSERT_TRUE(task.put(batches_of_json(longest, 0, {named(1, "a")}, {}, true)).ok());
+  Status table = task.put(batches_of_json(too_long, 0, {named(1, "a")}, {}, true));
+  EXPECT_FALSE(table.ok());
+  EXPECT_FALSE(table.retriable());
+  Status column = task.put(batches_of_json("t", 0, {envelope(R"({"type":"int32","field":")" + too_long + "\"}", "{\"" + too_long + "\":1}")}, {}, true));
+  EXPECT_FALSE(column.ok());
+  EXPECT_FALSE(column.retriable());
+  EXPECT_EQ(rows("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"), longest);
 }
 
 }  // namespace

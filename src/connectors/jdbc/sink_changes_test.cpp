@@ -176,6 +176,15 @@ void offsets_are_kept(plugin::Properties config, const std::function<std::string
   // A put that fails leaves neither rows nor offsets.
   EXPECT_FALSE(first.put(batches_of_json("t", 4, {R"({"id":5})", R"([1])"})).ok());
   EXPECT_EQ(rows("SELECT count(*), max(next_offset) FROM t, bywash_offsets"), "4|4");
+  // A database that is behind what it has confirmed: nothing may be written over the gap.
+  rows("DELETE FROM t WHERE id > 2");
+  rows("UPDATE bywash_offsets SET next_offset = 2");
+  Status behind = first.put(batches_of_json("t", 4, {R"({"id":5})"}));
+  EXPECT_EQ(behind.code(), Code::kFatal);
+  EXPECT_NE(behind.message().find("has lost commits"), std::string::npos) << behind.message();
+  EXPECT_EQ(rows("SELECT id FROM t ORDER BY id"), "1;2");
+  TaskForTests third(config);
+  EXPECT_EQ(third.context.sought.at({"t", Partition(0)}).value, 2);
 }
 
 TEST_F(SinkChanges, PostgresqlKeepsOffsetsBesideTheRows) {

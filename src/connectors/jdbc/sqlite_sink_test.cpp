@@ -1,7 +1,9 @@
 // The sink into real SQLite files.
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "connectors/jdbc/batches_for_tests.h"
@@ -206,6 +208,51 @@ TEST(JdbcSinkValidation, DeletesWithAnUnknownKeyModeAreOneFault) {
   EXPECT_EQ(errors_of(settings), "pk.mode: Invalid value topic for configuration pk.mode: Invalid enumerator. It must be one of: none, kafka, record_key, record_value\n");
   settings["pk.mode"] = "kafka";
   EXPECT_EQ(errors_of(settings), "delete.enabled: Deletes are only supported for pk.mode record_key\npk.mode: Deletes are only supported for pk.mode record_key\n");
+}
+
+// While it lives, no file of this process grows beyond `bytes`.
+class FilesEndAt {
+ public:
+  explicit FilesEndAt(rlim_t bytes) {
+    before_ = signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old_);
+    rlimit now{bytes, old_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~FilesEndAt() {
+    setrlimit(RLIMIT_FSIZE, &old_);
+    signal(SIGXFSZ, before_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*before_)(int) = nullptr;
+};
+
+TEST_F(SqliteSink, AFullDiskIsWaitedForAndNothingIsTornOrDoubled) {
+  TaskForTests task(config({{"retry.backoff.ms", "1"}}));
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":0,"x":"small"})"})).ok());
+  Texts values;
+  for (int i = 1; i <= 2000; ++i) values.push_back(fmt::format(R"({{"id":{},"x":"{}"}})", i, std::string(500, 'x')));
+  auto batches = batches_of_json("t", 1, values);
+  {
+    FilesEndAt limit(200 << 10);
+    Status full = task.put(batches);
+    EXPECT_TRUE(full.retriable()) << full.message();
+  }
+  EXPECT_EQ(rows("SELECT count(*) FROM t"), "1");
+  EXPECT_EQ(rows("PRAGMA integrity_check"), "ok");
+  Status again = task.put(batches);
+  ASSERT_TRUE(again.ok()) << again.message();
+  EXPECT_EQ(rows("SELECT count(*), sum(id) FROM t"), "2001|2001000");
+}
+
+TEST_F(SqliteSink, TextsOfAllKindsAreHeldAsTheyAre) {
+  TaskForTests task(config({}));
+  const std::string name(300, 'n');
+  ASSERT_TRUE(task.put(batches_of_json("t", 0, {R"({"id":1,"x":"nul \u0000 within"})", R"({"id":2,"x":"'; DROP TABLE t; --"})", "{\"id\":3,\"" + name + "\":7}"})).ok());
+  EXPECT_EQ(rows("SELECT id, hex(x) FROM t WHERE id < 3 ORDER BY id"), "1|6E756C20002077697468696E;2|273B2044524F50205441424C4520743B202D2D");
+  EXPECT_EQ(rows("SELECT \"" + name + "\" FROM t WHERE id = 3"), "7");
 }
 
 }  // namespace
