@@ -116,6 +116,11 @@ class RecordSender final : public Producer {
   std::vector<Lane*> due_lanes(int32_t id);
   bool is_due(const Lane& lane, SteadyTime now) const;
   void send_batches(Link* link, std::vector<Lane*> lanes);
+  // What is on its way is this thread's alone, the lane is not.
+  OutgoingBatch& first_of(Lane& lane) {
+    std::lock_guard lock(mutex_);
+    return *lane.waiting.front();
+  }
   void answer_batch(Lane* lane, int16_t error);
   void try_again(Lane* lane);
   void settle(std::unique_ptr<OutgoingBatch> batch, const Status& status, const std::string& topic);
@@ -295,7 +300,7 @@ void RecordSender::update_links() {
   }
 }
 
-// Gives up what has waited for longer than delivery.timeout.ms, and looks for topics that are not known yet.
+// Gives up what has waited for longer than delivery.timeout.ms, and looks for topics and leaders that are not known.
 void RecordSender::expire() {
   std::vector<std::pair<std::unique_ptr<OutgoingBatch>, std::string>> late;
   std::vector<Topic*> late_topics;
@@ -303,7 +308,8 @@ void RecordSender::expire() {
     std::lock_guard lock(mutex_);
     const SteadyTime now = steady_now();
     for (auto& [name, topic] : queue_.topics()) {
-      if (!topic.early.empty()) metadata_.want();
+      const bool lost = std::any_of(topic.lanes.begin(), topic.lanes.end(), [&](const Lane& lane) { return !lane.waiting.empty() && !links_.contains(lane.leader); });
+      if (lost || !topic.early.empty()) metadata_.want();
       if (settings_.delivery_timeout_ms >= kForEver) continue;
       const Millis most(settings_.delivery_timeout_ms);
       if (!topic.early.empty() && now - topic.early.front().queued > most) late_topics.push_back(&topic);
@@ -429,7 +435,7 @@ void RecordSender::send_batches(Link* link, std::vector<Lane*> lanes) {
   std::vector<protocol::ProducePart> parts;
   compressed_.resize(std::max(compressed_.size(), lanes.size()));
   for (size_t i = 0; i < lanes.size(); ++i) {
-    OutgoingBatch& batch = *lanes[i]->waiting.front();
+    OutgoingBatch& batch = first_of(*lanes[i]);
     ++batch.attempts;
     auto bytes = batch.records.finish(settings_.compression, &compressed_[i]);
     if (!bytes.ok()) {
@@ -450,7 +456,7 @@ void RecordSender::send_batches(Link* link, std::vector<Lane*> lanes) {
 }
 
 void RecordSender::answer_batch(Lane* lane, int16_t error) {
-  OutgoingBatch& sent = *lane->waiting.front();
+  OutgoingBatch& sent = first_of(*lane);
   const bool damaged = error == kCorruptMessage && ++sent.damaged >= kDamagedAttempts;
   if (passes(error) || (error == kCorruptMessage && !damaged)) {
     if (error != kCorruptMessage) metadata_.want();
