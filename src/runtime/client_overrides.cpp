@@ -53,6 +53,9 @@ Result<std::vector<ReportedKey>> client_override_keys(const WorkerConfig& worker
   const bool sink = kind == ConnectorKind::kSink;
   const bool has_dlq = sink && !config::trim(config::get_or(connector, "errors.deadletterqueue.topic.name", "")).empty();
   const bool makes_topics = !sink && worker.topic_creation_enable && connector.contains("topic.creation.default.replication.factor");
+  // DistributedHerder.connectorUsesSeparateOffsetsTopicClients.
+  const bool own_offsets = !sink && worker.all.contains("config.storage.topic") &&
+                           (worker.exactly_once_sources || !config::trim(config::get_or(connector, "offsets.storage.topic", "")).empty());
   struct Client {
     const char* prefix;
     kafka::ClientKind kind;
@@ -61,8 +64,8 @@ Result<std::vector<ReportedKey>> client_override_keys(const WorkerConfig& worker
   // Checked in this order, shown with the consumer's before the admin client's.
   std::vector<ReportedKey> shown[3];
   const Client clients[] = {{"producer.override.", kafka::ClientKind::kProducer, !sink || has_dlq},
-                            {"admin.override.", kafka::ClientKind::kAdmin, has_dlq || makes_topics},
-                            {"consumer.override.", kafka::ClientKind::kConsumer, sink}};
+                            {"admin.override.", kafka::ClientKind::kAdmin, has_dlq || makes_topics || own_offsets},
+                            {"consumer.override.", kafka::ClientKind::kConsumer, sink || own_offsets}};
   for (size_t i = 0; i < std::size(clients); ++i) {
     if (!clients[i].used) continue;
     const Properties given = config::with_prefix(connector, clients[i].prefix);

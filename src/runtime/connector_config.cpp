@@ -284,14 +284,15 @@ class Validation {
   }
 
   void check_source() {
-    auto lower = [](std::string text) {
+    auto given = [this](const char* key) {
+      std::string text(config::trim(config::get_or(properties_, key, "")));
       for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
       return text;
     };
     // A standalone worker looks at none of these (DistributedHerder.validateSourceConnectorConfig).
     const bool of_cluster = worker_.all.contains("config.storage.topic");
-    if (of_cluster && lower(config::get_or(properties_, "exactly.once.support", "")) == "required") check_exactly_once();
-    if (of_cluster && lower(config::get_or(properties_, "transaction.boundary", "")) == "connector") {
+    if (of_cluster && given("exactly.once.support") == "required") check_exactly_once();
+    if (of_cluster && given("transaction.boundary") == "connector") {
       fail("transaction.boundary", "The connector does not support connector-defined transaction boundaries with the given configuration. "
                                    "Please reconfigure it to use a different transaction boundary definition.");
     }

@@ -161,6 +161,23 @@ TEST_F(StandaloneHerderTest, ATaskThatFailsFromATransientCauseIsRestartedAsOften
   EXPECT_EQ(herder_->worker().tasks().size(), 1u) << "a stopped connector's task came back";
 }
 
+TEST_F(StandaloneHerderTest, ATaskThatIsMadePausedStartsWhenItIsResumed) {
+  start();
+  ASSERT_TRUE(herder_->put(fake("a"), false).ok());
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  ASSERT_TRUE(herder_->set_target("a", TargetState::kPaused).ok());
+  EXPECT_EQ(states("a", "PAUSED PAUSED"), "PAUSED PAUSED");
+  const int starts = testing::fake_starts;
+  ASSERT_TRUE(herder_->restart("a", false, true).ok());
+  EXPECT_EQ(states("a", "PAUSED PAUSED"), "PAUSED PAUSED");
+  ASSERT_TRUE(herder_->restart_task({"a", 0}).ok()) << "one that has not started is stopped";
+  EXPECT_EQ(states("a", "PAUSED PAUSED"), "PAUSED PAUSED");
+  EXPECT_EQ(testing::fake_starts, starts);
+  ASSERT_TRUE(herder_->set_target("a", TargetState::kStarted).ok());
+  EXPECT_EQ(states("a", "RUNNING RUNNING"), "RUNNING RUNNING");
+  EXPECT_EQ(testing::fake_starts, starts + 1);
+}
+
 TEST_F(StandaloneHerderTest, ATaskThatHangsInACallFailsAndSaysInWhich) {
   start(false, {{"task.call.timeout.ms", "60"}, {"task.shutdown.graceful.timeout.ms", "50"}});
   for (const char* call : {"initialize", "start", "poll"}) {

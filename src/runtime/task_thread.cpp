@@ -50,6 +50,34 @@ Status TaskThread::start() {
   return {};
 }
 
+void TaskThread::set_paused(bool paused) {
+  {
+    std::lock_guard lock(mutex_);
+    want_paused_ = paused;
+  }
+  ended_.notify_all();
+}
+
+void TaskThread::request_stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  ended_.notify_all();
+}
+
+// As the original's WorkerTask: one that is made paused starts once it is resumed.
+bool TaskThread::await_unpause() {
+  if (!want_paused_) return true;
+  paused_ = true;
+  on_paused(true);
+  listener_->on_task_state(id_, State::kPaused, "");
+  log::info("runtime", "Task is paused, and starts when it is resumed");
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return !want_paused_ || stop_; });
+  return !stop_;
+}
+
 bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
   bool done = watch_.give_up(number, [&] {
     stop_ = true;
@@ -72,7 +100,7 @@ bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
 }
 
 void TaskThread::finish() {
-  stop_ = true;
+  request_stop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -87,8 +115,9 @@ void TaskThread::run() {
   // Linux keeps 15 characters of a thread's name.
   pthread_setname_np(pthread_self(), fmt::format("task-{}", to_string(id_)).substr(0, 15).c_str());
   log::Scope scope(id_.connector, std::to_string(id_.task));
-  Status status = guarded([this] { return open(); });
-  if (status.ok()) {
+  const bool wanted = await_unpause();
+  Status status = wanted ? guarded([this] { return open(); }) : Status();
+  if (wanted && status.ok()) {
     paused_ = want_paused_;
     if (paused_) on_paused(true);
     listener_->on_task_state(id_, paused_ ? State::kPaused : State::kRunning, "");

@@ -20,8 +20,8 @@ class TaskThread : public TaskRunner {
   // Error: the system gives the process no thread.
   Status start();
 
-  void set_paused(bool paused) override { want_paused_ = paused; }
-  void request_stop() override { stop_ = true; }
+  void set_paused(bool paused) override;
+  void request_stop() override;
   bool join(int64_t timeout_ms) override;
   std::optional<RunningCall> current_call() const override { return watch_.current(); }
   bool give_up(uint64_t number, std::shared_ptr<TaskRunner> self) override;
@@ -31,7 +31,7 @@ class TaskThread : public TaskRunner {
   static void count_hanging(int change);
 
  protected:
-  // On the task's thread. open() once; then step() again and again, each well under a second; close() always, after open() too when
+  // On the task's thread. open() once, not while it is paused; then step() again and again, each well under a second; close() always, after open() too when
   // that failed half-way.
   virtual Status open() = 0;
   virtual Status step() = 0;
@@ -55,6 +55,8 @@ class TaskThread : public TaskRunner {
 
  private:
   void run();
+  // False: it is to stop without having started.
+  bool await_unpause();
   TaskId id_;
   StatusListener* listener_;
   std::atomic<bool> want_paused_;

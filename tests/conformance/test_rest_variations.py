@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
-from tests.support.record_rest import SETTINGS, get, passing, prepare, send
+from tests.support.record_rest import EXACTLY_ONCE, SETTINGS, get, passing, prepare, send
 
 FOLDER = pathlib.Path(__file__).parent / "rest"
 JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
@@ -113,6 +113,8 @@ def sorted_lines(answer):
 
 def started(mode: str, bootstrap: str) -> Bywash:
     keys = {**SETTINGS, "key.converter": JSON_CONVERTER, "value.converter": JSON_CONVERTER, "value.converter.schemas.enable": "true"}
+    if mode == "exactly_once":
+        keys.update(EXACTLY_ONCE)
     return Bywash.standalone(bootstrap, worker=keys) if mode == "standalone" else Bywash.distributed(bootstrap, "rv-cluster", worker=keys)
 
 
@@ -137,7 +139,7 @@ DIFFERENT = {
 }
 
 
-@pytest.mark.parametrize("mode", ["standalone", "distributed"])
+@pytest.mark.parametrize("mode", ["standalone", "distributed", "exactly_once"])
 def test_answers_as_recorded(mode):
     """Every request, in order, on one worker; all differences are told at once."""
     problems = []

@@ -1,6 +1,6 @@
 """Records what Kafka Connect answers to the requests of rest_variations.py, for tests/conformance/test_rest_variations.py:
 
-    python -m tests.support.record_rest standalone|distributed
+    python -m tests.support.record_rest standalone|distributed|exactly_once
 
 writes tests/conformance/rest/variations_MODE.jsonl.gz. Each line is a row as tests/conformance/rest/README.md describes it.
 """
@@ -12,13 +12,14 @@ import sys
 import time
 from urllib.parse import quote
 
-from tests.support import kafka_clients, raw_http, rest_variations
+from tests.support import kafka_clients, raw_http, rest_exactly_once, rest_variations
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import KafkaConnect
 from tests.support.processes import TemporaryFolder
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "conformance" / "rest"
 WAIT_SECONDS = 40
+EXACTLY_ONCE = {"exactly.once.source.support": "enabled"}
 SETTINGS = {"rest.advertised.host.name": "localhost", "offset.flush.interval.ms": "1000"}
 
 
@@ -73,8 +74,9 @@ def record(mode: str) -> list:
     with Kafka(auto_create_topics=True) as broker:
         folder = TemporaryFolder("record-rest")
         try:
-            with KafkaConnect(broker.bootstrap, mode=mode, group="rv-cluster", folder=folder.path, worker={**SETTINGS, "plugin.path": str(folder.path / "no-plugins")}) as worker:
-                requests = rest_variations.standalone() if mode == "standalone" else rest_variations.distributed()
+            keys = {**SETTINGS, **(EXACTLY_ONCE if mode == "exactly_once" else {}), "plugin.path": str(folder.path / "no-plugins")}
+            with KafkaConnect(broker.bootstrap, mode="standalone" if mode == "standalone" else "distributed", group="rv-cluster", folder=folder.path, worker=keys) as worker:
+                requests = {"standalone": rest_variations.standalone, "distributed": rest_variations.distributed, "exactly_once": rest_exactly_once.requests}[mode]()
                 for request in requests:
                     for step in request.before:
                         try:
