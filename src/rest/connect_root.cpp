@@ -24,6 +24,11 @@ void add_root_routes(HttpRouter* router, const ConnectContext* context) {
   router->add("GET", "/health", [context](const HttpRequest&, const auto&) {
     bool ready = context->herder->ready();
     Json out;
+    if (const std::string trouble = ready ? context->herder->trouble() : ""; !trouble.empty()) {
+      out["status"] = "unhealthy";
+      out["message"] = "Worker was unable to handle this request and may be unable to handle other requests. " + trouble;
+      return json_response(500, out);
+    }
     out["status"] = ready ? "healthy" : "starting";
     out["message"] = ready ? "Worker has completed startup and is ready to handle requests." : "Worker is still starting up.";
     return json_response(ready ? 200 : 503, out);

@@ -95,6 +95,8 @@ class Herder {
   virtual Result<std::string> kafka_cluster_id() = 0;
   // False until the connectors that were asked for at start have been created.
   virtual bool ready() const = 0;
+  // Why the worker cannot do its part now, though it has started; empty: it can.
+  virtual std::string trouble() const { return {}; }
 };
 
 // For those who implement it, in Connect's words.

@@ -99,6 +99,7 @@ Status DistributedHerder::start(ClusterMember self) {
     {
       std::lock_guard lock(mutex_);
       told = view_.problem == view.problem;
+      if (view_.stable && !view.stable) unstable_since_ = steady_now();
       view_ = view;
     }
     if (!told && !view.problem.empty()) {
@@ -109,6 +110,14 @@ Status DistributedHerder::start(ClusterMember self) {
   ASSIGN_OR_RETURN(member_, kafka::GroupMember::join(std::move(group)));
   thread_ = std::thread([this] { run(); });
   return {};
+}
+
+// For as long as a rebalance may take nothing is wrong.
+std::string DistributedHerder::trouble() const {
+  std::lock_guard lock(mutex_);
+  const auto away = std::chrono::duration_cast<Millis>(steady_now() - unstable_since_);
+  if (!ready_ || view_.stable || away < Millis(cluster_.session_timeout_ms)) return {};
+  return fmt::format("It has been out of the group '{}' for {} s{}{}", cluster_.group_id, away.count() / 1000, view_.problem.empty() ? "" : ": ", view_.problem);
 }
 
 void DistributedHerder::stop() {

@@ -64,6 +64,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   Result<ConfigReport> validate(const config::Properties& properties) override;
   Result<std::string> kafka_cluster_id() override;
   bool ready() const override { return ready_; }
+  std::string trouble() const override;
   Status set_cluster_logger(const std::string& logger, const std::string& level) override;
   void on_logger_level(LoggerListener listener) override;
 
@@ -158,6 +159,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   ConfigState config_;
   StatusTable statuses_;
   kafka::GroupView view_;
+  SteadyTime unstable_since_{};               // of view_, while it is not stable
   std::vector<RestartRequest> restarts_;
   std::map<Unit, StoredStatus> said_;         // of what runs here
   std::map<TaskId, int64_t> started_epochs_;  // tasks_epoch that each task was started with
