@@ -419,6 +419,27 @@ TEST_F(QueryEngine, ComputesScalarFunctions) {
   EXPECT_EQ(one("$segmentName"), "trades_0");
 }
 
+// What Apache Pinot 1.5.1 (pinot-core) answers to the same.
+TEST_F(QueryEngine, NamesConditionsAndTypesWholeNumbersAsPinotDoes) {
+  auto columns = [&](const std::string& sql) {
+    const QueryResponse response = answer(sql, {}, [this](std::string_view) { return table_; });
+    std::string out = response.exceptions.empty() ? "" : response.exceptions[0].message;
+    for (size_t i = 0; i < response.table.column_names.size(); ++i) out += (i > 0 ? " | " : "") + response.table.column_names[i] + " " + response.table.column_types[i];
+    return out;
+  };
+  EXPECT_EQ(columns("SELECT CASE WHEN user <> 5 THEN 1 ELSE 2 END, user NOT IN (5, 6), user >= 5 AND user < 9, symbol IS NOT NULL FROM trades LIMIT 1"),
+            "case(not_equals(user,'5'),'1','2') INT | not_in(user,'5','6') BOOLEAN | and(greater_than_or_equal(user,'5'),less_than(user,'9')) BOOLEAN | is_not_null(symbol) BOOLEAN");
+  EXPECT_EQ(columns("SELECT COUNT(*) FILTER (WHERE user > 5 OR symbol = 'AA' AND shares IN (1, 2)), SUM(shares) FILTER (WHERE NOT (user BETWEEN 1 AND 3)), COUNT(*) FILTER (WHERE STARTSWITH(symbol, 'A')) FROM trades"),
+            "count(*) FILTER(WHERE (user > '5' OR (symbol = 'AA' AND shares IN ('1','2')))) LONG | sum(shares) FILTER(WHERE (NOT user BETWEEN '1' AND '3')) DOUBLE | "
+            "count(*) FILTER(WHERE startswith(symbol,'A') = 'true') LONG");
+  EXPECT_EQ(columns("SELECT HISTOGRAM(shares, 0, 10, 2), ARRAYAGG(user, 'INT', true), LISTAGG(symbol, ',') FROM trades WHERE shares < 0"),
+            "histogram(shares) DOUBLE_ARRAY | arrayagg(user) INT_ARRAY | listagg(symbol) STRING");
+  EXPECT_EQ(columns("SELECT LEAST(user, 10), GREATEST(at, user), LEAST(user, price), GREATEST(symbol, 'B') FROM trades LIMIT 1"),
+            "least(user,'10') INT | greatest(at,user) LONG | least(user,price) DOUBLE | greatest(symbol,'B') STRING");
+  EXPECT_EQ(columns("SELECT COUNT(*) * 2, COUNT(*) - 1, COUNT(*) / 2, SUM(shares) + 1, CASE WHEN COUNT(*) > 5 THEN 'a' ELSE 'b' END FROM trades"),
+            "times(count(*),'2') LONG | minus(count(*),'1') LONG | divide(count(*),'2') DOUBLE | plus(sum(shares),'1') DOUBLE | case(greater_than(count(*),'5'),'a','b') OBJECT");
+}
+
 TEST_F(QueryEngine, PrunesSegmentsByTime) {
   QueryResponse response = ask("SELECT COUNT(*) FROM trades WHERE at < 1700000000000");
   EXPECT_EQ(response.segments_processed, 0);

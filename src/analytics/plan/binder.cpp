@@ -1,13 +1,16 @@
 #include "analytics/plan/binder.h"
 
 #include "analytics/plan/aggregations.h"
+#include "analytics/plan/column_names.h"
 #include "analytics/plan/filter_binder.h"
 #include "analytics/plan/functions.h"
+#include "analytics/plan/integer_functions.h"
 #include "analytics/plan/normalizer.h"
 #include "analytics/plan/row_aggregations.h"
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <unordered_map>
 
 namespace bywash::analytics {
@@ -33,6 +36,8 @@ class ExpressionBinder {
     over_inputs_ = true;
   }
   void over_inputs() { over_inputs_ = true; }
+  // There are aggregations among the inputs: what CASE makes of them is an OBJECT to Pinot.
+  void aggregated() { aggregated_ = true; }
 
   Result<BoundPtr> bind(const ExpressionPtr& expression) {
     std::string text = to_string(*expression);
@@ -96,18 +101,19 @@ class ExpressionBinder {
       node->args.push_back(std::move(bound));
     }
     const FunctionArgs given{function.name, node->args};
-    ASSIGN_OR_RETURN(BoundFunction chosen, function.name == "lookup" ? bind_lookup(given, lookups_ ? *lookups_ : LookupTables()) : bind_function(given));
+    std::optional<BoundFunction> whole = over_inputs_ ? bind_whole_arithmetic(given) : std::nullopt;
+    ASSIGN_OR_RETURN(BoundFunction chosen, whole ? Result<BoundFunction>(*std::move(whole)) : function.name == "lookup" ? bind_lookup(given, lookups_ ? *lookups_ : LookupTables()) : bind_function(given));
     node->type = chosen.type;
     node->kernel = std::move(chosen.kernel);
     node->multi = chosen.multi;
     node->strict = chosen.strict;
-    node->from_cast = over_inputs_ && function.name == "cast";
+    node->from_cast = (over_inputs_ && function.name == "cast") || (aggregated_ && (function.name == "case" || function.name == "casewhen"));
     return remember(text, std::move(node));
   }
 
   const TableSchema* schema_;
   const LookupTables* lookups_;
-  bool over_inputs_ = false;
+  bool over_inputs_ = false, aggregated_ = false;
   size_t inputs_ = 0;
   size_t slots_ = 0;
   std::unordered_map<std::string, BoundPtr> nodes_;
@@ -170,24 +176,6 @@ class QueryBinder {
       if (!item.alias.empty()) normalizer_.add_alias(item.alias, expression);
     }
     return {};
-  }
-
-  // As org.apache.pinot.core.query.aggregation.function.* name their result columns (1.5.1).
-  static std::string column_name(const Expression& expression) {
-    if (expression.kind == ExpressionKind::kFunction && expression.name == "filter" && expression.args.size() == 2) {
-      return column_name(*expression.args[0]) + " FILTER(WHERE " + to_string(*expression.args[1]) + ")";
-    }
-    if (expression.kind == ExpressionKind::kFunction && expression.name.starts_with("percentile") && (expression.args.size() == 2 || expression.args.size() == 3) &&
-        expression.args[1]->kind == ExpressionKind::kLiteral) {
-      const Expression& rank = *expression.args[1];
-      double value = rank.literal == sql::LiteralType::kDouble ? rank.value.real : static_cast<double>(rank.value.integer);
-      std::string text = fmt::format("{}", value);
-      if (text.find('.') == std::string::npos) text += ".0";
-      if (expression.args.size() == 3) text += fmt::format(", {}", expression.args[2]->value.integer);
-      return fmt::format("{}({}, {})", expression.name, to_string(*expression.args[0]), text);
-    }
-    if (std::string funnel = expression.kind == ExpressionKind::kFunction ? funnel_column_name(expression) : std::string(); !funnel.empty()) return funnel;
-    return to_string(expression);
   }
 
   // An ordinal of GROUP BY and ORDER BY stands for that select item.
@@ -294,6 +282,7 @@ class QueryBinder {
     for (const ExpressionPtr& order : order_) find_aggregations(order, &found);
     if (having_) find_aggregations(having_, &found);
     std::vector<ExpressionPtr> read(group_by_);
+    if (!found.empty()) inputs_.aggregated();
     for (const ExpressionPtr& call : found) {
       Aggregation aggregation;
       if (Status bound = aggregation_of(*call, &aggregation); !bound.ok()) {

@@ -212,6 +212,35 @@ Result<BoundFunction> bit_mask(const FunctionArgs& call) {
   });
 }
 
+// least, greatest: of whole numbers a whole number, of texts a text, else DOUBLE (SelectTupleElementTransformFunction 1.5.1).
+template <bool Least>
+Result<BoundFunction> extreme(const FunctionArgs& call) {
+  RETURN_IF_ERROR(call.expect(1, 1000));
+  auto all = [&](auto test) { return std::all_of(call.args.begin(), call.args.end(), [&](const BoundPtr& arg) { return !arg->null && test(arg->type); }); };
+  if (all([](DataType type) { return type == DataType::kInt || type == DataType::kLong; })) {
+    const bool narrow = all([](DataType type) { return type == DataType::kInt; });
+    return BoundFunction{narrow ? DataType::kInt : DataType::kLong, [](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                           out.integers.assign(args[0]->integers.begin(), args[0]->integers.begin() + static_cast<ptrdiff_t>(n));
+                           for (size_t a = 1; a < args.size(); ++a) {
+                             for (size_t i = 0; i < n; ++i) out.integers[i] = Least ? std::min(out.integers[i], args[a]->integers[i]) : std::max(out.integers[i], args[a]->integers[i]);
+                           }
+                         }};
+  }
+  if (all([](DataType type) { return type == DataType::kString; })) {
+    return BoundFunction{DataType::kString, [](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+                           out.start_texts();
+                           for (size_t i = 0; i < n; ++i) {
+                             std::string_view best = args[0]->texts[i];
+                             for (size_t a = 1; a < args.size(); ++a) best = Least ? std::min(best, args[a]->texts[i]) : std::max(best, args[a]->texts[i]);
+                             out.bytes += best;
+                             out.end_text();
+                           }
+                           out.finish_texts();
+                         }};
+  }
+  return folded<Least ? least : greatest>(call);
+}
+
 enum class Finiteness { kFinite, kInfinite, kNan };
 template <Finiteness F>
 Result<BoundFunction> is_number(const FunctionArgs& call) {
@@ -263,7 +292,7 @@ const std::vector<FunctionEntry>& numeric_functions() {
   static const std::vector<FunctionEntry> entries = {
       {"plus", folded<plus>},        {"add", folded<plus>},      {"minus", binary<minus>},    {"sub", binary<minus>},
       {"times", folded<times>},      {"mult", folded<times>},    {"divide", binary<divide>},  {"div", binary<divide>},
-      {"mod", binary<remainder_of>}, {"least", folded<least>},   {"greatest", folded<greatest>}, {"abs", unary<absolute>},
+      {"mod", binary<remainder_of>}, {"least", extreme<true>},   {"greatest", extreme<false>}, {"abs", unary<absolute>},
       {"ceil", unary<ceiling>},      {"ceiling", unary<ceiling>}, {"floor", unary<flooring>}, {"exp", unary<exponential>},
       {"ln", unary<natural_log>},    {"log", unary<natural_log>}, {"log2", unary<log_2>},     {"log10", unary<log_10>},
       {"sqrt", unary<root>},         {"sign", unary<sign_of>},   {"power", binary<power>},    {"pow", binary<power>},
