@@ -298,8 +298,9 @@ def test_tables_change_in_the_middle_of_the_stream(worker, kafka, postgres, data
              "ALTER TABLE t RENAME TO moved", "INSERT INTO moved VALUES (6, 'elsewhere', 'x')"]
     for step in steps:
         postgres.query(database, step)
-    event_counts = lambda: kafka.record_counts(lambda t: t.startswith(f"{name}.public."))
-    worker.process.wait_until(lambda: event_counts().get(f"{name}.public.moved", 0) >= 1, "the last change is there", timeout=30)
+    counts = lambda: kafka.record_counts(lambda t: t.startswith(f"{name}.public."))
+    wanted = {f"{name}.public.{table}": count for table, count in {"t": 6, "fresh": 1, "gone": 1, "again": 2, "moved": 1}.items()}
+    worker.process.wait_until(lambda: counts() == wanted, "all changes are there", timeout=30)
     # JsonConverter writes the column's default for a null.
     number = lambda unscaled: base64.b64encode(bytes([unscaled])).decode()
     assert rows_of(kafka, f"{name}.public.t") == [
@@ -329,7 +330,9 @@ def test_changes_of_tables_that_are_other_ones_by_now(worker, kafka, postgres, d
         postgres.query(database, step)
     worker.request("PUT", f"/connectors/{name}/resume")
     topic = f"{name}.public.t"
-    worker.process.wait_until(lambda: kafka.record_counts(lambda t: t == topic).get(topic, 0) >= 7, "all changes are there", timeout=30)
+    counts = lambda: kafka.record_counts(lambda t: t.startswith(f"{name}.public."))
+    wanted = {topic: 7, f"{name}.public.gone": 3}  # each delete with its tombstone
+    worker.process.wait_until(lambda: counts() == wanted, "all changes are there", timeout=30)
     assert rows_of(kafka, topic)[1:] == [
         ("c", {"id": 1, "a": 1, "b": "x"}), ("c", {"id": 2, "a": 2, "b": "y"}), ("d", {"id": 0, "a": 2, "b": None}), ("c", {"a": 3, "b": "z", "m": [1, 2]}),
         ("c", {"id": "0188b2a6-3a51-4f4a-8d27-3d1b1f6b1a11"})]
@@ -383,3 +386,26 @@ def test_log_that_the_server_has_given_up(worker, kafka, source, name, tmp_path)
         own.query(database, "INSERT INTO t VALUES (3, 'c')")
         assert events(worker, kafka, f"{name}.public.t", 5)[-1] == ("c", 3)
         worker.delete(name)
+
+
+def test_a_snapshot_that_was_asked_for_can_be_stopped(worker, kafka, postgres, database, source, name):
+    postgres.query(database, "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE signals (id text PRIMARY KEY, type text, data text); "
+                             "INSERT INTO t SELECT g, repeat('x', 400) FROM generate_series(1, 400000) g; INSERT INTO u VALUES (1)")
+    worker.create(name, source(snapshot__mode="no_data", signal__data__collection="public.signals", max__batch__size="500"))
+    streams(worker, postgres, name)
+    signal = "INSERT INTO signals VALUES (%s, %s, %s)"
+    ask = lambda table: json.dumps({"data-collections": [f"public.{table}"], "type": "incremental"})
+    # Nothing is under way yet: no snapshot that is asked for later ends by this.
+    postgres.query(database, signal, ("zero", "stop-snapshot", "{}"))
+    postgres.query(database, signal, ("one", "execute-snapshot", ask("t")))
+    counts = lambda: kafka.record_counts(lambda t: t.startswith(f"{name}.public."))
+    worker.process.wait_until(lambda: counts().get(f"{name}.public.t", 0) > 1000, "rows arrive", timeout=30)
+    postgres.query(database, signal, ("two", "stop-snapshot", json.dumps({"type": "incremental"})))
+    postgres.query(database, "UPDATE t SET v = 'changed' WHERE id = 399999")
+    worker.process.wait_until(lambda: "Signal 'two' stops the snapshot of signal 'one'" in worker.log(), "it is stopped", timeout=30)
+    # Changes go on, and so do later snapshots.
+    postgres.query(database, signal, ("three", "execute-snapshot", ask("u")))
+    assert events(worker, kafka, f"{name}.public.u", 1) == [("r", 1)]
+    found = [json.loads(record.value) for record in kafka.consume_all(f"{name}.public.t")]
+    assert found[-1]["op"] == "u" and found[-1]["after"] == {"id": 399999, "v": "changed"}
+    assert 1000 < sum(event["op"] == "r" for event in found) < 400000

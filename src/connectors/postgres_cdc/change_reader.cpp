@@ -249,6 +249,13 @@ void ChangeReader::note_signal(const std::string& table) {
     bool there = i < message_.new_row.size() && message_.new_row[i].kind == TupleValue::Kind::kText;
     return there ? std::string(message_.new_row[i].text) : std::string();
   };
+  if (message_.new_row.size() >= 3 && text(1) == "stop-snapshot") {
+    auto stop = stop_of_signal(text(0), text(2));
+    if (!stop.ok()) return log::warn(kReaderLogger, "{} (signal.data.collection)", stop.status().message());
+    for (SnapshotRequest& waiting : requests_) waiting.stops.push_back(*stop);
+    stops_.push_back(*std::move(stop));
+    return;
+  }
   auto request = message_.new_row.size() < 3 ? Result<std::optional<SnapshotRequest>>(Status::invalid(fmt::format("Table '{}' needs the columns id, type and data", table)))
                                              : request_of_signal(text(0), text(1), text(2));
   if (!request.ok()) log::warn(kReaderLogger, "{} (signal.data.collection)", request.status().message());

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connectors/postgres_cdc/change_stream.h"
@@ -26,6 +27,8 @@ class ChangeReader {
   Status take_row(const Snapshot::SnapshotRow& row, uint64_t lsn, int64_t tx_id, bool aside = false);
   // What signals of transactions that were taken whole ask for, once. `from`: the position before the first of them.
   std::vector<SnapshotRequest> take_requests(Position* from);
+  // What signals stop, once.
+  std::vector<std::shared_ptr<const SnapshotStop>> take_stops() { return std::exchange(stops_, {}); }
   // The snapshot's last row was taken.
   void end_snapshot() { position_.snapshot = position_.snapshot == SnapshotState::kNone ? SnapshotState::kNone : SnapshotState::kLastRecord; }
 
@@ -63,6 +66,7 @@ class ChangeReader {
   Position position_, resume_;
   Position before_transaction_;
   std::vector<SnapshotRequest> requests_;
+  std::vector<std::shared_ptr<const SnapshotStop>> stops_;
   bool resuming_ = false, skipping_ = false, in_transaction_ = false;
   int64_t skipped_at_lsn_ = 0;
   ChangeMessage message_;

@@ -212,6 +212,8 @@ Status PostgresChangeTask::read_rows() {
   Snapshot::SnapshotRow row;
   while (!reader_->is_full() && steady_now() < end && !stopped_) {
     bool aside = !requests_.empty();
+    if (aside && steady_now() >= next_stops_) RETURN_IF_ERROR(look_for_stops());
+    if (aside && requests_.front().is_stopped()) return end_snapshot();
     auto more = snapshot_->next(&row);
     // A filter that is no SQL: the signal would be met again at each restart.
     if (aside && !more.ok() && !more.status().retriable()) {
@@ -220,6 +222,7 @@ Status PostgresChangeTask::read_rows() {
     }
     RETURN_IF_ERROR(more.status());
     if (!*more) return end_snapshot();
+    if (aside && !requests_.front().wants(row.table->name())) continue;
     if (aside && requests_.front().incremental) row.marker = "incremental";
     RETURN_IF_ERROR(reader_->take_row(row, snapshot_lsn_, snapshot_->tx_id(), aside));
     if (row.marker == "last" && !aside) reader_->end_snapshot();
@@ -227,8 +230,48 @@ Status PostgresChangeTask::read_rows() {
   return {};
 }
 
+Result<Rows> PostgresChangeTask::written_stops() {
+  size_t dot = config_.signal_table.find('.');
+  if (dot == config_.signal_table.npos) return Rows();
+  std::string table = session_->identifier(config_.signal_table.substr(0, dot)) + "." + session_->identifier(config_.signal_table.substr(dot + 1));
+  return session_->query("SELECT a::text, c::text FROM " + table + " AS signals(a, b, c) WHERE b = 'stop-snapshot'");
+}
+
+Status PostgresChangeTask::look_for_stops() {
+  next_stops_ = steady_now() + Millis(500);
+  auto rows = written_stops();
+  if (!rows.ok()) return rows.status().retriable() ? rows.status() : Status();  // told when the request began
+  std::vector<std::shared_ptr<const SnapshotStop>> stops;
+  for (const Row& row : *rows) {
+    std::string id = row[0].value_or("");
+    if (!known_stops_.insert(id).second) continue;
+    auto stop = stop_of_signal(id, row[1].value_or(""));
+    if (stop.ok()) stops.push_back(*std::move(stop));
+  }
+  apply(stops);
+  return {};
+}
+
+void PostgresChangeTask::apply(const std::vector<std::shared_ptr<const SnapshotStop>>& stops) {
+  for (const auto& stop : stops) {
+    for (SnapshotRequest& request : requests_) {
+      log::info(kTaskLogger, "Signal '{}' stops the snapshot of signal '{}'{}", stop->id, request.id, stop->all ? "" : " for some tables");
+      request.stops.push_back(stop);
+    }
+  }
+}
+
 // A slot of its own marks the point at which the rows are seen: the changes before it come first, those behind it after the rows.
 Status PostgresChangeTask::start_request() {
+  // Those that are there came before, or come in the stream before the point of the rows.
+  known_stops_.clear();
+  if (auto stops = written_stops(); stops.ok()) {
+    for (const Row& row : *stops) known_stops_.insert(row[0].value_or(""));
+  } else if (stops.status().retriable()) {
+    return stops.status();
+  } else {
+    log::warn(kTaskLogger, "stop-snapshot is not seen while rows are read: {}", stops.status().message());
+  }
   ASSIGN_OR_RETURN(slot_session_, ServerSession::open(config_, ServerSession::Kind::kReplication));
   ASSIGN_OR_RETURN(CreatedSlot created, create_slot(*slot_session_, config_, config_.slot_name.substr(0, 50) + "_snapshot", true));
   snapshot_lsn_ = created.consistent_lsn;
@@ -302,6 +345,7 @@ Status PostgresChangeTask::read_changes() {
       }
     }
     RETURN_IF_ERROR(reader_->take(*message));
+    apply(reader_->take_stops());
     if (phase_ == Phase::kStream && (requests_ = reader_->take_requests(&before_requests_)).size() > 0) {
       phase_ = Phase::kRequested;
       break;

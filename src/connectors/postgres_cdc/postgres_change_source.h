@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ class PostgresChangeTask final : public plugin::SourceTask {
   Result<bool> wants_snapshot(const std::optional<SlotState>& slot);
   Status start_stream();
   Status start_request();
+  // Rows of the signal table that stop snapshots and that the stream, which waits for the rows, has not shown yet.
+  Result<Rows> written_stops();
+  Status look_for_stops();
+  void apply(const std::vector<std::shared_ptr<const SnapshotStop>>& stops);
   Status read_rows();
   Status end_snapshot();
   Status read_changes();
@@ -57,8 +62,9 @@ class PostgresChangeTask final : public plugin::SourceTask {
   // Snapshots that signals asked for, the first one under way. Meanwhile offsets stay before the signals: a restart meets them again.
   std::vector<SnapshotRequest> requests_;
   Position before_requests_;
+  std::set<std::string> known_stops_;  // their ids
   uint64_t confirmed_lsn_ = 0, snapshot_lsn_ = 0;
-  SteadyTime busy_since_{}, retry_at_{}, delay_until_{}, next_heartbeat_{};
+  SteadyTime next_stops_{}, busy_since_{}, retry_at_{}, delay_until_{}, next_heartbeat_{};
   bool slot_was_busy_ = false, told_ = false, snapshot_taken_ = false, snapshot_done_ = false, rows_are_missing_ = false, outstanding_ = false, heartbeat_query_failed_ = false;
   int32_t failures_ = 0;
   std::atomic<bool> stopped_{false};

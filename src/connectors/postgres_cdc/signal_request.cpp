@@ -1,5 +1,6 @@
 #include "connectors/postgres_cdc/signal_request.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -19,6 +20,17 @@ std::string one_expression(const std::string& text) {
   return out;
 }
 
+// The list of tables' expressions in data-collections; empty where there is none.
+std::string listed_tables(const nlohmann::json& data) {
+  auto collections = data.find("data-collections");
+  std::string list;
+  if (collections == data.end() || !collections->is_array()) return list;
+  for (const auto& one : *collections) {
+    if (one.is_string()) list += (list.empty() ? "" : ",") + one_expression(one.get<std::string>());
+  }
+  return list;
+}
+
 Result<SnapshotRequest> snapshot_request(const std::string& id, const nlohmann::json& data) {
   auto text = [](const nlohmann::json& object, const char* key) {
     auto it = object.find(key);
@@ -30,13 +42,7 @@ Result<SnapshotRequest> snapshot_request(const std::string& id, const nlohmann::
   for (char& c : type) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (!type.empty() && type != "incremental" && type != "blocking") return Status::invalid("type must be incremental or blocking");
   out.incremental = type != "blocking";
-  auto collections = data.find("data-collections");
-  std::string list;
-  if (collections != data.end() && collections->is_array()) {
-    for (const auto& one : *collections) {
-      if (one.is_string()) list += (list.empty() ? "" : ",") + one_expression(one.get<std::string>());
-    }
-  }
+  std::string list = listed_tables(data);
   if (list.empty()) return Status::invalid("data-collections must be a list of tables (schema.table)");
   ASSIGN_OR_RETURN(out.tables, NamePatterns::make(list));
   auto conditions = data.find("additional-conditions");
@@ -53,6 +59,31 @@ Result<SnapshotRequest> snapshot_request(const std::string& id, const nlohmann::
 
 }  // namespace
 
+bool SnapshotRequest::wants(const std::string& table) const {
+  return tables.match(table) && std::none_of(stops.begin(), stops.end(), [&](const auto& stop) { return stop->all || stop->tables.match(table); });
+}
+
+bool SnapshotRequest::is_stopped() const {
+  return std::any_of(stops.begin(), stops.end(), [](const auto& stop) { return stop->all; });
+}
+
+Result<std::shared_ptr<const SnapshotStop>> stop_of_signal(const std::string& id, std::string_view data) {
+  auto bad = [&](std::string_view why) { return Status::invalid(fmt::format("Signal '{}' of type stop-snapshot is passed over: {}", id, why)); };
+  auto out = std::make_shared<SnapshotStop>();
+  out->id = id;
+  nlohmann::json parsed = nlohmann::json::parse(data.empty() ? "{}" : data, nullptr, false);
+  if (!parsed.is_object()) return bad("its data is no JSON object");
+  auto type = parsed.find("type");
+  bool known = type == parsed.end() || (type->is_string() && (type->get<std::string>() == "incremental" || type->get<std::string>() == "INCREMENTAL"));
+  if (!known) return bad("type must be incremental");
+  std::string list = listed_tables(parsed);
+  out->all = list.empty();
+  auto patterns = NamePatterns::make(list);
+  if (!patterns.ok()) return bad(patterns.status().message());
+  out->tables = *std::move(patterns);
+  return std::shared_ptr<const SnapshotStop>(std::move(out));
+}
+
 const std::string* SnapshotRequest::filter_of(const std::string& table) const {
   for (const auto& [pattern, filter] : filters) {
     if (pattern.match(table)) return &filter;
@@ -62,8 +93,8 @@ const std::string* SnapshotRequest::filter_of(const std::string& table) const {
 
 Result<std::optional<SnapshotRequest>> request_of_signal(const std::string& id, std::string_view type, std::string_view data) {
   auto bad = [&](std::string_view why) { return Status::invalid(fmt::format("Signal '{}' of type {} is passed over: {}", id, type, why)); };
-  if (type == "stop-snapshot" || type == "pause-snapshot" || type == "resume-snapshot") return bad("a snapshot that was asked for is read in one piece");
-  if (type != "execute-snapshot" && type != "log") return bad("known are execute-snapshot and log");
+  if (type == "pause-snapshot" || type == "resume-snapshot") return bad("a snapshot that was asked for is read in one piece");
+  if (type != "execute-snapshot" && type != "log") return bad("known are execute-snapshot, stop-snapshot and log");
   nlohmann::json parsed = nlohmann::json::parse(data, nullptr, false);
   if (!parsed.is_object()) return bad("its data is no JSON object");
   if (type == "log") {

@@ -25,9 +25,26 @@ TEST(SignalRequest, SaysWhyASignalIsPassedOver) {
   EXPECT_NE(why("execute-snapshot", "{}").find("data-collections must be"), std::string::npos);
   EXPECT_NE(why("execute-snapshot", R"({"data-collections":["a.b"],"type":"x"})").find("incremental or blocking"), std::string::npos);
   EXPECT_NE(why("execute-snapshot", R"({"data-collections":["(" ]})").find("Not a regular expression"), std::string::npos);
-  EXPECT_NE(why("stop-snapshot", "{}").find("one piece"), std::string::npos);
+  EXPECT_NE(why("pause-snapshot", "{}").find("one piece"), std::string::npos);
   EXPECT_NE(why("schema-changes", "{}").find("known are"), std::string::npos);
   EXPECT_TRUE(request_of_signal("s-1", "log", R"({"message":"here"})").ok());
+}
+
+TEST(SignalRequest, IsStoppedAltogetherOrForSomeTables) {
+  auto asked = request_of_signal("1", "execute-snapshot", R"({"data-collections": ["public.a", "public.b"]})");
+  ASSERT_TRUE(asked.ok());
+  SnapshotRequest request = **std::move(asked);
+  auto stop = stop_of_signal("2", R"({"type": "INCREMENTAL", "data-collections": ["public.a"]})");
+  ASSERT_TRUE(stop.ok()) << stop.status().message();
+  request.stops.push_back(*stop);
+  EXPECT_FALSE(request.wants("public.a"));
+  EXPECT_TRUE(request.wants("public.b"));
+  EXPECT_FALSE(request.is_stopped());
+  request.stops.push_back(*stop_of_signal("3", ""));
+  EXPECT_FALSE(request.wants("public.b"));
+  EXPECT_TRUE(request.is_stopped());
+  EXPECT_NE(stop_of_signal("4", R"({"type": "blocking"})").status().message().find("must be incremental"), std::string::npos);
+  EXPECT_NE(stop_of_signal("4", "[").status().message().find("no JSON object"), std::string::npos);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Result<std::unique_ptr<Snapshot>> Snapshot::open(ServerSession& session, const C
   ASSIGN_OR_RETURN(auto tables, captured_tables(session, config, selection));
   Catalog catalog(&session);
   for (const auto& [schema, table] : tables) {
-    if (request ? !request->tables.match(schema + "." + table) : !selection.in_snapshot(schema, table)) continue;
+    if (request ? !request->wants(schema + "." + table) : !selection.in_snapshot(schema, table)) continue;
     ASSIGN_OR_RETURN(auto structure, catalog.table(schema, table));
     if (structure) out->tables_.push_back(*std::move(structure));
   }
@@ -85,6 +85,7 @@ Status Snapshot::start_table() {
 Result<bool> Snapshot::read_line() {
   while (true) {
     if (!copying_) {
+      while (request_ && !tables_.empty() && !request_->wants(tables_.front().name())) tables_.pop_front();
       if (tables_.empty()) return false;
       RETURN_IF_ERROR(start_table());
     }

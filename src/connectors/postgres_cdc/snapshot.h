@@ -16,7 +16,7 @@ namespace bywash::postgres_cdc {
 class Snapshot {
  public:
   // Opens the transaction that sees the database as `exported` does (empty: as it is now). `session` is the snapshot's until it is over.
-  // `request`: only its tables, and their rows that it wants; null: those of snapshot.include.collection.list.
+  // `request`: only its tables, and their rows that it wants, also by what stops it later; null: those of snapshot.include.collection.list.
   static Result<std::unique_ptr<Snapshot>> open(ServerSession& session, const ChangeConfig& config, const Selection& selection, const std::string& exported,
                                                 const SnapshotRequest* request = nullptr);
 
