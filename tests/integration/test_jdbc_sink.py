@@ -1,4 +1,5 @@
-"""The JDBC sink with kill -9 in the middle: MariaDB loses nothing; with exactly.once nothing comes twice, in insert mode where it would show."""
+"""The JDBC sink with kill -9 in the middle: MariaDB loses nothing; with exactly.once nothing comes twice, in insert mode where it would show, through
+libpq and through an ODBC driver."""
 
 import json
 import random
@@ -58,7 +59,13 @@ def test_a_killed_worker_upserts_every_row_into_mariadb(kafka, mariadb, start_by
         (str(_ROWS), str(_ROWS * (_ROWS - 1) // 2), str(_ROWS * (_ROWS - 1) // 8))]
 
 
-def test_exactly_once_inserts_each_row_once_through_kills(kafka, postgres, database, start_bywash):
+def by_odbc(postgres, database):
+    return {"connection.url": f"jdbc:odbc:Driver=PostgreSQL Unicode;Server={postgres.host};Port={postgres.port};Database={database}",
+            "connection.user": postgres.user, "connection.password": postgres.password}
+
+
+@pytest.mark.parametrize("driver", ["libpq", "odbc"])
+def test_exactly_once_inserts_each_row_once_through_kills(kafka, postgres, database, start_bywash, driver):
     topic = kafka.create_topic(partitions=3)
 
     def produce(ids):
@@ -66,7 +73,7 @@ def test_exactly_once_inserts_each_row_once_through_kills(kafka, postgres, datab
 
     # The group's offsets are never committed in time: only what the table keeps can tell where to go on.
     worker = start_bywash(Bywash.standalone(kafka.bootstrap, worker={"offset.flush.interval.ms": "600000"}))
-    config = sink(topic, **{"exactly.once": "true", **postgres.jdbc_config(database)})
+    config = sink(topic, **{"exactly.once": "true", **(postgres.jdbc_config(database) if driver == "libpq" else by_odbc(postgres, database))})
 
     def count():
         exists = postgres.query(database, "SELECT to_regclass('t') IS NOT NULL")[0][0]
