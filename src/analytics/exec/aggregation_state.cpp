@@ -336,7 +336,7 @@ void AggregationState::finish_distinct(Vector* out) {
   for (size_t i = 0; i < size_; ++i) {
     if (aggregation_->kind == Kind::kDistinctCount) out->integers[i] = counts[i];
     else if (aggregation_->kind == Kind::kDistinctSum) out->reals[i] = sums[i];
-    else out->reals[i] = counts[i] == 0 ? -kInfinity : sums[i] / static_cast<double>(counts[i]);
+    else out->reals[i] = counts[i] == 0 ? std::nan("") : sums[i] / static_cast<double>(counts[i]);
   }
 }
 

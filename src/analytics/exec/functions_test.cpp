@@ -119,6 +119,12 @@ TEST(Functions, OfIdentifiersDocumentsAndWindows) {
       {"JSONSTRINGTOMAP(' {\"a\": [1, 2]} ')", "{\"a\":[1,2]}"}, {"JSONSTRINGTOARRAY('[1, {\"b\": 2}]')", "[1,{\"b\":2}]"}, {"COALESCE(JSONSTRINGTOARRAY('{}'), 'none')", "none"},
       {"JSONKEYVALUEARRAYTOMAP('[{\"key\": \"a\", \"value\": 1}, {\"key\": \"b\", \"value\": \"x\"}]')", "{\"a\":\"1\",\"b\":\"x\"}"},
       {"JSONKEYVALUEARRAYTOMAP('[{\"k\": \"a\", \"v\": 1}]', 'k', 'v')", "{\"a\":\"1\"}"}, {"JSONPATH('{\"a\": 7}', '$.a')", "7"},
+      {"STRCMP('AA', '2014-01-01')", "15"}, {"STRCMP('abc', 'a')", "2"}, {"STRCMP('a', 'a€')", "-1"}, {"STRCMP('😀', '€')", "46993"}, {"STRCMP('x', 'x')", "0"},
+      // Steps of more than one unit are counted anew in each month, day, hour where the output is a text or a zone is named.
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd', '7:DAYS')", "2023-11-08"},
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:HOURS:SIMPLE_DATE_FORMAT:yyyy-MM-dd HH:mm', '5:HOURS')", "2023-11-14 20:00"},
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:HOURS:SIMPLE_DATE_FORMAT:yyyy-MM-dd HH:mm', '90:MINUTES')", "2023-11-14 22:00"},
+      {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:DAYS:EPOCH', '7:DAYS')", "19670"}, {"DATETIMECONVERT(1700000000000, '1:MILLISECONDS:EPOCH', '1:DAYS:EPOCH', '7:DAYS', 'UTC')", "19669"},
       {"TIMESERIESBUCKET(1060, 'SECONDS', 1000, 60, 0)", "1"}, {"TIMESERIESBUCKET(1000, 'SECONDS', 1000, 60, 0)", "0"}, {"TIMESERIESBUCKET(1060001, 'MILLISECONDS', 1000, 60, 0)", "2"}};
   for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
   EXPECT_NE(value_of("UUID_TIMESTAMP('550e8400-e29b-41d4-a716-446655440000')").find("UUID version 4 is not time-based"), std::string::npos);
@@ -241,6 +247,11 @@ TEST_F(SmallTable, DecimalsAreExact) {
   EXPECT_EQ(value("BIGDECIMALTOBYTES('12.50')"), "000204e2");
   EXPECT_NE(value(decimal("1") + " / " + decimal("0.0")).find("Division by zero"), std::string::npos);
   EXPECT_NE(value(decimal("x")).find("Cannot cast a text to BIG_DECIMAL"), std::string::npos);
+}
+
+TEST_F(SmallTable, OfNothingAndOfIntsByName) {
+  EXPECT_EQ(ask("SELECT DISTINCTAVG(x) FROM small WHERE x < 0"), "nan");
+  EXPECT_EQ(ask("SELECT ARRAYSORTINT(GENERATELONGARRAY(4294967297, 4294967298, 1)) FROM small WHERE n = 3"), "[1,2]");
 }
 
 TEST_F(SmallTable, SumsOfDecimals) {

@@ -18,7 +18,7 @@ struct Spelling {
 };
 constexpr Spelling kSpellings[] = {{"equals", "equals", "="}, {"notequals", "not_equals", "!="}, {"greaterthan", "greater_than", ">"},
                                    {"greaterthanorequal", "greater_than_or_equal", ">="}, {"lessthan", "less_than", "<"}, {"lessthanorequal", "less_than_or_equal", "<="},
-                                   {"notin", "not_in", ""}, {"isnull", "is_null", ""}, {"isnotnull", "is_not_null", ""}, {"regexplike", "regexp_like", ""}};
+                                   {"notin", "not_in", ""}, {"isnull", "is_null", ""}, {"isnotnull", "is_not_null", ""}, {"regexplike", "regexp_like", ""}, {"trimcharacters", "trim", ""}};
 const Spelling* spelling_of(std::string_view name) {
   for (const Spelling& one : kSpellings) {
     if (one.name == name) return &one;
@@ -36,6 +36,7 @@ std::string listed(const std::vector<ExpressionPtr>& args, size_t from) {
 
 std::string shown(const Expression& expression) {
   if (expression.kind != ExpressionKind::kFunction) return to_string(expression);
+  if (expression.name == "trim" && expression.args.size() == 1) return fmt::format("trim('BOTH',' ',{})", shown(*expression.args[0]));
   const Spelling* known = spelling_of(expression.name);
   return fmt::format("{}({})", known ? known->shown : std::string_view(expression.name), listed(expression.args, 0));
 }

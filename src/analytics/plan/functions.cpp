@@ -22,6 +22,19 @@ const FunctionEntry* find_entry(std::string_view name) {
   return found == table.end() ? nullptr : found->second;
 }
 
+// arraySortInt and its like answer INT of LONG columns too, cut off as Java's (int) does.
+bool names_ints(const FunctionArgs& call) { return call.name.starts_with("array") && call.name.ends_with("int") && call.size() > 0 && call.args[0]->multi; }
+BoundFunction as_ints(BoundFunction function) {
+  function.type = DataType::kInt;
+  function.kernel = [kernel = std::move(function.kernel)](const std::vector<const Vector*>& args, size_t n, Vector& out) {
+    out.type = DataType::kLong;
+    kernel(args, n, out);
+    out.type = DataType::kInt;
+    for (int64_t& value : out.integers) value = static_cast<int32_t>(value);
+  };
+  return function;
+}
+
 bool is_numeric(const FunctionEntry& entry) {
   const std::vector<FunctionEntry>& all = numeric_functions();
   return &entry >= all.data() && &entry < all.data() + all.size();
@@ -118,7 +131,10 @@ Result<BoundFunction> bind_function(const FunctionArgs& call) {
     if (std::optional<BoundFunction> exact = bind_decimal_function(call)) return *std::move(exact);
     if (is_numeric(*entry)) return bind_with_doubles(*entry, call);
   }
-  if (arrays == 0 || entry->arrays == Arrays::kTaken) return entry->bind(call);
+  if (arrays == 0 || entry->arrays == Arrays::kTaken) {
+    ASSIGN_OR_RETURN(BoundFunction bound, entry->bind(call));
+    return names_ints(call) && bound.type == DataType::kLong ? as_ints(std::move(bound)) : bound;
+  }
   if (arrays > 1 || entry->arrays == Arrays::kRefused) {
     return Status::invalid(fmt::format("Function {} does not take multi-value columns: {}", call.name, call.args[which]->text));
   }

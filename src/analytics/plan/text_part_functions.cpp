@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace bywash::analytics {
 namespace {
@@ -263,10 +264,35 @@ Result<BoundFunction> translate(const FunctionArgs& call) {
   });
 }
 
+// The next UTF-16 unit of a text; -1: its end. `low` holds the second unit of a pair.
+int32_t next_unit(std::string_view& text, int32_t& low) {
+  if (low != 0) return std::exchange(low, 0);
+  if (text.empty()) return -1;
+  size_t size = 1;
+  while (size < text.size() && (text[size] & 0xc0) == 0x80) ++size;
+  const auto lead = static_cast<unsigned char>(text[0]);
+  int32_t code = size == 1 ? lead : lead & (0x7f >> size);
+  for (size_t i = 1; i < size; ++i) code = code << 6 | (text[i] & 0x3f);
+  text.remove_prefix(size);
+  if (code < 0x10000) return code;
+  low = 0xdc00 + ((code - 0x10000) & 0x3ff);
+  return 0xd800 + ((code - 0x10000) >> 10);
+}
+
+// java.lang.String.compareTo: the difference of the first units that differ, else of the lengths.
 Result<BoundFunction> strcmp_texts(const FunctionArgs& call) {
-  return row_function(call, "tt", DataType::kInt, [](FunctionRow& row) {
-    int order = row.text(0).compare(row.text(1));
-    return order < 0 ? -1 : order > 0 ? 1 : 0;
+  return row_function(call, "tt", DataType::kInt, [](FunctionRow& row) -> int64_t {
+    std::string_view a = row.text(0), b = row.text(1);
+    int32_t low_a = 0, low_b = 0;
+    while (true) {
+      const int32_t x = next_unit(a, low_a), y = next_unit(b, low_b);
+      if (x >= 0 && y >= 0 && x != y) return x - y;
+      if (x >= 0 && y >= 0) continue;
+      int64_t rest = 0;
+      for (int32_t unit = x; unit >= 0; unit = next_unit(a, low_a)) ++rest;
+      for (int32_t unit = y; unit >= 0; unit = next_unit(b, low_b)) --rest;
+      return rest;
+    }
   });
 }
 

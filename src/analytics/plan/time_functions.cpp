@@ -415,6 +415,14 @@ Result<int64_t> granularity_millis(const FunctionArgs& call, size_t i) {
   return size->integer * unit;
 }
 
+// A local time cut off to `step`, some `unit`s, which are counted anew in each second, minute, hour, day or month (BaseDateTimeTransformer 1.5.1).
+int64_t cut_in_calendar(int64_t local, int64_t unit, int64_t step) {
+  const int64_t days = static_cast<int64_t>(static_cast<unsigned>(date_of(local).day())) - 1;  // of the month
+  const int64_t whole = unit == kHourMs ? kDayMs : unit == kMinuteMs ? kHourMs : unit == kSecondMs ? kMinuteMs : kSecondMs;
+  const int64_t begin = unit == kDayMs ? floor_to(local, kDayMs) - days * kDayMs : floor_to(local, whole);
+  return begin + (local - begin) / step * step;
+}
+
 // dateTimeConvert(value, input format, output format, granularity[, bucket zone]).
 Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(4, 5));
@@ -431,11 +439,15 @@ Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   if (text_in != (from.format != nullptr) && !call.args[0]->null) {
     return Status::invalid(fmt::format("Function datetimeconvert: format '{}' does not fit the type {} of {}", texts[0], to_string(call.type(0)), call.args[0]->text));
   }
-  auto read = [from, bucket, step](FunctionRow& row) {
+  const bool calendar = to.format || call.size() == 5;
+  ASSIGN_OR_RETURN(const std::string length, call.literal_text(3));
+  const int64_t unit = unit_millis(ascii_upper(length.substr(length.find(':') + 1)));
+  auto read = [from, bucket, unit, step, calendar](FunctionRow& row) {
     int64_t t = 0;
     if (!from.format) t = from.timestamp ? row.integer(0) : from.scale.to_millis(row.integer(0) * from.size);
     else if (!read_time(*from.format, from.zone, row.text(0), &t)) row.fail("Function datetimeconvert: a text does not match the input format");
-    return bucket.utc() ? floor_to(t, step) : bucket.to_utc(floor_to(bucket.to_local(t), step));
+    if (!calendar) return floor_to(t, step);
+    return bucket.utc() ? cut_in_calendar(t, unit, step) : bucket.to_utc(cut_in_calendar(bucket.to_local(t), unit, step));
   };
   std::string_view signature = from.format ? "tttt|t" : "ittt|t";
   if (to.format) {
