@@ -376,6 +376,20 @@ TEST_F(OdbcServers, ARefusedLoginIsToldAndALostConnectionIsMadeAnew) {
   EXPECT_EQ(shared_postgresql().query("odbc_lost", "SELECT count(*) FROM t"), (Rows{{"2"}}));
 }
 
+TEST_F(OdbcServers, AConnectionThatMariadbEndedIsMadeAnew) {
+  shared_mariadb().create_database("odbc_lost");
+  TaskForTests task({{"connection.url", mariadb_url("odbc_lost")}, {"connection.user", "bywash"}, {"connection.password", MariadbServerForTests::kPassword}, {"auto.create", "true"},
+                     {"max.retries", "0"}});
+  auto batches = with_schema_of(R"({"field":"id","type":"int32"})", {R"({"id":1})"});
+  ASSERT_TRUE(task.put(batches).ok());
+  for (const auto& row : shared_mariadb().query("odbc_lost", "SELECT id FROM information_schema.processlist WHERE db = 'odbc_lost' AND command = 'Sleep'")) {
+    shared_mariadb().query("odbc_lost", "KILL " + row[0]);
+  }
+  Status again = task.put(batches);
+  EXPECT_TRUE(again.ok()) << again.message();
+  EXPECT_EQ(shared_mariadb().query("odbc_lost", "SELECT count(*) FROM t"), (Rows{{"2"}}));
+}
+
 TEST_F(OdbcServers, AnUpsertThatMeetsAnotherTasksRowIsWrittenAnew) {
   shared_postgresql().create_database("odbc_race");
   shared_postgresql().query("odbc_race", "CREATE TABLE t (id int PRIMARY KEY, x int)");

@@ -108,7 +108,7 @@ Status Connection::failed(int handle_type, void* handle) {
   auto records = diagnoses_of(handle_type, handle);
   SQLUINTEGER dead = SQL_CD_FALSE;
   bool told = handles_->connected && good(SQLGetConnectAttrW(handles_->connection, SQL_ATTR_CONNECTION_DEAD, &dead, 0, nullptr)) && dead == SQL_CD_TRUE;
-  if (told || tells_of_loss(records)) alive_ = false;
+  if (told || tells_of_loss(facts_.dbms, records)) alive_ = false;
   return status_of(facts_.dbms, records, !alive_);
 }
 

@@ -49,7 +49,7 @@ struct Diagnosis {
 // What the records of a failed call mean: kRetriable, kData, kUnauthorized or kFatal; never a value of a row. `dead`: the connection is gone.
 Status status_of(const std::string& dbms, const std::vector<Diagnosis>& records, bool dead);
 // Whether one of them says that the connection is gone.
-bool tells_of_loss(const std::vector<Diagnosis>& records);
+bool tells_of_loss(const std::string& dbms, const std::vector<Diagnosis>& records);
 
 // A column of a result.
 struct ResultColumn {

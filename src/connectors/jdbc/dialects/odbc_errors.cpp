@@ -79,8 +79,12 @@ std::string_view advice_for(std::string_view state) {
 
 }  // namespace
 
-bool tells_of_loss(const std::vector<Diagnosis>& records) {
-  return std::any_of(records.begin(), records.end(), [](const Diagnosis& d) { return starts_with_any(d.state, {"08", "57P0"}) && d.state != "08004"; });
+bool tells_of_loss(const std::string& dbms, const std::vector<Diagnosis>& records) {
+  const bool mysql = product_of(dbms).kind == ProductKind::kMysql;
+  return std::any_of(records.begin(), records.end(), [&](const Diagnosis& d) {
+    if (mysql && d.number > 0 && mysql::connection_lost(static_cast<unsigned>(d.number))) return true;
+    return starts_with_any(d.state, {"08", "57P0"}) && d.state != "08004";
+  });
 }
 
 Status status_of(const std::string& dbms, const std::vector<Diagnosis>& records, bool dead) {
