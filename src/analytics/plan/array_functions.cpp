@@ -282,15 +282,20 @@ Result<BoundFunction> intersect_indices(const FunctionArgs& call) {
   });
 }
 
-// arraySlice(array, start, end): from 0, end exclusive.
+// arraySlice(array, start, end): from 0, end exclusive; numbers behind the array's end are 0 (Arrays.copyOfRange).
 Result<BoundFunction> slice_array(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(3, 3));
   RETURN_IF_ERROR(expect_array(call, 0));
   ASSIGN_OR_RETURN(int64_t first, call.literal_integer(1));
   ASSIGN_OR_RETURN(int64_t last, call.literal_integer(2));
+  if (first < 0 || last < first || last - first > 100'000) return Status::invalid(fmt::format("Function {} takes places from 0 on, and gives at most 100000 values: {} to {}", call.name, first, last));
   return to_arrays(call.type(0), [first, last](auto& args, size_t i, Vector& out) {
     int64_t begin = args[0]->offsets[i], size = args[0]->offsets[i + 1] - begin;
-    for (int64_t at = std::max<int64_t>(first, 0); at < std::min(last, size); ++at) push_element(*args[0], static_cast<size_t>(begin + at), out);
+    for (int64_t at = first; at < std::min(last, size); ++at) push_element(*args[0], static_cast<size_t>(begin + at), out);
+    for (int64_t at = std::max(first, size); at < last && first <= size; ++at) {
+      if (out.physical() == Physical::kInteger) out.integers.push_back(0);
+      else if (out.physical() == Physical::kReal) out.reals.push_back(0);
+    }
   });
 }
 

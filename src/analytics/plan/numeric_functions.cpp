@@ -167,16 +167,13 @@ double negated(double a) { return -a; }
 // ((a % b) + b) % b
 double positive_remainder(double a, double b) { return std::fmod(std::fmod(a, b) + b, b); }
 
-// Java's long division and remainder, which wrap at the one overflow there is.
-int64_t whole_quotient(int64_t a, int64_t b) { return b == -1 ? static_cast<int64_t>(0 - static_cast<uint64_t>(a)) : a / b; }
-
+// intDiv: the quotient in double precision, rounded down; by zero it ends at what 64 bits hold (ArithmeticFunctions 1.5.1).
 template <bool ZeroAtZero>
 Result<BoundFunction> int_division(const FunctionArgs& call) {
-  return row_function(call, "ii", DataType::kLong, [](FunctionRow& row) -> int64_t {
-    int64_t a = row.integer(0), b = row.integer(1);
-    if (b != 0 && !(ZeroAtZero && b == -1 && a == INT64_MIN)) return whole_quotient(a, b);
-    if (!ZeroAtZero) row.fail("Division by zero in intdiv()");
-    return 0;
+  return row_function(call, "rr", DataType::kLong, [](FunctionRow& row) -> int64_t {
+    const double a = row.real(0), b = row.real(1);
+    if (ZeroAtZero && (b == 0 || (a == -9223372036854775808.0 && b == -1))) return 0;
+    return to_long(std::floor(a / b));
   });
 }
 
