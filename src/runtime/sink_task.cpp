@@ -15,6 +15,8 @@ using columnar::RawBatch;
 
 constexpr int kPollRecords = 8192;
 constexpr int kPollWaitMs = 50;
+constexpr int kIdleWaitMs = 90;        // where nothing has come for a while; a sink is promised a tick every 100 ms
+constexpr Millis kIdleAfter{1000};
 constexpr int64_t kTickMs = 50;
 constexpr int kRefusedWaitMs = 1000;
 constexpr const char* kToleranceExceeded = "Tolerance exceeded in error handler";
@@ -107,9 +109,10 @@ Status SinkTask::step() {
     RETURN_IF_ERROR(deliver());
     if (!pending_.empty() || !sink_->wants_more()) return {};
   }
-  auto polled = consumer_->poll(kPollRecords, held_ ? 5 : kPollWaitMs);
+  auto polled = consumer_->poll(kPollRecords, poll_wait_ms(busy));
   if (!was_assigned_) tell(unreachable(consumer_->last_error()));
   if (!polled.ok()) return polled.status().retriable() ? Status() : polled.status();
+  if (!polled->empty()) last_read_ = steady_now();
   for (auto& raw : *polled) {
     metrics_.read(static_cast<int64_t>(raw->records().size()));
     balance_.read(static_cast<int64_t>(raw->records().size()));
@@ -117,6 +120,12 @@ Status SinkTask::step() {
     fetched_.push_back(std::move(raw));
   }
   return {};
+}
+
+// What a task waits for beside records comes soon where it is busy; where it is not, every wake costs for nothing.
+int SinkTask::poll_wait_ms(bool busy) const {
+  if (held_ && busy) return 5;
+  return paused() || steady_now() - last_read_ > kIdleAfter ? kIdleWaitMs : kPollWaitMs;
 }
 
 // What was fetched, from bytes to the sink: all partitions of a poll in one put.

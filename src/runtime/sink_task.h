@@ -72,6 +72,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   Status on_assigned(const std::vector<TopicPartition>& partitions);
   Status on_revoked(const std::vector<TopicPartition>& partitions, bool lost);
   void hold(bool should_hold);
+  int poll_wait_ms(bool busy) const;
   void update_lag();
   // What keeps the task from going on, in its status; '' when nothing does.
   void tell(const Status& problem);
@@ -89,7 +90,7 @@ class SinkTask final : public TaskThread, public plugin::SinkContext {
   std::vector<columnar::Batch> pending_;  // refused as retriable: put again at retry_at_
   SteadyTime retry_at_{};
   int64_t retry_delay_ms_ = 0;
-  SteadyTime next_commit_{}, next_tick_{}, next_lag_{};
+  SteadyTime next_commit_{}, next_tick_{}, next_lag_{}, last_read_{};
   std::vector<std::shared_ptr<const columnar::RawBatch>> fetched_;  // polled, not yet delivered
   bool held_ = false;
   bool was_assigned_ = false;
