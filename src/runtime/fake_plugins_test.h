@@ -34,7 +34,9 @@ inline const config::TypedConfig<FakeConfig>& fake_def() {
 // Calls that hang do so until it is true.
 inline std::atomic<bool> hangs_end = false;
 inline std::atomic<int> fake_starts = 0, task_config_calls = 0;
+inline std::atomic<int> hangs_begun = 0;
 inline void hang() {
+  ++hangs_begun;
   while (!hangs_end) std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
