@@ -24,7 +24,7 @@ class Provider:
 
     def __init__(self, folder):
         key, self.given, self.scopes = TokenKey(folder, "one", "RS256"), 0, set()
-        provider = self
+        provider, signing = self, threading.Lock()  # the key signs by way of a file
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -38,7 +38,8 @@ class Provider:
                 provider.given += 1
                 provider.scopes.update(form.get("scope", []))
                 now = int(time.time())
-                token = key.token(sub=_CLIENT, iat=now, exp=now + _LIFE_SECONDS, scope=form.get("scope", [""])[0])
+                with signing:
+                    token = key.token(sub=_CLIENT, iat=now, exp=now + _LIFE_SECONDS, scope=form.get("scope", [""])[0])
                 self.answer(200, {"access_token": token, "token_type": "bearer", "expires_in": _LIFE_SECONDS})
 
             def answer(self, status, body):
