@@ -313,6 +313,9 @@ void set_defaults(ClientKind kind, Properties& out) {
   out["log_level"] = "4";
   out["ssl.endpoint.identification.algorithm"] = "https";
   out["metadata.max.age.ms"] = "300000";
+  // A broker that its controller has put aside for a moment answers with no brokers at all: librdkafka then knows none, and would ask those
+  // of bootstrap.servers again after five minutes.
+  out["metadata.recovery.rebootstrap.trigger.ms"] = "10000";
   if (kind == ClientKind::kConsumer) {
     out["isolation.level"] = "read_uncommitted";
     out["auto.offset.reset"] = "latest";

@@ -68,6 +68,7 @@ Result<std::unique_ptr<ConnectService>> ConnectService::start(const runtime::Wor
   const bool admin_apart = config.all.contains("admin.listeners");
   if (!admin_apart) add_logger_routes(router, service->context_.get());
   add_metrics_route(router);
+  add_description_route(router, service->context_.get());
   add_try_route(router, config.all, registry);
   HttpServerOptions options;
   if (any_tls(listeners)) {

@@ -29,6 +29,7 @@ void add_offset_routes(HttpRouter* router, const ConnectContext* context);
 void add_plugin_routes(HttpRouter* router, const ConnectContext* context);
 void add_logger_routes(HttpRouter* router, const ConnectContext* context);
 void add_metrics_route(HttpRouter* router);
+void add_description_route(HttpRouter* router, const ConnectContext* context);
 
 class ConnectService {
  public:

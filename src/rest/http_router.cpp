@@ -2,6 +2,7 @@
 #include "rest/http_router.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -142,6 +143,12 @@ HttpResponse plain_refusal(int status) {
   out.status = status;
   out.content_type.clear();
   out.body = fmt::format(R"({{"error_code":{},"message":"HTTP {} {}"}})", status, status, reason_phrase(status));
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> HttpRouter::routes() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Route& route : routes_) out.emplace_back(route.method, fmt::format("/{}", fmt::join(route.segments, "/")));
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rest/http_message.h"
@@ -24,6 +25,8 @@ class HttpRouter {
   // `pattern`: "/connectors/{}/status".
   void add(std::string method, std::string_view pattern, RouteHandler handler, RouteOptions options = {});
   HttpResponse handle(const HttpRequest& request) const;
+  // Method and pattern of each route.
+  std::vector<std::pair<std::string, std::string>> routes() const;
 
  private:
   struct Route {

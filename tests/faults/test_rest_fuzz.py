@@ -149,7 +149,11 @@ def test_every_request_is_answered_as_documented_or_refused(kafka, start_bywash,
     worker.request("POST", "/connectors", {"name": "keeper", "config": keeper, "initial_state": "STOPPED"})
     count = _COUNT if mode == "standalone" else _COUNT // 3  # a change takes a cluster some 50 ms
     unanswered, names = 0, {"keeper"}
-    for group in groups(rest_fuzz.shots(_SEED, count, str(tmp_path), _SECRET)):
+    described = worker.request("GET", "/docs/openapi.json")
+    assert [path for path, operations in described["paths"].items() if not all(operation["summary"] for operation in operations.values())] == []
+    api = rest_fuzz.Api(described)
+    assert len(api.routes) > 30 and ("PUT", "/admin/loggers/{logger}") in api.routes
+    for group in groups(rest_fuzz.shots(api, _SEED, count, str(tmp_path), _SECRET)):
         answers = exchange(worker.port, b"".join(shot.data for shot in group), [shot.method for shot in group])
         shown = [shot.data[:600] for shot in group]
         assert worker.process.running, (shown, worker.process.log_tail())

@@ -5,43 +5,10 @@ import json
 import random
 from typing import Iterator, List, Tuple
 
-# As an OpenAPI document has it: parameters of paths and queries, and bodies, by the names of what `Values` makes. The answers besides those
-# that any request may have (_ALWAYS).
-API = {
-    ("GET", "/"): {"answers": {200}},
-    ("GET", "/health"): {"answers": {200, 503}},
-    ("GET", "/metrics"): {"answers": {200}},
-    ("GET", "/connectors"): {"query": {"expand": ["status", "info", "x"]}, "answers": {200}},
-    ("POST", "/connectors"): {"body": "create", "answers": {201, 409}},
-    ("GET", "/connectors/{name}"): {"answers": {200}},
-    ("DELETE", "/connectors/{name}"): {"answers": {204}},
-    ("GET", "/connectors/{name}/config"): {"answers": {200}},
-    ("PUT", "/connectors/{name}/config"): {"body": "config", "answers": {200, 201}},
-    ("PATCH", "/connectors/{name}/config"): {"body": "patch", "answers": {200}},
-    ("GET", "/connectors/{name}/status"): {"answers": {200}},
-    ("GET", "/connectors/{name}/tasks"): {"answers": {200}},
-    ("POST", "/connectors/{name}/tasks"): {"body": "configs", "answers": set()},
-    ("PUT", "/connectors/{name}/fence"): {"answers": set()},
-    ("GET", "/connectors/{name}/tasks/{task}/status"): {"answers": {200}},
-    ("POST", "/connectors/{name}/tasks/{task}/restart"): {"answers": {204}},
-    ("PUT", "/connectors/{name}/pause"): {"answers": {202}},
-    ("PUT", "/connectors/{name}/resume"): {"answers": {202}},
-    ("PUT", "/connectors/{name}/stop"): {"answers": {204}},
-    ("POST", "/connectors/{name}/restart"): {"query": {"includeTasks": ["true", "false"], "onlyFailed": ["true", "false"]}, "answers": {202, 204}},
-    ("GET", "/connectors/{name}/topics"): {"answers": {200}},
-    ("PUT", "/connectors/{name}/topics/reset"): {"answers": {202}},
-    ("GET", "/connectors/{name}/offsets"): {"answers": {200}},
-    ("PATCH", "/connectors/{name}/offsets"): {"body": "offsets", "answers": {200}},
-    ("DELETE", "/connectors/{name}/offsets"): {"answers": {200}},
-    ("GET", "/connector-plugins"): {"query": {"connectorsOnly": ["true", "false"]}, "answers": {200}},
-    ("GET", "/connector-plugins/{plugin}/config"): {"query": {"version": ["4.3.1", "[1,2)", "latest"]}, "answers": {200}},
-    ("PUT", "/connector-plugins/{plugin}/config/validate"): {"body": "validated", "answers": {200}},
-    ("GET", "/admin/loggers"): {"answers": {200}},
-    ("GET", "/admin/loggers/{logger}"): {"answers": {200}},
-    ("PUT", "/admin/loggers/{logger}"): {"query": {"scope": ["worker", "cluster"]}, "body": "level", "answers": {200, 204}},
-    ("POST", "/try"): {"body": "trial", "answers": {200}},
-}
-_ALWAYS = {400, 404, 405, 406, 408, 413, 414, 415, 431, 500, 501, 505}
+# The `Values` that make what stands in a path, and bodies by their schemas' names.
+_OF_PATHS = {"connector": "name", "task": "task", "plugin": "plugin", "logger": "logger"}
+_OF_SCHEMAS = {"CreateConnectorRequest": "create", "ConnectorConfig": "config", "ConnectorConfigPatch": "patch", "TaskConfigs": "configs", "ConnectorOffsets": "offsets",
+               "LoggerLevel": "level", "Trial": "trial"}
 NAMES = [f"f{i}" for i in range(6)]
 _TEXTS = ["", " ", "\u0000", "a\u0000b", "\ufeff", "\u202eabc", "\U0001f600" * 3, "e\u0301", "\ud800", "\udfff\ud800", "../../x", "a/b", "%2e%2e", "a\r\nX-Injected: 1", "<script>", "'; DROP TABLE x; --",
           "${file:/etc/passwd:root}", "${env:HOME}", "%s%n%p", "null", "NaN", "-0", "1e999", "99999999999999999999", "true", "[]", "{}", "\\", '"', "x" * 9000, "\uffff", "\u0085", "\x7f"]
@@ -56,6 +23,20 @@ _HEADERS = [("Accept", "application/json"), ("Accept", "text/plain"), ("Accept",
             ("Transfer-Encoding", "identity"), ("Transfer-Encoding", "gzip, chunked"), ("Content-Length", "-1"), ("Content-Length", "99999999999999999999"), ("Content-Length", "5, 5"),
             ("X-Big", "y" * 7000), ("X-Huge", "y" * 20000), ("Bad Name", "x"), ("", "x"), ("X-Null", "a\x00b"), ("X-Connect-Authorization", "eA=="),
             ("X-Connect-Request-Signature-Algorithm", "HmacSHA256"), ("Origin", "http://evil.example"), ("Access-Control-Request-Method", "PUT")]
+
+
+class Api:
+    """What the worker serves, as its description says (GET /docs/openapi.json)."""
+
+    def __init__(self, description: dict):
+        self.routes = {}
+        for path, operations in description["paths"].items():
+            for method, operation in operations.items():
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+                self.routes[(method.upper(), path)] = {
+                    "path": [p["name"] for p in operation.get("parameters", []) if p["in"] == "path"],
+                    "query": {p["name"]: list(p["examples"]) for p in operation.get("parameters", []) if p["in"] == "query"},
+                    "body": _OF_SCHEMAS[body] if body else None, "answers": {int(status) for status in operation["responses"]}}
 
 
 class Values:
@@ -92,6 +73,11 @@ class Values:
         return items if kind < 7 else {self._one(_TEXTS + ["name", "config", "offsets"]): item for item in items}
 
     def config(self) -> dict:
+        if self.choice.random() < 0.05:
+            return {**self._config(), "connector.class": self.plugin()}
+        return self._config()
+
+    def _config(self) -> dict:
         kind = self.choice.randrange(5)
         if kind < 2:
             out = {"connector.class": "FileStreamSink", "topics": "fuzz", "file": f"{self.folder}/out{self.choice.randrange(3)}"}
@@ -128,9 +114,6 @@ class Values:
 
     def configs(self):
         return [self.config() for _ in range(self.choice.randrange(3))]
-
-    def validated(self):
-        return {**self.config(), **({"connector.class": self.plugin()} if self.choice.random() < 0.2 else {})}
 
     def offsets(self):
         number = self._one([0, 1, -1, "1", "x", 2**31, 2**63 - 1, 2**63, 1.5, None, True])
@@ -190,33 +173,29 @@ def _framed(choice: random.Random, body: bytes, headers: List[Tuple[str, str]]) 
 
 
 class Shot:
-    """One request: the bytes, the method, what it is a request of in API (None: maybe of nothing), whether it is whole HTTP."""
+    """One request: the bytes, the method, what it is a request of (None: maybe of nothing), whether it is whole HTTP, what may be answered."""
 
-    def __init__(self, data: bytes, method: str, route, good: bool):
-        self.data, self.method, self.route, self.good = data, method, route, good
-
-    @property
-    def allowed(self) -> set:
-        return _ALWAYS | {200, 201, 202, 204, 409, 503} if self.route is None else _ALWAYS | API[self.route]["answers"] | {409}
+    def __init__(self, data: bytes, method: str, route, good: bool, allowed: set):
+        self.data, self.method, self.route, self.good, self.allowed = data, method, route, good, allowed
 
 
-def shots(seed: int, count: int, folder: str, secret: str) -> Iterator[Shot]:
+def shots(api: Api, seed: int, count: int, folder: str, secret: str) -> Iterator[Shot]:
     choice = random.Random(seed)
     values = Values(choice, folder, secret)
-    routes = list(API)
+    routes = list(api.routes)
+    anything = set().union(*(spec["answers"] for spec in api.routes.values()))
     for _ in range(count):
         route = choice.choice(routes)
         method, path = route
-        spec = API[route]
+        spec = api.routes[route]
         good = choice.random() < 0.5  # else something about it is odd
         if method == "GET" and choice.random() < 0.1:
-            path = path.replace("{name}", "keeper")
-        for parameter in ("name", "task", "plugin", "logger"):
-            if "{" + parameter + "}" in path:
-                path = path.replace("{" + parameter + "}", encoded(getattr(values, parameter)()))
-        query = [f"{key}={encoded(choice.choice(given if choice.random() < 0.8 else _TEXTS))}" for key, given in spec.get("query", {}).items() if choice.random() < 0.5]
+            path = path.replace("{connector}", "keeper")
+        for parameter in spec["path"]:
+            path = path.replace("{" + parameter + "}", encoded(getattr(values, _OF_PATHS[parameter])()))
+        query = [f"{key}={encoded(choice.choice(given + ['x'] if choice.random() < 0.8 else _TEXTS))}" for key, given in spec["query"].items() if choice.random() < 0.5]
         headers, body = [("Host", "x")], b""
-        if "body" in spec:
+        if spec["body"]:
             made = getattr(values, spec["body"])() if good or choice.random() < 0.6 else values.odd()
             body = json.dumps(made, ensure_ascii=choice.random() < 0.7).encode("utf-8", "surrogatepass")
             headers.append(("Content-Type", "application/json"))
@@ -240,4 +219,5 @@ def shots(seed: int, count: int, folder: str, secret: str) -> Iterator[Shot]:
             framed = body
         head = f"{method} {path}{'?' + '&'.join(query) if query else ''} {version}\r\n" + "".join(f"{key}: {value}\r\n" for key, value in headers) + "\r\n"
         as_is = method == route[0] and (good or (version == "HTTP/1.1" and path.startswith(route[1].split("{")[0])))
-        yield Shot(head.encode("utf-8", "surrogatepass") + framed, method, route if as_is and good else None, good)
+        known = route if as_is and good else None
+        yield Shot(head.encode("utf-8", "surrogatepass") + framed, method, known, good, spec["answers"] | {409} if known else anything)
