@@ -64,10 +64,11 @@ def test_keys_go_where_java_puts_them(kafka, worker, tmp_path, client):
     assert where(ours) == where(theirs)
 
 
-def test_records_without_a_key_reach_every_partition(kafka, worker, tmp_path, client):
+def test_records_without_a_key_reach_every_partition(kafka, worker, tmp_path):
+    """As with the Java producer, another partition's turn comes after each 16 KiB."""
     topic, lines = kafka.create_topic(partitions=4), [f"{i}-{'x' * 500}" for i in range(2000)]
     append(tmp_path / "in", lines)
-    worker.create("spread", source(topic, tmp_path / "in", **client))
+    worker.create("spread", source(topic, tmp_path / "in"))
     records = kafka.consume_all(topic, count=len(lines))
     assert sorted(values(records)) == sorted(lines)
     assert {record.partition for record in records} == {0, 1, 2, 3}
