@@ -183,8 +183,9 @@ Status SourceTask::produce(const Batch& batch) {
   for (int64_t row = 0; row < batch.row_count(); ++row) {
     if (failed[static_cast<size_t>(row)]) continue;
     RETURN_IF_ERROR(check_timestamp(batch.timestamps_ms[static_cast<size_t>(row)]));
-    if (!topic || batch.topic_of(row) != *topic) {
-      topic = &batch.topic_of(row);
+    const std::string& name = batch.topic_of(row);
+    if (!topic || (&name != topic && name != *topic)) {
+      topic = &name;
       // Not settled when the task stops meanwhile: these records are polled again.
       if (Status ready = parts_.topics ? ensure_topic(*topic) : Status(); !ready.ok()) return stopping() ? Status() : ready;
       listener()->on_topic_used(parts_.id.connector, *topic);

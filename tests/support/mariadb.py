@@ -37,7 +37,7 @@ class MariaDB:
         data = self.folder / "data"
         if not data.exists():
             self._install(data)
-        command = [_program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--port={self.port}", "--bind-address=127.0.0.1",
+        command = [_program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--tmpdir={self.folder}", f"--port={self.port}", "--bind-address=127.0.0.1",
                    f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync",
                    "--innodb-doublewrite=0",
                    "--innodb-buffer-pool-size=64M", "--skip-name-resolve", "--character-set-server=utf8mb4", f"--init-file={self.folder}/init.sql", *self._settings]
@@ -54,7 +54,7 @@ class MariaDB:
             for path in (self.folder, init):
                 shutil.chown(path, self._os_user, self._os_user)
         extra = {"user": self._os_user, "group": self._os_user, "extra_groups": []} if self._os_user else {}
-        done = subprocess.run([_program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
+        done = subprocess.run([_program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", f"--tmpdir={self.folder}", "--auth-root-authentication-method=normal",
                                "--skip-test-db"],
                               cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **extra)
         if done.returncode != 0:

@@ -77,13 +77,13 @@ void MariadbServerForTests::start() {
   folder_ = name;
   std::ofstream(folder_ + "/init.sql") << "CREATE USER 'bywash'@'%' IDENTIFIED BY '" << kPassword << "';\nGRANT ALL ON *.* TO 'bywash'@'%' WITH GRANT OPTION;\n";
   if (const passwd* user = mariadb_user(); user && chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) throw std::runtime_error("chown");
-  pid_t install = spawn_mariadb({"mariadb-install-db", "--no-defaults", "--datadir=" + folder_ + "/data", "--auth-root-authentication-method=normal",
+  pid_t install = spawn_mariadb({"mariadb-install-db", "--no-defaults", "--datadir=" + folder_ + "/data", "--tmpdir=" + folder_, "--auth-root-authentication-method=normal",
                                  "--skip-test-db"}, folder_ + "/log");
   int status = 0;
   waitpid(install, &status, 0);
   if (status != 0) throw std::runtime_error("mariadb-install-db failed");
   port_ = free_loopback_port();
-  server_ = spawn_mariadb({"/usr/sbin/mariadbd", "--no-defaults", "--datadir=" + folder_ + "/data", "--port=" + std::to_string(port_),
+  server_ = spawn_mariadb({"/usr/sbin/mariadbd", "--no-defaults", "--datadir=" + folder_ + "/data", "--tmpdir=" + folder_, "--port=" + std::to_string(port_),
                            "--bind-address=127.0.0.1", "--socket=" + folder_ + "/socket", "--pid-file=" + folder_ + "/pid", "--skip-name-resolve",
                            "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M", "--init-file=" + folder_ + "/init.sql"},
                           folder_ + "/log");

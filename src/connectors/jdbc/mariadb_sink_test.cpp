@@ -79,7 +79,8 @@ TEST_F(MariadbSink, InsertsUpsertsAndUpdates) {
   }
   EXPECT_EQ(rows("SELECT id, name FROM plain"), "1|a;1|a");
   TaskForTests upsert(upsert_by_id());
-  ASSERT_TRUE(upsert.put(batches_of_json("u", 0, {named(2, "a"), named(1, "b"), named(2, "c")}, {}, true)).ok());
+  Status first = upsert.put(batches_of_json("u", 0, {named(2, "a"), named(1, "b"), named(2, "c")}, {}, true));
+  ASSERT_TRUE(first.ok()) << first.message();
   ASSERT_TRUE(upsert.put(batches_of_json("u", 3, {named(1, "d")}, {}, true)).ok());
   EXPECT_EQ(rows("SELECT id, name FROM u ORDER BY id"), "1|d;2|c");
   TaskForTests update(config({{"insert.mode", "update"}, {"pk.mode", "record_value"}, {"pk.fields", "id"}}));

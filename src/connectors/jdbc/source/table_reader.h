@@ -55,7 +55,7 @@ class TableReader {
  private:
   Status choose_columns(SourceDatabase& database, const std::vector<SourceColumn>& columns);
   Result<std::string> make_statement(SourceDatabase& database);
-  Result<ReadPosition> position_of(const SourceRow& row) const;
+  Status advance(const SourceRow& row, ReadPosition* position) const;
   Result<plugin::SourceBatch> finish_batch(plugin::SourceBatch out);
   void write_offsets(bool closed, const std::vector<ReadPosition>& positions, std::vector<std::string>* out);
 
