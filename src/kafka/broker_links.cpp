@@ -100,6 +100,8 @@ void MetadataReader::begin(const std::vector<std::string>& topics, bool create) 
 
 Result<protocol::Metadata> MetadataReader::take(const Answer& answer) {
   ASSIGN_OR_RETURN(protocol::Metadata metadata, protocol::parse_metadata(answer.bytes.substr(4)));
+  // Who is put aside by its controller for a moment knows of nobody; the brokers that are known are still there.
+  if (metadata.brokers.empty()) return Status::retriable("a broker answers Metadata without any broker");
   const SteadyTime now = steady_now();
   wanted_ = false;
   old_at_ = now + Millis(settings_.metadata_max_age_ms);
@@ -125,6 +127,15 @@ Status BrokerLink::ready(const ConnectionSettings& settings) {
   if (connection.is_open() && !connection.is_expired()) return {};
   spoken = false;
   return connection.open(host, port, settings.receive_buffer_bytes, settings.connect_timeout_ms, settings.client_id);
+}
+
+Status BrokerLink::in_time(SteadyTime now) const {
+  return now <= deadline ? Status() : Status::retriable(fmt::format("{}:{}: no answer within request.timeout.ms", host, port));
+}
+
+Result<std::string_view> BrokerLink::body_of(const Answer& answer) const {
+  if (ResponseReader(answer.bytes).i32() != correlation) return Status::retriable(fmt::format("{}:{}: an answer to another request came", host, port));
+  return answer.bytes.substr(4);
 }
 
 void BrokerLink::failed(const ConnectionSettings& settings, const Status& status, bool asked, const Trouble& trouble) {

@@ -91,6 +91,10 @@ struct BrokerLink {
 
   // Connects where there is no connection, or one that is about to expire. Error: kRetriable.
   Status ready(const ConnectionSettings& settings);
+  // kRetriable when the answer to the request should have come by now.
+  Status in_time(SteadyTime now) const;
+  // What stands behind an answer's correlation id. Error: kRetriable, it is an answer to another request.
+  Result<std::string_view> body_of(const Answer& answer) const;
   // Gives the connection up; the pause before the next one grows.
   void failed(const ConnectionSettings& settings, const Status& status, bool asked, const Trouble& trouble);
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "kafka/wire.h"
 
 namespace bywash::kafka {
 namespace {
@@ -186,9 +185,7 @@ Status Fetcher::step_link(Link* link, int32_t id) {
     std::vector<Answer> answers;
     Status status = link->connection.step(&answers);
     for (const Answer& answer : answers) RETURN_IF_ERROR(answered(link, answer));
-    if (status.ok() && link->request != Request::kNone && now > link->deadline) {
-      status = Status::retriable(fmt::format("{}:{}: no answer within request.timeout.ms", link->host, link->port));
-    }
+    if (status.ok() && link->request != Request::kNone) status = link->in_time(now);
     if (!status.ok()) {
       link_failed(link, status);
       return {};
@@ -225,21 +222,19 @@ void Fetcher::not_asked(const Link& link) {
 
 Status Fetcher::answered(Link* link, const Answer& answer) {
   const Request request = std::exchange(link->request, Request::kNone);
-  const std::string_view body = answer.bytes.substr(4);
-  Status status;
-  if (ResponseReader(answer.bytes).i32() != link->correlation) {
-    status = Status::retriable(fmt::format("{}:{}: an answer to another request came", link->host, link->port));
-  } else if (request == Request::kVersions) {
-    status = protocol::check_api_versions(body, protocol::kFetchApis);
+  const auto body = link->body_of(answer);
+  Status status = body.status();
+  if (status.ok() && request == Request::kVersions) {
+    status = protocol::check_api_versions(*body, protocol::kFetchApis);
     link->spoken = status.ok();
     if (status.code() == Code::kInvalid) {
       log::info("kafka", "{}:{}: {}. librdkafka reads these partitions", link->host, link->port, status.message());
       unsupported_ = true;
       return {};
     }
-  } else if (request == Request::kOffsets) {
-    status = take_offsets(link, body);
-  } else if (request == Request::kFetch) {
+  } else if (status.ok() && request == Request::kOffsets) {
+    status = take_offsets(link, *body);
+  } else if (status.ok() && request == Request::kFetch) {
     status = take_fetched(link, answer);
   }
   if (status.retriable()) {

@@ -33,13 +33,12 @@ Result<Lane*> RecordQueue::lane_for(Topic* topic, const ProducerRecord& record, 
     index = partition_of_key(*record.key, partitions);
   } else if (index < 0) {
     if (topic->sticky < 0 || topic->sticky_bytes >= limits_.sticky_bytes) {
-      random_ = random_ * 6364136223846793005u + 1442695040888963407u;
       // Among those that have a leader, if any has.
       std::vector<int32_t> open;
       for (size_t i = 0; i < partitions; ++i) {
         if (topic->lanes[i].leader >= 0) open.push_back(static_cast<int32_t>(i));
       }
-      topic->sticky = open.empty() ? static_cast<int32_t>((random_ >> 33) % partitions) : open[(random_ >> 33) % open.size()];
+      topic->sticky = open.empty() ? static_cast<int32_t>(random_() % partitions) : open[random_() % open.size()];
       topic->sticky_bytes = 0;
     }
     topic->sticky_bytes += content + kRecordHead;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -68,7 +69,7 @@ class RecordQueue {
     size_t sticky_bytes = 0;
   };
 
-  explicit RecordQueue(Limits limits) : limits_(limits) {}
+  explicit RecordQueue(Limits limits) : limits_(limits), random_(std::random_device()()) {}
 
   Topic& topic(std::string_view name);
   // Null: nothing was ever queued for it.
@@ -97,7 +98,7 @@ class RecordQueue {
   Topic* last_ = nullptr;  // of the last record
   std::vector<std::string> spare_;
   size_t spare_bytes_ = 0;
-  uint64_t random_ = 0x9e3779b97f4a7c15u;
+  std::minstd_rand random_;  // of each producer another one: together they reach every partition
 };
 
 }  // namespace bywash::kafka

@@ -16,7 +16,6 @@
 #include "base/log.h"
 #include "kafka/client.h"
 #include "kafka/record_queue.h"
-#include "kafka/wire.h"
 
 namespace bywash::kafka {
 namespace {
@@ -124,6 +123,7 @@ class RecordSender final : public Producer {
   void answer_batch(Lane* lane, int16_t error);
   void try_again(Lane* lane);
   void settle(std::unique_ptr<OutgoingBatch> batch, const Status& status, const std::string& topic);
+  void settle_early(const Topic::Early& early, const Status& status, const std::string& topic);
   void tell(const Receipts& receipts, const Status& status, const std::string& topic);
   void forget(size_t records, size_t bytes);
   void refuse_topic(Topic* topic, int16_t error);
@@ -262,12 +262,7 @@ std::vector<std::pair<RecordQueue::Topic*, int16_t>> RecordSender::place(const p
       for (auto& [early, status] : queue_.place_early(&topic)) refused.push_back({name, std::move(early), status});
     }
   }
-  for (auto& [topic, early, status] : refused) {
-    Receipts receipts{{early.number}, {}};
-    if (early.done) receipts.done.emplace(0, early.done);
-    tell(receipts, status, topic);
-    forget(1, early.bytes);
-  }
+  for (const auto& [topic, early, status] : refused) settle_early(early, status, topic);
   return out;
 }
 
@@ -331,9 +326,7 @@ void RecordSender::step_link(Link* link, int32_t id) {
       std::vector<Answer> answers;
       Status status = link->connection.step(&answers);
       for (const Answer& answer : answers) answered(link, answer);
-      if (status.ok() && link->request != Request::kNone && now > link->deadline) {
-        status = Status::retriable(fmt::format("{}:{}: no answer within request.timeout.ms", link->host, link->port));
-      }
+      if (status.ok() && link->request != Request::kNone) status = link->in_time(now);
       if (!status.ok()) return link_failed(link, status);
     }
     // What goes out now leaves at once.
@@ -355,16 +348,14 @@ void RecordSender::link_failed(Link* link, const Status& status) {
 
 void RecordSender::answered(Link* link, const Answer& answer) {
   const Request request = std::exchange(link->request, Request::kNone);
-  const std::string_view body = answer.bytes.substr(4);
-  Status status;
-  if (ResponseReader(answer.bytes).i32() != link->correlation) {
-    status = Status::retriable(fmt::format("{}:{}: an answer to another request came", link->host, link->port));
-  } else if (request == Request::kVersions) {
-    status = protocol::check_api_versions(body, protocol::kProduceApis);
+  const auto body = link->body_of(answer);
+  Status status = body.status();
+  if (status.ok() && request == Request::kVersions) {
+    status = protocol::check_api_versions(*body, protocol::kProduceApis);
     link->spoken = status.ok();
     if (status.code() == Code::kInvalid) status = Status::retriable(fmt::format("{}:{}: {}. Set {}=librdkafka for the producer", link->host, link->port, status.message(), kProduceClient));
-  } else if (request == Request::kProduce) {
-    auto response = protocol::parse_produce(body);
+  } else if (status.ok() && request == Request::kProduce) {
+    auto response = protocol::parse_produce(*body);
     if (response.ok()) take_answers(link, *response);
     status = response.status();
   }
@@ -491,6 +482,13 @@ void RecordSender::settle(std::unique_ptr<OutgoingBatch> batch, const Status& st
   forget(records, bytes);
 }
 
+void RecordSender::settle_early(const Topic::Early& early, const Status& status, const std::string& topic) {
+  Receipts receipts{{early.number}, {}};
+  if (early.done) receipts.done.emplace(0, early.done);
+  tell(receipts, status, topic);
+  forget(1, early.bytes);
+}
+
 void RecordSender::forget(size_t records, size_t bytes) {
   std::lock_guard lock(mutex_);
   unanswered_ -= records;
@@ -522,12 +520,7 @@ void RecordSender::refuse_topic(Topic* topic, int16_t error) {
     batches = queue_.take_all(topic);
     topic->unknown_since = {};
   }
-  for (Topic::Early& each : early) {
-    Receipts receipts{{each.number}, {}};
-    if (each.done) receipts.done.emplace(0, each.done);
-    tell(receipts, status, topic->name);
-    forget(1, each.bytes);
-  }
+  for (const Topic::Early& each : early) settle_early(each, status, topic->name);
   for (auto& batch : batches) settle(std::move(batch), status, topic->name);
 }
 

@@ -24,17 +24,10 @@ def metric(worker, name: str, connector: str) -> float:
     return next((float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name) and f'connector="{connector}"' in line), 0.0)
 
 
-def healthy(worker) -> bool:
-    try:
-        return worker.request("GET", "/health")["status"] == "healthy"
-    except (RestError, OSError):
-        return False
-
-
 @pytest.mark.parametrize("mode", ["standalone", "distributed"])
 def test_a_connector_that_waits_for_its_database_holds_up_no_other(kafka, database, start_bywash, tmp_path, mode):
     worker = start_bywash(Bywash.standalone(kafka.bootstrap) if mode == "standalone" else Bywash.distributed(kafka.bootstrap, f"hangs-{time.time_ns()}"))
-    worker.process.wait_until(lambda: healthy(worker), "a healthy worker")
+    worker.process.wait_until(worker.healthy, "a healthy worker")
     name = database.create_database()
     with database.connect(name) as connection:
         connection.execute("CREATE TABLE orders (id serial PRIMARY KEY, item text)")

@@ -34,7 +34,7 @@ class Hosts:
         for proxy in self.proxies:
             made = Bywash.distributed(f"127.0.0.1:{proxy.port}", group, worker={"offset.flush.interval.ms": "500", **worker})
             self.workers.append(start_bywash(made))
-            wait_for(lambda: healthy(self.workers[-1]), "a healthy worker", 40)
+            wait_for(self.workers[-1].healthy, "a healthy worker", 40)
 
     def close(self) -> None:
         for proxy in self.proxies:
@@ -56,13 +56,6 @@ def hosts(start_bywash):
     yield make
     for each in made:
         each.close()
-
-
-def healthy(worker) -> bool:
-    try:
-        return worker.request("GET", "/health")["status"] == "healthy"
-    except (RestError, OSError):
-        return False
 
 
 def where(worker, *names):
@@ -118,7 +111,7 @@ def test_sinks_of_a_worker_that_is_cut_off(hosts, tmp_path):
     # A change meanwhile reaches it when it is back.
     first.request("PUT", f"/connectors/{others[0]}/pause")
     net.proxies[2].heal()
-    wait_for(lambda: healthy(net.workers[2]), "the worker is back", 60)
+    wait_for(net.workers[2].healthy, "the worker is back", 60)
     wait_for(lambda: net.workers[2].status(others[0])["connector"]["state"] == "PAUSED", "what changed meanwhile", 60)
     first.request("PUT", f"/connectors/{others[0]}/resume")
     produce(200)
@@ -155,7 +148,7 @@ def test_an_exactly_once_source_of_a_worker_that_is_cut_off(hosts, tmp_path):
     wait_for(lambda: (lambda got: got and got["once"] != running)(where(witness, "once")), "the task elsewhere", 60)
     wait_for(lambda: len(committed()) >= len(lines), "every line", 60)
     net.proxies[cut].heal()
-    wait_for(lambda: healthy(net.workers[cut]), "the worker is back", 60)
+    wait_for(net.workers[cut].healthy, "the worker is back", 60)
     append(1000)
     wait_for(lambda: len(committed()) >= len(lines), "the last lines", 60)
     time.sleep(2)

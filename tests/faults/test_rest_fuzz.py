@@ -12,7 +12,6 @@ import pytest
 
 from tests.support import rest_fuzz
 from tests.support.bywash_process import Bywash
-from tests.support.kafka_connect import RestError
 
 _SEED = int(os.environ.get("BYWASH_FUZZ_SEED", "1"))
 _COUNT = int(os.environ.get("BYWASH_FUZZ_REQUESTS", "3000"))
@@ -96,13 +95,6 @@ def note(shot, answer, names: set) -> None:
         names.discard(urllib.parse.unquote(path[2].decode()))
 
 
-def healthy(worker) -> bool:
-    try:
-        return worker.request("GET", "/health")["status"] == "healthy"
-    except (RestError, OSError):
-        return False
-
-
 def addressable(name: str) -> bool:
     """What the original's HTTP layer lets stand in a path: others can be made, and listed."""
     return name not in ("", ".", "..") and len(rest_fuzz.encoded(name)) < 7000 and not re.search(r"[/\\%\x00-\x1f\x7f\ud800-\udfff]", name)
@@ -142,7 +134,7 @@ def test_every_request_is_answered_as_documented_or_refused(kafka, start_bywash,
     keys = {"task.shutdown.graceful.timeout.ms": "1000"}
     made = Bywash.standalone(kafka.bootstrap, worker=keys) if mode == "standalone" else Bywash.distributed(kafka.bootstrap, f"fuzz-{time.time_ns()}", worker=keys)
     worker = start_bywash(made)
-    worker.process.wait_until(lambda: healthy(worker), "a healthy worker")
+    worker.process.wait_until(worker.healthy, "a healthy worker")
     kafka.create_topic("fuzz") if mode == "standalone" else None
     (tmp_path / "in").write_text("a line\n")
     keeper = {"connector.class": "io.confluent.connect.jdbc.JdbcSinkConnector", "topics": "fuzz", "connection.url": f"jdbc:sqlite:{tmp_path}/keeper.db", "connection.password": _SECRET}

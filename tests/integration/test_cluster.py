@@ -55,16 +55,9 @@ def cluster(kafka, start_bywash):
         made = Bywash.distributed(kafka.bootstrap, group, worker=worker)
         made.group = group
         started = start_bywash(made)
-        wait_for(lambda: healthy(started), "a healthy worker")
+        wait_for(started.healthy, "a healthy worker")
         return started
     return start
-
-
-def healthy(worker):
-    try:
-        return worker.request("GET", "/health")["status"] == "healthy"
-    except (RestError, OSError):
-        return False
 
 
 def test_three_workers_share_the_work_and_a_killed_one_stops_nobody_else(kafka, cluster, tmp_path):
@@ -163,7 +156,7 @@ def test_sources_deliver_exactly_once_through_a_zombie_and_a_kill(kafka, cluster
         zombie.thaw()
         before = max(sum(kafka.end_offsets(topic).values()) for topic in topics.values())
         wait_for(lambda: flows(before), "both go on")
-        wait_for(lambda: healthy(zombie) and placed(zombie, *names), "the zombie is a worker again")
+        wait_for(lambda: zombie.healthy() and placed(zombie, *names), "the zombie is a worker again")
         home = placed(other, *names)
         dead = by_port[home["polls-0"]]
         dead.kill()
@@ -227,7 +220,7 @@ def test_takes_over_from_the_original_and_gives_back(kafka, start_bywash, tmp_pa
         jvm.stop()
 
     ours = start_bywash(Bywash.distributed(kafka.bootstrap, group, worker=converters))
-    wait_for(lambda: healthy(ours), "healthy")
+    wait_for(ours.healthy, "healthy")
     assert sorted(ours.request("GET", "/connectors")) == ["idle", "snk", "src"]
     wait_for(lambda: placed(ours, "snk"), "the sink runs")
     wait_for(lambda: ours.status("src")["tasks"][0]["state"] == "PAUSED", "the source is paused still")

@@ -66,6 +66,13 @@ class ConnectRest:
     def delete(self, name: str) -> None:
         self.request("DELETE", f"/connectors/{name}")
 
+    def healthy(self) -> bool:
+        """Whether the worker says so; not while it cannot be asked."""
+        try:
+            return self.request("GET", "/health")["status"] == "healthy"
+        except (RestError, OSError):
+            return False
+
     def status(self, name: str) -> dict:
         return self.request("GET", f"/connectors/{name}/status")
 
