@@ -60,7 +60,7 @@ Json segment_debug(const analytics::Table& table, analytics::SegmentSet& segment
   if (std::find(damaged.begin(), damaged.end(), name) == damaged.end()) return nullptr;
   return {{"segmentName", name},
           {"serverState", {{server, {{"idealState", "ONLINE"}, {"externalView", "ERROR"}, {"segmentSize", nullptr}, {"consumerInfo", nullptr},
-                                     {"errorInfo", {{"errorMessage", "The segment's file is damaged or missing; the log says where"}}}}}}}};
+                                     {"errorInfo", {{"errorMessage", segments.damage_of(name)}}}}}}}};
 }
 
 // GET /schemas/fieldSpec, as Pinot 1.5.1 answers it, in order of its names.

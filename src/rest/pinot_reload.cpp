@@ -29,6 +29,9 @@ std::vector<std::string> sealed_names(analytics::Table& table, const std::string
   for (const auto& segment : table.segments().list()) {
     if (!segment.consuming && (only.empty() || segment.name == only)) out.push_back(segment.name);
   }
+  for (const std::string& damaged : table.segments().damaged()) {
+    if (only.empty() || damaged == only) out.push_back(damaged);
+  }
   return out;
 }
 
@@ -43,9 +46,13 @@ HttpResponse PinotApi::reload(const HttpRequest& request, const std::string& nam
   for (const auto& table : found) {
     ReloadJob job{table->config().name_with_type, sealed_names(*table, segment), wall_clock_ms()};
     if (job.segments.empty()) continue;
+    Status failed;
     for (const std::string& each : job.segments) {
-      if (Status status = table->segments().reload(each); !status.ok()) return pinot::error(status);
+      Status status = table->segments().reload(each);
+      const bool gone = status.code() == Code::kNotFound && segment.empty();  // dropped meanwhile
+      if (!status.ok() && !gone && failed.ok()) failed = status;
     }
+    if (!failed.ok()) return pinot::error(failed);
     last = new_job_id();
     answer[job.table] = {{"reloadJobId", last}, {"reloadJobMetaZKStorageStatus", "SUCCESS"}, {"numMessagesSent", "1"}};
     std::lock_guard lock(jobs_mutex_);

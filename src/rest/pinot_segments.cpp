@@ -35,6 +35,9 @@ HttpResponse PinotApi::segments(const HttpRequest& request, const Path& path) {
     for (const auto& segment : table->segments().list()) {
       if (!segment.consuming && (path.size() == 2 || segment.name == path[2])) names.push_back(segment.name);
     }
+    for (const std::string& damaged : table->segments().damaged()) {
+      if (path.size() == 2 || damaged == path[2]) names.push_back(damaged);
+    }
     if (Status status = table->segments().drop(names); !status.ok()) return pinot::error(status);
     dropped.insert(dropped.end(), names.begin(), names.end());
   }

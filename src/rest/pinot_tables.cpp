@@ -164,6 +164,10 @@ HttpResponse PinotApi::consuming_info(const std::string& name) {
                                          {"recordsLagMap", {{group, lag < 0 ? "UNKNOWN" : std::to_string(lag)}}},
                                          {"availabilityLagMsMap", {{group, std::to_string(behind_ms)}}}}}};
     if (!status.problem.empty()) one["problem"] = status.problem;
+    for (const auto& gap : status.gaps) {
+      one["gaps"].push_back({{"startOffset", std::to_string(gap.offsets.first)}, {"endOffset", std::to_string(gap.offsets.end)}, {"recordsMissed", gap.offsets.end - gap.offsets.first},
+                             {"foundAtMs", gap.found_ms}});
+    }
     segments[status.segment] = Json::array({one});
   }
   return pinot::json(Json{{"serversFailingToRespond", 0}, {"serversUnparsableRespond", 0}, {"_segmentToConsumingInfoMap", segments}}

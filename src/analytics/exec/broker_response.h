@@ -26,7 +26,7 @@ struct ResultTable {
 
 // Pinot's QueryErrorCode.
 namespace error_code {
-constexpr int kSqlParsing = 150, kAccessDenied = 180, kTableDoesNotExist = 190, kTableIsDisabled = 191, kQueryExecution = 200,
+constexpr int kSqlParsing = 150, kAccessDenied = 180, kTableDoesNotExist = 190, kTableIsDisabled = 191, kQueryExecution = 200, kSegmentsUnavailable = 305,
               kQueryCancellation = 503, kExecutionTimeout = 250, kBrokerTimeout = 400, kServerNotResponding = 427, kQueryValidation = 700,
               kUnknownColumn = 710, kInternal = 450;
 }

@@ -40,6 +40,7 @@ struct TableSnapshot {
   bool prune_by_partition = false;  // routing.segmentPrunerTypes: segments of other partitions are not asked at all
   int64_t min_consuming_freshness_ms = 0;  // wall clock of the last published batch; 0 for offline tables
   std::string host_name = "localhost";     // what $hostName answers
+  std::vector<std::string> missing;        // segments that belong to it and cannot be read
   std::shared_ptr<DimensionRows> dimension;  // of a dimension table: its rows by primary key; nullptr: it is none
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analytics/segment/segment_file.h"
+#include "analytics/table/checked_bytes.h"
 #include "analytics/table/durable_file.h"
 #include "analytics/table/json_document.h"
 #include "analytics/table/manifest.h"
@@ -34,7 +35,7 @@ Result<std::optional<Half>> read_half(const std::string& data_dir, const std::st
   Half out;
   out.folder = data_dir + "/tables/" + name_with_type;
   if (!std::filesystem::exists(out.folder + "/config.json")) return std::optional<Half>();
-  ASSIGN_OR_RETURN(const std::string text, read_file(out.folder + "/config.json"));
+  ASSIGN_OR_RETURN(const std::string text, read_document(out.folder + "/config.json"));
   ASSIGN_OR_RETURN(out.config, parse_table_config(text, wall_clock_ms()));
   ASSIGN_OR_RETURN(out.document, parse_json(text));
   ASSIGN_OR_RETURN(const ManifestState state, read_manifest(out.folder + "/manifest"));
@@ -137,7 +138,7 @@ Result<HandOver> plan_hand_over(const std::string& data_dir, const std::string& 
   ASSIGN_OR_RETURN(std::optional<Half> offline, read_half(data_dir, table + "_OFFLINE"));
   ASSIGN_OR_RETURN(std::optional<Half> realtime, read_half(data_dir, table + "_REALTIME"));
   if (!offline && !realtime) return Status::not_found(fmt::format("Folder '{}' has no table '{}'", data_dir, table));
-  ASSIGN_OR_RETURN(out.schema, read_file(data_dir + "/schemas/" + table + ".json"));
+  ASSIGN_OR_RETURN(out.schema, read_document(data_dir + "/schemas/" + table + ".json"));
   ASSIGN_OR_RETURN(const SchemaConfig schema, parse_schema_config(out.schema));
   out.columns = schema.schema;
   out.time_field = schema.schema->find((realtime ? *realtime : *offline).config.time_column);

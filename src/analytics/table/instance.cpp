@@ -1,6 +1,7 @@
 // See instance.h.
 #include "analytics/table/instance.h"
 
+#include <fmt/ranges.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "analytics/multistage/engine.h"
 #include "analytics/sql/parser.h"
 #include "analytics/sql/statement.h"
+#include "analytics/table/checked_bytes.h"
 #include "analytics/table/gapfill.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -40,6 +42,7 @@ std::shared_ptr<const TableSnapshot> hybrid_snapshot(Table& offline, Table& real
   const std::shared_ptr<const TableSnapshot> history = offline.snapshot();
   out->segments = history->segments;
   out->segments.insert(out->segments.end(), live->segments.begin(), live->segments.end());
+  out->missing.insert(out->missing.end(), history->missing.begin(), history->missing.end());
   if (!live->kept.empty()) {
     out->kept.assign(history->segments.size(), nullptr);
     out->kept.insert(out->kept.end(), live->kept.begin(), live->kept.end());
@@ -60,6 +63,16 @@ std::string client_query_id(std::string_view sql, const sql::Query* parsed, cons
   }
   const std::string_view out = query_option(own, kOption);
   return std::string(out.empty() ? query_option(options, kOption) : out);
+}
+
+// As BaseSingleStageBrokerRequestHandler 1.5.1 puts it: an answer without some segments says so.
+void say_missing(const std::vector<std::string>& missing, QueryResponse* response) {
+  constexpr size_t kNamed = 10;
+  if (missing.empty() || !response->exceptions.empty()) return;
+  const std::vector<std::string> named(missing.begin(), missing.begin() + static_cast<ptrdiff_t>(std::min(missing.size(), kNamed)));
+  const std::string sampling = missing.size() > kNamed ? fmt::format(", sampling {}", kNamed) : std::string();
+  response->exceptions.push_back({error_code::kSegmentsUnavailable, fmt::format("{} segments unavailable{}: [{}]", missing.size(), sampling, fmt::join(named, ", "))});
+  response->partial_result = true;
 }
 
 }  // namespace
@@ -96,10 +109,15 @@ Status Instance::load() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(options_.data_dir + "/schemas", error)) {
     if (entry.path().extension() != ".json") continue;
-    ASSIGN_OR_RETURN(const std::string text, read_file(entry.path().string()));
-    Result<SchemaConfig> schema = parse_schema_config(text);
-    if (!schema) return schema.status().with_context(fmt::format("The stored schema '{}' cannot be read", entry.path().string()));
-    schemas_[schema->schema->name] = *std::move(schema);
+    Result<std::string> text = read_document(entry.path().string());
+    Result<SchemaConfig> schema = text.ok() ? parse_schema_config(*text) : Result<SchemaConfig>(text.status());
+    if (schema.ok()) {
+      schemas_[schema->schema->name] = *std::move(schema);
+      continue;
+    }
+    const std::string why = fmt::format("The stored schema '{}' cannot be read: {}", entry.path().string(), schema.status().message());
+    log::error(kInstanceLogger, "{}. Post it again; its tables open at the next start", why);
+    broken_schemas_[entry.path().stem().string()] = why;
   }
   std::vector<std::string> folders;
   for (const auto& entry : std::filesystem::directory_iterator(options_.data_dir + "/tables", error)) folders.push_back(entry.path().string());
@@ -121,10 +139,14 @@ Status Instance::load() {
 }
 
 Status Instance::load_table(const std::string& folder) {
-  ASSIGN_OR_RETURN(const std::string text, read_file(folder + "/config.json"));
+  ASSIGN_OR_RETURN(const std::string text, read_document(folder + "/config.json"));
   ASSIGN_OR_RETURN(TableConfig config, parse_table_config(text, options_.now_ms()));
+  if (folder != table_folder(config.name_with_type)) {
+    return Status::host(fmt::format("The config in '{}' is that of {}. Restore it from a copy, or delete the table", folder, config.name_with_type));
+  }
   if (std::filesystem::exists(disabled_path(config.name_with_type))) disabled_.insert(config.name_with_type);
   auto schema = schemas_.find(config.name);
+  if (auto broken = broken_schemas_.find(config.name); broken != broken_schemas_.end()) return Status::host(broken->second);
   if (schema == schemas_.end()) return Status::not_found("Failed to find schema for table: " + config.name_with_type);
   return open_table(std::move(config), schema->second);
 }
@@ -190,7 +212,7 @@ Result<ChangeAnswer> Instance::put_schema(std::string_view document, const std::
     return Status::not_found(fmt::format("Schema: {} not found", name));
   }
   ChangeAnswer answer{name + " successfully added", schema.unrecognized, {}};
-  RETURN_IF_ERROR(write_file(schema_path(name), schema.stored));
+  RETURN_IF_ERROR(write_document(schema_path(name), schema.stored));
   {
     std::unique_lock lock(mutex_);
     schemas_[name] = schema;
@@ -255,7 +277,7 @@ Result<ChangeAnswer> Instance::add_table(std::string_view document) {
   ChangeAnswer answer{fmt::format("Table {} successfully added", name), config.unrecognized, config.warnings};
   for (const std::string& warning : config.warnings) log::warn(kInstanceLogger, "Table {}: {}", name, warning);
   RETURN_IF_ERROR(make_folder(folder));
-  RETURN_IF_ERROR(write_file(folder + "/config.json", config.stored));
+  RETURN_IF_ERROR(write_document(folder + "/config.json", config.stored));
   RETURN_IF_ERROR(sync_folder(options_.data_dir + "/tables"));
   ASSIGN_OR_RETURN(SchemaConfig schema, this->schema(config.name));
   RETURN_IF_ERROR(open_table(std::move(config), std::move(schema)));
@@ -275,7 +297,7 @@ Result<ChangeAnswer> Instance::update_table(const std::string& name, std::string
   auto known = tables(config.name_with_type);
   if (known.empty()) return Status::not_found(fmt::format("Table {} does not exist", config.name_with_type));
   ChangeAnswer answer{fmt::format("Table config updated for {}", config.name), config.unrecognized, config.warnings};
-  RETURN_IF_ERROR(write_file(table_folder(config.name_with_type) + "/config.json", config.stored));
+  RETURN_IF_ERROR(write_document(table_folder(config.name_with_type) + "/config.json", config.stored));
   ASSIGN_OR_RETURN(SchemaConfig schema, this->schema(config.name));
   known[0]->stop(true);
   RETURN_IF_ERROR(open_table(std::move(config), std::move(schema)));
@@ -353,13 +375,11 @@ std::shared_ptr<const TableSnapshot> Instance::resolve(std::string_view name, bo
   }
   if (!offline && !realtime) return nullptr;
   if (!with_keys && realtime && realtime->config().upsert.on()) return nullptr;
-  if (offline && realtime) {
-    *table = realtime->config().name;
-    return hybrid_snapshot(*offline, *realtime);
-  }
   const std::shared_ptr<Table>& found = offline ? offline : realtime;
-  *table = found->config().name_with_type;
-  return found->snapshot();
+  const bool hybrid = offline && realtime;
+  *table = hybrid ? found->config().name : found->config().name_with_type;
+  std::shared_ptr<const TableSnapshot> out = hybrid ? hybrid_snapshot(*offline, *realtime) : found->snapshot();
+  return with_keys || out->missing.empty() ? out : nullptr;
 }
 
 std::optional<std::pair<std::string, std::string>> Instance::time_boundary(const std::string& name) const {
@@ -378,15 +398,20 @@ QueryResponse Instance::query(std::string_view sql, Result<sql::Query> parsed, c
   const std::string client = client_query_id(sql, parsed.ok() ? &*parsed : nullptr, options);
   const RunningQueries::Entry entry(running_, sql, client);
   bool disabled = false;
+  std::vector<std::string> missing;
   const TableResolver resolver = [&](std::string_view name) {
     std::string found;
     auto snapshot = resolve(name, true, &found, &disabled);
     if (table.empty()) table = std::move(found);  // the query's own comes first, those of LOOKUP after it
+    if (snapshot) missing.insert(missing.end(), snapshot->missing.begin(), snapshot->missing.end());
     return snapshot;
   };
   QueryResponse response =
       may_gapfill(sql) ? answer_gapfill(sql, options, resolver, entry.cancelled()) : answer_any(sql, std::move(parsed), options, resolver, entry.cancelled());
   if (disabled && response.error_code() == error_code::kTableDoesNotExist) response.exceptions[0] = {error_code::kTableIsDisabled, "TableIsDisabledError"};
+  std::sort(missing.begin(), missing.end());
+  missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
+  say_missing(missing, &response);
   response.client_request_id = client;
   count(table, started, entry.id(), &response);
   return response;

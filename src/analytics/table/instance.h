@@ -100,6 +100,7 @@ class Instance {
   std::map<std::string, SchemaConfig> schemas_;
   std::map<std::string, std::shared_ptr<Table>> tables_;  // by name with type
   std::set<std::string> disabled_;          // by name with type; under mutex_
+  std::map<std::string, std::string> broken_schemas_;     // by name: why they cannot be read; set at start
   std::map<std::string, std::string> broken_;             // tables that could not be opened, and why; under change_mutex_
   RunningQueries running_;
   std::mutex counters_mutex_;

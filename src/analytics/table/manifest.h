@@ -33,6 +33,12 @@ struct SegmentRecord {
   std::vector<SourceFile> sources;  // of files: those that this segment and others committed with it hold whole
 };
 
+// Offsets of a partition that were gone from the topic before they were consumed.
+struct OffsetGap {
+  OffsetRange offsets;  // `end` is the first that was there
+  int64_t found_ms = 0;
+};
+
 // Where a partition goes on after a start.
 struct PartitionPosition {
   int64_t next_offset = 0;
@@ -43,12 +49,14 @@ struct ManifestState {
   std::map<std::string, SegmentRecord> segments;
   std::map<int32_t, PartitionPosition> positions;
   std::map<int32_t, int32_t> first_seen;  // stream index → partitions it had when the table first saw the topic (0: none yet)
+  std::map<int32_t, std::vector<OffsetGap>> gaps;  // by group, in order
   bool paused = false;
 };
 
 class Manifest {
  public:
-  // Opens or creates the file. kFatal naming the line when a record before the tail is damaged.
+  // Opens or creates the file. A record with one flipped bit is put right, with a warning; kFatal naming the line when one is damaged
+  // otherwise. The start of a record that was never written whole is cut off.
   static Result<std::unique_ptr<Manifest>> open(const std::string& path);
   ~Manifest();
   Manifest(const Manifest&) = delete;
@@ -58,6 +66,10 @@ class Manifest {
   Status add_segment(const SegmentRecord& segment);
   Status add_segments(const std::vector<SegmentRecord>& segments);  // all or none
   Status drop_segments(const std::vector<std::string>& names);
+  // Other rows under the names that are there: positions stay. Names that are not there are passed over.
+  Status replace_segments(const std::vector<SegmentRecord>& segments);
+  // One that is known already changes nothing.
+  Status add_gap(int32_t group, const OffsetGap& gap);
   Status begin_partition(int32_t group, int64_t offset);
   Status topic_seen(int32_t stream, int32_t partitions);
   Status set_paused(bool paused);

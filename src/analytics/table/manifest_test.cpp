@@ -85,10 +85,60 @@ TEST(Manifest, DamageBeforeTheTailIsAnErrorThatNamesTheLine) {
   }
   std::string content = *read_file(path);
   content[content.find('\n') + 20] ^= 1;
+  content[content.find('\n') + 40] ^= 1;
   std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
   auto manifest = Manifest::open(path);
   ASSERT_FALSE(manifest.ok());
   EXPECT_NE(manifest.status().message().find("line 2"), std::string::npos) << manifest.status().message();
+}
+
+// Any bit of the file: what it says stays the same, or it says that it is damaged. Only a bit that makes a new line's end is of the latter kind.
+TEST(Manifest, OneFlippedBitAnywhereIsPutRight) {
+  TestFolder folder;
+  const std::string path = folder.path() + "/manifest";
+  {
+    auto manifest = Manifest::open(path);
+    ASSERT_TRUE((*manifest)->topic_seen(0, 4).ok());
+    ASSERT_TRUE((*manifest)->begin_partition(3, 7).ok());
+    for (int64_t i = 0; i < 3; ++i) ASSERT_TRUE((*manifest)->add_segment(segment("s" + std::to_string(i), i, i, i + 1)).ok());
+    ASSERT_TRUE((*manifest)->add_gap(3, {{3, 9}, 1000}).ok());
+    ASSERT_TRUE((*manifest)->set_paused(true).ok());
+  }
+  const std::string whole = *read_file(path);
+  int64_t refused = 0;
+  for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string bad = whole;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bad;
+    auto manifest = Manifest::open(path);
+    if (!manifest.ok()) {
+      EXPECT_EQ(bad[bit / 8], '\n') << manifest.status().message();
+      ++refused;
+      continue;
+    }
+    const ManifestState state = (*manifest)->state();
+    ASSERT_EQ(state.segments.size(), 3u) << bit;
+    ASSERT_EQ(state.positions.at(3).next_offset, 3) << bit;
+    ASSERT_EQ(state.first_seen.at(0), 4) << bit;
+    ASSERT_EQ(state.gaps.at(3).at(0).offsets.end, 9) << bit;
+    ASSERT_TRUE(state.paused) << bit;
+  }
+  EXPECT_LT(refused, 10);
+}
+
+TEST(Manifest, GapsThatOverlapAreOne) {
+  TestFolder folder;
+  auto manifest = Manifest::open(folder.path() + "/manifest");
+  ASSERT_TRUE((*manifest)->add_gap(3, {{30, 40}, 7}).ok());
+  ASSERT_TRUE((*manifest)->add_gap(3, {{5, 10}, 8}).ok());
+  ASSERT_TRUE((*manifest)->add_gap(3, {{35, 50}, 9}).ok());
+  ASSERT_TRUE((*manifest)->add_gap(3, {{31, 33}, 9}).ok());
+  const auto gaps = read_manifest(folder.path() + "/manifest")->gaps.at(3);
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_EQ(gaps[0].offsets.first, 5);
+  EXPECT_EQ(gaps[1].offsets.first, 30);
+  EXPECT_EQ(gaps[1].offsets.end, 50);
+  EXPECT_EQ(gaps[1].found_ms, 7);
 }
 
 TEST(Manifest, IsWrittenAnewWhenMostOfItWasDropped) {

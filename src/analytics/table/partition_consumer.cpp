@@ -87,25 +87,32 @@ ConsumingStatus PartitionConsumer::status() const {
   out.last_consumed_ms = last_consumed_ms_;
   out.fresh_ms = fresh_ms_;
   out.problem = problem_;
+  out.gaps = gaps_;
   return out;
 }
 
-void PartitionConsumer::run() {
-  int64_t backoff_ms = 200;
-  while (!stopping_) {
-    Status status = open_consumer();
-    if (status.ok()) break;
-    set_problem(status.message());
-    log::warn(kIngestLogger, "Table {}: cannot consume yet, trying again: {}", title_, status.message());
-    if (!wait(backoff_ms)) return;
-    backoff_ms = std::min<int64_t>(backoff_ms * 2, 10'000);
+bool PartitionConsumer::begin() {
+  lost_place_ = false;
+  for (int64_t backoff_ms = 200; !stopping_; backoff_ms = std::min<int64_t>(backoff_ms * 2, 10'000)) {
+    const Status opened = open_consumer();
+    if (opened.ok()) return true;
+    if (status().problem != opened.message()) log::warn(kIngestLogger, "Table {}: cannot consume yet, trying again: {}", title_, opened.message());
+    set_problem(opened.message());
+    if (!wait(backoff_ms)) return false;
   }
+  return false;
+}
+
+void PartitionConsumer::run() {
+  if (!begin()) return;
   while (!stopping_) {
+    if (lost_place_ && !begin()) break;
+    repair_when_damaged();
     if (force_.exchange(false) && !seal()) break;
     if (paused_) {
       if (segment_->published_rows() > 0 && !seal()) break;
       std::unique_lock lock(mutex_);
-      woken_.wait(lock, [this] { return stopping_ || !paused_; });
+      woken_.wait_for(lock, Millis(1000), [this] { return stopping_ || !paused_; });
       continue;
     }
     consume_once();
@@ -140,24 +147,40 @@ Status PartitionConsumer::open_consumer() {
   const PartitionPosition position = known.positions.at(options_.group());
   if (Result<kafka::Watermarks> marks = consumer_->query_watermarks(origin_, kAskMs)) {
     latest_offset_ = marks->high;
-    if (marks->low > position.next_offset) {
-      log::error(kIngestLogger, "Table {}: records {} to {} were deleted from the topic before they were consumed. Give the topic a longer retention",
-                 title_, position.next_offset, marks->low - 1);
-    } else if (marks->high >= 0 && marks->high < position.next_offset) {
-      log::error(kIngestLogger, "Table {}: the topic ends at {}, before the committed offset {}: was it created anew? Delete the table and create it again",
-                 title_, marks->high, position.next_offset);
-    }
+    next_offset_ = position.next_offset;
+    if (marks->high >= 0 && marks->high < next_offset_) return other_topic(marks->high);
+    if (marks->low > next_offset_) note_gap(marks->low);
   } else {
     return marks.status();
   }
-  RETURN_IF_ERROR(consumer_->assign({{origin_, Offset(position.next_offset)}}));
+  RETURN_IF_ERROR(consumer_->assign({{origin_, Offset(next_offset_)}}));
   keys_ = options_.segments->keys_of(options_.group());
   sequence_ = position.next_sequence;
-  next_offset_ = position.next_offset;
-  RETURN_IF_ERROR(start_segment(position.next_offset));
+  RETURN_IF_ERROR(start_segment(next_offset_));
   set_problem("");
   log::info(kIngestLogger, "Table {}: consumes from offset {}", title_, next_offset_);
+  std::lock_guard lock(mutex_);
+  if (auto gaps = known.gaps.find(options_.group()); gaps != known.gaps.end() && gaps_.empty()) gaps_ = gaps->second;
   return {};
+}
+
+Status PartitionConsumer::other_topic(int64_t topic_end) const {
+  return Status::fatal(fmt::format("the topic ends at {}, before the offset {} up to which it was consumed: was it created anew? Delete the table and create it again", topic_end, next_offset_));
+}
+
+void PartitionConsumer::note_gap(int64_t end) {
+  log::error(kIngestLogger, "Table {}: records {} to {} were deleted from the topic before they were consumed. Give the topic a longer retention", title_, next_offset_, end - 1);
+  metrics::Registry::process().counter("bywash_table_records_missed_total", "Records that were deleted from the topic before a table had consumed them",
+                                       {{"table", options_.config->name_with_type}, {"topic", stream_.topic}, {"partition", std::to_string(options_.partition)}})
+      ->add(static_cast<double>(end - next_offset_));
+  const OffsetGap gap{{next_offset_, end}, options_.now_ms()};
+  if (Status written = options_.segments->manifest().add_gap(options_.group(), gap); !written.ok()) {
+    log::error(kIngestLogger, "Table {}: that cannot be noted in its manifest: {}", title_, written.message());
+  }
+  next_offset_ = visible_offset_ = end;
+  const ManifestState state = options_.segments->manifest().state();
+  std::lock_guard lock(mutex_);
+  if (auto gaps = state.gaps.find(options_.group()); gaps != state.gaps.end()) gaps_ = gaps->second;
 }
 
 Result<Offset> PartitionConsumer::first_offset() {
@@ -209,7 +232,11 @@ void PartitionConsumer::consume_once() {
   for (const auto& batch : *batches) {
     if (stopping_) return;
     ingest(*batch);
+    if (lost_place_) return;
     count += static_cast<int64_t>(batch->records().size());
+  }
+  if (count == 0) {
+    if (const kafka::Watermarks marks = consumer_->watermarks(origin_); marks.low > next_offset_) note_gap(marks.low);
   }
   const std::string broker_problem = count > 0 ? std::string() : consumer_->last_error();
   set_problem(broker_problem);
@@ -231,6 +258,16 @@ bool PartitionConsumer::decode(const columnar::RawBatch& batch, std::vector<Deco
 }
 
 void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
+  if (batch.records().empty()) return;
+  if (const int64_t first = batch.records().front().offset; first != next_offset_) {
+    const kafka::Watermarks marks = consumer_->watermarks(origin_);
+    // Where records lack because the topic is compacted, or for marks of transactions, its start is before them.
+    if (first > next_offset_ && marks.low > next_offset_) note_gap(std::min(first, marks.low));
+    if (first < next_offset_ && marks.high >= 0 && marks.high < next_offset_) {
+      lost_place_ = true;
+      return;
+    }
+  }
   std::vector<DecodedRecord> decoded;
   if (decoder_ && !decode(batch, &decoded)) return;
   size_t at = 0;
@@ -241,10 +278,7 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
       options_.segments->publish(options_.group(), *segment_, next_offset_);
       if (!seal()) return;
     }
-    const int64_t first = segment_->appended_rows();
-    if (text && text->failed) rows_.drop(DropReason::kUndecodable);
-    else rows_.append(text ? text->json : record.value, *segment_);
-    if (keys_) take_keys(first);
+    take(record, text, *segment_, keys_);
     next_offset_ = record.offset + 1;
     newest_record_ms_.store(record.timestamp_ms, std::memory_order_relaxed);
   }
@@ -254,13 +288,16 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
   report(rows_.take_counts());
 }
 
-void PartitionConsumer::take_keys(int64_t first) {
-  const int64_t end = segment_->appended_rows();
-  for (int64_t row = first; row < end; ++row) {
-    if (keys_->edits()) keys_->edit(*segment_, static_cast<uint32_t>(row));
-    const KeyVerdict verdict = keys_->add(static_cast<uint32_t>(row));
+void PartitionConsumer::take(const columnar::RawRecord& record, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys) {
+  const int64_t first = segment.appended_rows();
+  if (text && text->failed) rows_.drop(DropReason::kUndecodable);
+  else rows_.append(text ? text->json : record.value, segment);
+  const int64_t end = segment.appended_rows();
+  for (int64_t row = first; keys && row < end; ++row) {
+    if (keys->edits()) keys->edit(segment, static_cast<uint32_t>(row));
+    const KeyVerdict verdict = keys->add(static_cast<uint32_t>(row));
     if (verdict == KeyVerdict::kTaken) continue;
-    segment_->rollback(row);  // the only row of its record: configs that refuse or merge rows allow no more
+    segment.rollback(row);  // the only row of its record: configs that refuse or merge rows allow no more
     ++refused_by_key_[static_cast<size_t>(verdict)];
   }
 }

@@ -46,6 +46,7 @@ struct ConsumingStatus {
   int64_t last_consumed_ms = 0;
   int64_t fresh_ms = 0;       // everything written to the topic until then is visible
   std::string problem;        // what keeps it from consuming; empty: nothing
+  std::vector<OffsetGap> gaps;  // offsets that were gone from the topic before they were consumed
 };
 
 class PartitionConsumer {
@@ -65,6 +66,8 @@ class PartitionConsumer {
 
  private:
   void run();
+  // Tries until it is known where to consume; false: the thread is to end.
+  bool begin();
   Status open_consumer();
   Result<Offset> first_offset();
   Status start_segment(int64_t first_offset);
@@ -73,8 +76,21 @@ class PartitionConsumer {
   void ingest(const columnar::RawBatch& batch);
   // Tries until the decoder answers; false: the thread is to end, and nothing of the batch was taken.
   bool decode(const columnar::RawBatch& batch, std::vector<DecodedRecord>* out);
-  // Holds the segment's rows from `first` on against the table's keys; one that may not stay leaves the segment again.
-  void take_keys(int64_t first);
+  // Appends a record's rows to `segment`; with `keys` only those that may stay.
+  void take(const columnar::RawRecord& record, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys);
+  // Records from next_offset_ to `end` are gone from the topic: says so, durably, and goes on at `end`.
+  void note_gap(int64_t end);
+  // The topic ends before the place where consumption is: it is not the one that was consumed.
+  Status other_topic(int64_t topic_end) const;
+
+  // Makes damaged segments of the partition again from the topic, when there are some. Between polls.
+  void repair_when_damaged();
+  Status repair();
+  // The records of a segment's offsets again. kRetriable: the topic did not give them all in time.
+  Result<CommittedSegment> consume_again(const SegmentRecord& record, UpsertPartition* keys);
+  Status consume_range(const SegmentRecord& record, MutableSegment& segment, UpsertPartition* keys);
+  // The partition's keys from its segments, the ones made again among them.
+  Status replay(const std::vector<DamagedSegment>& wanted, UpsertPartition& keys, std::vector<CommittedSegment>* made);
   bool full(const MutableSegment& segment) const;
   // Commits the consuming segment; tries again until it succeeds or the thread is to end.
   bool seal();
@@ -96,12 +112,16 @@ class PartitionConsumer {
   int64_t sequence_ = 0;
   int64_t next_offset_ = 0;
   int64_t last_drop_log_ms_ = 0;
+  int64_t damages_seen_ = 0;      // of segments_->damages()
+  SteadyTime next_repair_{};
+  bool lost_place_ = false;       // the topic is not the one that was consumed
 
   std::atomic<bool> stopping_{false}, seal_at_stop_{false}, force_{false}, paused_{false};
   std::atomic<int64_t> visible_offset_{0}, latest_offset_{-1}, last_consumed_ms_{0}, fresh_ms_{0}, newest_record_ms_{0};
   mutable std::mutex mutex_;
   std::condition_variable woken_;
   std::string problem_, segment_name_;
+  std::vector<OffsetGap> gaps_;
   std::thread thread_;
   metrics::Counter* consumed_;
   metrics::Gauge* lag_;

@@ -55,13 +55,14 @@ Status SegmentSet::recover() {
       }
       CommittedSegment& found = committed_[name] = {record, *std::move(segment)};
       // A file that took the place of another just before the end, without its record.
-      if (record.group < 0 && record.rows != found.segment->rows()) {
+      if (record.rows != found.segment->rows()) {
         found.record.rows = found.segment->rows();
         found.record.bytes = found.segment->meta().bytes;
         find_times(*found.segment, found.record);
       }
     } else {
-      damaged_.push_back(name);
+      damaged_[name] = {record, segment.status().message()};
+      ++damages_;
       log::error(kSegmentLogger, "Table {}: segment {} with {} rows cannot be opened and is left out of answers: {}", log_name_, name, record.rows,
                  segment.status().message());
     }
@@ -202,14 +203,14 @@ Status SegmentSet::put(const MutableSegment& segment) {
   }
   ++changes_;
   std::lock_guard lock(mutex_);
-  damaged_.erase(std::remove(damaged_.begin(), damaged_.end(), sealed.record.name), damaged_.end());
+  damaged_.erase(sealed.record.name);
   committed_[sealed.record.name] = std::move(sealed);
   return {};
 }
 
 bool SegmentSet::has(const std::string& name) const {
   std::lock_guard lock(mutex_);
-  return committed_.count(name) > 0 || std::find(damaged_.begin(), damaged_.end(), name) != damaged_.end();
+  return committed_.count(name) > 0 || damaged_.count(name) > 0;
 }
 
 std::map<std::string, SourceFile> SegmentSet::sources() const {
@@ -246,22 +247,34 @@ Result<std::string> SegmentSet::rebuild_one() {
       not_rebuilt_.clear();
     }
     if (!old) return std::string();
-    not_rebuilt_.insert(old->name());
   }
-  const std::string path = path_of(old->name());
+  const std::string name = old->name(), path = path_of(name);
+  // What has become of the file since it was opened must not get a new checksum.
+  RETURN_IF_ERROR(reload(name));
+  {
+    std::lock_guard lock(mutex_);
+    not_rebuilt_.insert(name);
+    auto committed = committed_.find(name);
+    if (committed == committed_.end()) return name;
+    old = committed->second.segment;
+    if (!is_outdated(*old)) {
+      not_rebuilt_.erase(name);
+      return name;
+    }
+  }
   RETURN_IF_ERROR(seal_segment(*old, seal_options_, path));
   ASSIGN_OR_RETURN(std::shared_ptr<const Segment> made, open_segment(path, schema_));
   ++changes_;
   std::lock_guard lock(mutex_);
-  not_rebuilt_.erase(old->name());
-  auto committed = committed_.find(old->name());
+  not_rebuilt_.erase(name);
+  auto committed = committed_.find(name);
   if (committed != committed_.end()) {
     committed->second.segment = std::move(made);
   } else {
     std::error_code ignored;  // dropped meanwhile
     std::filesystem::remove(path, ignored);
   }
-  return old->name();
+  return name;
 }
 
 Status SegmentSet::reload(const std::string& name) {
@@ -269,16 +282,39 @@ Status SegmentSet::reload(const std::string& name) {
   {
     std::lock_guard lock(mutex_);
     auto committed = committed_.find(name);
-    if (committed == committed_.end()) return Status::not_found(fmt::format("Segment {} does not exist", name));
-    known = committed->second.segment;
+    if (committed != committed_.end()) known = committed->second.segment;
+    else if (!damaged_.count(name)) return Status::not_found(fmt::format("Segment {} does not exist", name));
   }
-  ASSIGN_OR_RETURN(std::shared_ptr<const Segment> again, open_segment(path_of(name), schema_));
+  Result<std::shared_ptr<const Segment>> again = open_segment(path_of(name), schema_);
   std::lock_guard lock(mutex_);
   not_rebuilt_.erase(name);
   auto committed = committed_.find(name);
+  if (committed == committed_.end()) {
+    auto damaged = damaged_.find(name);
+    // A table with keys counts its rows by what it has replayed: there only its partition brings it back.
+    if (damaged == damaged_.end()) return {};
+    if (!again.ok()) return again.status();
+    if (rules_.config.on()) {
+      damaged->second.lost = false;
+      ++damages_;
+      return {};
+    }
+    committed_[name] = {damaged->second.record, *std::move(again)};
+    damaged_.erase(damaged);
+    return {};
+  }
   // One that was written anew meanwhile is newer than what was opened here.
-  if (committed != committed_.end() && committed->second.segment == known) committed->second.segment = std::move(again);
-  return {};
+  if (committed->second.segment != known) return {};
+  if (again.ok()) {
+    committed->second.segment = *std::move(again);
+    return {};
+  }
+  log::error(kSegmentLogger, "Table {}: segment {} with {} rows is damaged and is left out of answers: {}", log_name_, name, committed->second.record.rows,
+             again.status().message());
+  damaged_[name] = {committed->second.record, again.status().message()};
+  committed_.erase(committed);
+  ++damages_;
+  return again.status();
 }
 
 Status SegmentSet::drop(const std::vector<std::string>& names) {
@@ -289,7 +325,7 @@ Status SegmentSet::drop(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     for (auto& [group, keys] : keys_) keys->drop(name);
     committed_.erase(name);
-    damaged_.erase(std::remove(damaged_.begin(), damaged_.end(), name), damaged_.end());
+    damaged_.erase(name);
     std::error_code ignored;  // a file that stays is removed at the next start
     std::filesystem::remove(path_of(name), ignored);
   }
@@ -305,6 +341,9 @@ std::vector<std::string> SegmentSet::expired(int64_t now_ms) const {
   std::vector<std::string> out;
   for (const auto& [name, committed] : committed_) {
     if (is_expired(committed.record, now_ms)) out.push_back(name);
+  }
+  for (const auto& [name, damaged] : damaged_) {
+    if (is_expired(damaged.record, now_ms)) out.push_back(name);
   }
   return out;
 }
@@ -338,7 +377,18 @@ std::vector<SegmentStatus> SegmentSet::list() const {
 
 std::vector<std::string> SegmentSet::damaged() const {
   std::lock_guard lock(mutex_);
-  return damaged_;
+  std::vector<std::string> out;
+  for (const auto& [name, damaged] : damaged_) out.push_back(name);
+  return out;
+}
+
+std::vector<std::string> SegmentSet::missing(int64_t now_ms) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  for (const auto& [name, damaged] : damaged_) {
+    if (!is_expired(damaged.record, now_ms)) out.push_back(name);
+  }
+  return out;
 }
 
 std::optional<int64_t> SegmentSet::max_end_ms() const {

@@ -29,6 +29,13 @@ struct SegmentStatus {
   int64_t rows = 0, bytes = 0;
 };
 
+// A committed segment whose file cannot be read.
+struct DamagedSegment {
+  SegmentRecord record;
+  std::string reason;
+  bool lost = false;  // what it was made of is gone: it cannot be made again
+};
+
 // A sealed segment with its record of the manifest.
 struct CommittedSegment {
   SegmentRecord record;
@@ -69,7 +76,8 @@ class SegmentSet {
   // Writes one of these anew, with the same rows, and puts it in its place; queries go on meanwhile. Answers its name, '' when none is
   // left. After an error the others are made first, then that one is tried again.
   Result<std::string> rebuild_one();
-  // Looks at a committed segment's file again: a damaged index is found now, and made again. kNotFound: there is no such segment.
+  // Looks at a segment's file again: a damaged index is found now, and made again; a segment that cannot be read is left out of answers
+  // from now on, and damaged() has it; one that can again, comes back. kNotFound: there is no such segment.
   Status reload(const std::string& name);
   // Committed segments whose newest record is older than the retention.
   std::vector<std::string> expired(int64_t now_ms) const;
@@ -79,6 +87,26 @@ class SegmentSet {
   std::vector<std::shared_ptr<const Segment>> snapshot(int64_t now_ms, std::vector<std::shared_ptr<const ValidRows>>* kept = nullptr) const;
   std::vector<SegmentStatus> list() const;
   std::vector<std::string> damaged() const;
+  // Those of a snapshot's time that answers leave out: damaged() without what is expired.
+  std::vector<std::string> missing(int64_t now_ms) const;
+  // Grows whenever a segment is found damaged.
+  int64_t damages() const { return damages_.load(std::memory_order_acquire); }
+
+  // For the partition's thread, which consumes damaged segments again. Those of the partition that are not lost, in order of consumption.
+  std::vector<DamagedSegment> repairable(int32_t group) const;
+  // It stays damaged: why is an ERROR in the log and in the segment's debug view.
+  void give_up(const std::string& name, const std::string& why);
+  // The sealed segments of the partition that can be read, in order of consumption.
+  std::vector<CommittedSegment> sealed_of(int32_t group) const;
+  // A damaged segment whose file can be read after all: somebody has put a copy in its place.
+  Result<CommittedSegment> open_again(const SegmentRecord& record) const;
+  // New rows for a damaged segment, into its file; replace() then makes them count.
+  Result<CommittedSegment> seal_again(const SegmentRecord& record, const MutableSegment& rows);
+  // In place of the damaged ones of these names. `keys`: those of the partition with these segments among the others; nullptr: the
+  // table knows none.
+  Status replace(int32_t group, const std::vector<CommittedSegment>& segments, std::unique_ptr<UpsertPartition> keys);
+  std::unique_ptr<UpsertPartition> new_keys() const { return rules_.config.on() ? std::make_unique<UpsertPartition>(rules_) : nullptr; }
+  std::string damage_of(const std::string& name) const;  // why it cannot be read; empty: it is not damaged
   // Grows whenever a segment has been sealed, written anew or dropped: much memory may have become free then.
   int64_t changes() const { return changes_.load(std::memory_order_relaxed); }
   // Newest time of the committed segments (epoch ms); nothing when unknown.
@@ -109,9 +137,9 @@ class SegmentSet {
   std::map<int32_t, std::unique_ptr<UpsertPartition>> keys_;
   std::map<std::string, CommittedSegment> committed_;
   std::map<int32_t, std::shared_ptr<MutableSegment>> consuming_;
-  std::vector<std::string> damaged_;
+  std::map<std::string, DamagedSegment> damaged_;
   std::set<std::string> not_rebuilt_;  // tried in vain
-  std::atomic<int64_t> changes_{0};
+  std::atomic<int64_t> changes_{0}, damages_{0};
 };
 
 }  // namespace bywash::analytics

@@ -223,6 +223,7 @@ std::shared_ptr<const TableSnapshot> Table::snapshot() const {
     out->min_consuming_freshness_ms = fresh == INT64_MAX ? 0 : fresh;
   }
   out->segments = segments_->snapshot(options_.now_ms(), &out->kept);
+  out->missing = segments_->missing(options_.now_ms());
   return out;
 }
 

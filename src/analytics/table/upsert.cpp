@@ -189,6 +189,12 @@ void UpsertPartition::drop(const std::string& name) {
   if (found != numbers_.end()) parts_[found->second].gone->store(true, std::memory_order_relaxed);
 }
 
+std::vector<std::string> UpsertPartition::segment_names() const {
+  std::vector<std::string> out;
+  for (const Part& part : parts_) out.push_back(part.name);
+  return out;
+}
+
 std::shared_ptr<const ValidRows> UpsertPartition::rows_of(const std::string& name) {
   auto found = numbers_.find(name);
   if (found == numbers_.end() || rules_.config.mode == KeyMode::kDedup) return nullptr;

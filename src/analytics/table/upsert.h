@@ -65,6 +65,8 @@ class UpsertPartition {
   // The rows of the segment of this name that count; nullptr: all. Under the table's lock.
   std::shared_ptr<const ValidRows> rows_of(const std::string& name);
 
+  // Of the segments that it knows, in the order of begin(). Under the table's lock.
+  std::vector<std::string> segment_names() const;
   size_t keys() const { return map_.size(); }
   int64_t memory_bytes() const { return map_.memory_bytes(); }
 
