@@ -10,6 +10,16 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr uint32_t kUnknown = UINT32_MAX;
 using Kind = AggregationKind;
+// Groups whose sums stay in the first cache when they are kept in two halves.
+constexpr size_t kHalvedSumsMax = 1024;
+
+// Whether `rows` values of the column cannot overflow a sum in 64 bits.
+bool sums_fit(const ColumnView& column, int64_t rows) {
+  if (column.stored == Stored::kI32) return true;
+  if (!column.has_range) return false;
+  double magnitude = std::max(std::abs(static_cast<double>(column.min_integer)), std::abs(static_cast<double>(column.max_integer)));
+  return magnitude * static_cast<double>(rows) < 9.0e18;
+}
 
 // Folds the i-th value into the slot of groups[i], or all into the first one, in order.
 template <class Slot, class Value, class Fold>
@@ -51,11 +61,13 @@ bool AggregationState::needs_values() const {
   }
 }
 
-void AggregationState::resize(size_t count) {
+void AggregationState::resize(size_t count, size_t spare) {
   if (count <= size_) return;
-  size_ = count;
+  size_ = count, spare_ = spare;
+  count += spare;
   if (collector_) collector_->resize(count);
   if (aggregation_->nullable) seen_.resize(count);
+  if (!odd_.empty()) odd_.resize(count);
   switch (aggregation_->kind) {
     case Kind::kCount: counts_.resize(count); break;
     case Kind::kAvg:
@@ -80,7 +92,7 @@ void AggregationState::resize(size_t count) {
 }
 
 int64_t AggregationState::memory_bytes() const {
-  size_t words = counts_.capacity() + integers_.capacity() + reals_.capacity() + mins_.capacity() + maxs_.capacity() + pair_counts_.capacity() + times_.capacity();
+  size_t words = counts_.capacity() + integers_.capacity() + odd_.capacity() + reals_.capacity() + mins_.capacity() + maxs_.capacity() + pair_counts_.capacity() + times_.capacity();
   auto bytes = static_cast<int64_t>(words * 8 + ranked_.capacity() * 16 + picked_.capacity() * sizeof(Scalar));
   if (collector_) bytes += collector_->memory_bytes();
   if (pairs_) bytes += pairs_->memory_bytes() + values_->memory_bytes();
@@ -113,6 +125,35 @@ void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* gr
     for (size_t i = 0; i < n; ++i) std::fill(spread_.nulls.begin() + values.offsets[i], spread_.nulls.begin() + values.offsets[i + 1], values.nulls[i]);
   }
   add_values(spread_, nullptr, spread_groups_.size(), spread_groups_.data());
+}
+
+std::optional<AggregationState::RawSlots> AggregationState::raw_slots(const Segment& segment, bool counted) {
+  const BoundPtr& argument = aggregation_->argument;
+  RawSlots out;
+  out.slots.counts = counted || counts_.empty() ? nullptr : counts_.data();
+  if (aggregation_->kind == Kind::kCount && !argument) return out;
+  if (!argument || aggregation_->nullable || argument->kind != BoundKind::kColumn || argument->multi || needs_values()) return std::nullopt;
+  out.column = &segment.column(argument->field);
+  if (out.column->encoding != Encoding::kRaw || out.column->stored == Stored::kBytes) return std::nullopt;
+  switch (aggregation_->kind) {
+    case Kind::kSum:
+    case Kind::kAvg:
+      if (!is_integer(argument->type)) {
+        out.slots.real_sums = reals_.data();
+        return out;
+      }
+      if (!sums_fit(*out.column, segment.rows())) return std::nullopt;
+      if (size_ <= kHalvedSumsMax) odd_.resize(size_ + spare_);
+      out.slots.whole_sums = {integers_.data(), odd_.empty() ? integers_.data() : odd_.data()};
+      return out;
+    case Kind::kMin:
+    case Kind::kMax:
+    case Kind::kMinMaxRange:
+      out.slots.least = mins_.empty() ? nullptr : mins_.data();
+      out.slots.greatest = maxs_.empty() ? nullptr : maxs_.data();
+      return out;
+    default: return std::nullopt;
+  }
 }
 
 void AggregationState::collect(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) {
@@ -270,7 +311,7 @@ void AggregationState::merge(const AggregationState& other, const std::vector<ui
     for (size_t i = 0; i < from.size(); ++i) add(from[i], to[i]);
   };
   if (!counts_.empty()) each([&](uint32_t a, uint32_t b) { counts_[b] += other.counts_[a]; });
-  if (!integers_.empty()) each([&](uint32_t a, uint32_t b) { integers_[b] += other.integers_[a]; });
+  if (!integers_.empty()) each([&](uint32_t a, uint32_t b) { integers_[b] += other.whole_sum(a); });
   if (!reals_.empty()) each([&](uint32_t a, uint32_t b) { reals_[b] += other.reals_[a]; });
   if (!mins_.empty()) each([&](uint32_t a, uint32_t b) { mins_[b] = std::min(mins_[b], other.mins_[a]); });
   if (!maxs_.empty()) each([&](uint32_t a, uint32_t b) { maxs_[b] = std::max(maxs_[b], other.maxs_[a]); });
@@ -286,17 +327,17 @@ void AggregationState::finish(Vector* out) {
     for (size_t i = 0; i < size_; ++i) out->nulls[i] = !seen_[i];
   }
   switch (aggregation_->kind) {
-    case Kind::kCount: out->integers = counts_; return;
+    case Kind::kCount: out->integers.assign(counts_.begin(), counts_.begin() + static_cast<ptrdiff_t>(size_)); return;
     case Kind::kSum:
-      for (size_t i = 0; i < size_; ++i) out->reals[i] = static_cast<double>(integers_[i]) + reals_[i];
+      for (size_t i = 0; i < size_; ++i) out->reals[i] = static_cast<double>(whole_sum(i)) + reals_[i];
       return;
     case Kind::kAvg:  // of nothing: -Infinity (AvgAggregationFunction, 1.5.1)
       for (size_t i = 0; i < size_; ++i) {
-        out->reals[i] = counts_[i] == 0 ? -kInfinity : (static_cast<double>(integers_[i]) + reals_[i]) / static_cast<double>(counts_[i]);
+        out->reals[i] = counts_[i] == 0 ? -kInfinity : (static_cast<double>(whole_sum(i)) + reals_[i]) / static_cast<double>(counts_[i]);
       }
       return;
-    case Kind::kMin: out->reals = mins_; return;
-    case Kind::kMax: out->reals = maxs_; return;
+    case Kind::kMin: out->reals.assign(mins_.begin(), mins_.begin() + static_cast<ptrdiff_t>(size_)); return;
+    case Kind::kMax: out->reals.assign(maxs_.begin(), maxs_.begin() + static_cast<ptrdiff_t>(size_)); return;
     case Kind::kMinMaxRange:
       for (size_t i = 0; i < size_; ++i) out->reals[i] = maxs_[i] - mins_[i];
       return;

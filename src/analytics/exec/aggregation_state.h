@@ -3,6 +3,7 @@
 
 #include "analytics/exec/collector.h"
 #include "analytics/exec/evaluator.h"
+#include "analytics/exec/kernels.h"
 #include "analytics/exec/pair_table.h"
 #include "analytics/exec/star_tree_plan.h"
 #include "analytics/plan/bound_query.h"
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace bywash::analytics {
@@ -18,18 +20,22 @@ class AggregationState {
  public:
   explicit AggregationState(const Aggregation& aggregation);
 
-  // Room for groups 0 .. count - 1; new ones are empty.
-  void resize(size_t count);
+  // Room for groups 0 .. count - 1; new ones are empty. `spare` more take rows that count for none.
+  void resize(size_t count, size_t spare = 0);
   size_t size() const { return size_; }
 
   // Adds the evaluator's selected rows: the i-th to groups[i], or all to group 0 when `groups` is null.
   void update(Evaluator& evaluator, size_t n, const uint32_t* groups);
   // Adds records of a star-tree: `count` of them from `first` on, or those that `rows` lists, offsets from `first`.
   void add_records(const StarAggregate& records, int64_t first, Selection selection, const uint32_t* groups);
-  // The same over whole numbers known to sum without overflow in 64 bits. `sums` is for kernels; kSum and kAvg only.
-  int64_t* integer_sums() { return integers_.data(); }
-  double* real_sums() { return reals_.data(); }
-  int64_t* counts() { return counts_.data(); }
+  // What kernels::fold() has to fill instead, until resize(), from the numbers of a raw column or from none at all. Nothing: update() it is.
+  // `counted`: another state counts the same rows, see take_counts().
+  struct RawSlots {
+    const ColumnView* column = nullptr;
+    kernels::Slots slots;
+  };
+  std::optional<RawSlots> raw_slots(const Segment& segment, bool counted);
+  void take_counts(const AggregationState& other) { counts_ = other.counts_; }
 
   // Adds group from[i] of `other` to group to[i]. Not for kinds that need values (see needs_values()).
   void merge(const AggregationState& other, const std::vector<uint32_t>& from, const std::vector<uint32_t>& to);
@@ -44,6 +50,7 @@ class AggregationState {
   void finish(Vector* out);
 
  private:
+  int64_t whole_sum(size_t group) const { return integers_[group] + (odd_.empty() ? 0 : odd_[group]); }
   void update_numbers(const Vector& values, size_t n, const uint32_t* groups);
   void update_column(const Vector& values, size_t n, const uint32_t* groups);
   void add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups);
@@ -64,8 +71,9 @@ class AggregationState {
   Vector spread_, known_, known_second_;  // values without arrays, without nulls
   std::vector<uint32_t> spread_groups_, known_groups_;
   bool integer_argument_ = false;  // INT: sums are exact in int64
-  size_t size_ = 0;
+  size_t size_ = 0, spare_ = 0;
   std::vector<int64_t> counts_, integers_;
+  std::vector<int64_t> odd_;       // the other half of whole sums (kernels::WholeSums), of few groups; empty: none yet
   std::vector<double> reals_, mins_, maxs_;
   // Values seen: distinct kinds and mode.
   std::unique_ptr<GrowingDictionary> values_;

@@ -26,8 +26,8 @@ void with_value(const ColumnView& column, int64_t row, Integer integer, Real rea
     return is_real(type) ? real(column.dictionary.real(id)) : text(column.dictionary.text(id));
   }
   switch (column.stored) {
-    case Stored::kI32: return integer(int64_t{*column.block<int32_t>(row)});
-    case Stored::kI64: return integer(*column.block<int64_t>(row));
+    case Stored::kI32:
+    case Stored::kI64: return integer(column.integer(row));
     case Stored::kF32: return real(static_cast<double>(*column.block<float>(row)));
     case Stored::kF64: return real(*column.block<double>(row));
     case Stored::kBytes: return text(column.raw_text(row));

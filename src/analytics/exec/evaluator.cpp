@@ -6,12 +6,16 @@ namespace bywash::analytics {
 namespace {
 
 template <class To, class From>
-void gather(const From* from, Selection selection, std::vector<To>& out) {
+void gather(const From* from, Selection selection, std::vector<To>& out, [[maybe_unused]] To base = 0) {
+  auto number = [&](From value) {
+    if constexpr (std::is_integral_v<To>) return base + static_cast<To>(value);
+    else return static_cast<To>(value);
+  };
   out.resize(selection.count);
   if (!selection.rows) {
-    for (size_t i = 0; i < selection.count; ++i) out[i] = static_cast<To>(from[i]);
+    for (size_t i = 0; i < selection.count; ++i) out[i] = number(from[i]);
   } else {
-    for (size_t i = 0; i < selection.count; ++i) out[i] = static_cast<To>(from[selection.rows[i]]);
+    for (size_t i = 0; i < selection.count; ++i) out[i] = number(from[selection.rows[i]]);
   }
 }
 
@@ -126,8 +130,8 @@ void Evaluator::load_column(const Bound& expression, Vector& out) const {
     }
   }
   switch (column.stored) {
-    case Stored::kI32: return gather(column.block<int32_t>(first_row_), selection_, out.integers);
-    case Stored::kI64: return gather(column.block<int64_t>(first_row_), selection_, out.integers);
+    case Stored::kI32:
+    case Stored::kI64: return column.with_integers(first_row_, [&](const auto* from, int64_t base) { gather(from, selection_, out.integers, base); });
     case Stored::kF32: return gather(column.block<float>(first_row_), selection_, out.reals);
     case Stored::kF64: return gather(column.block<double>(first_row_), selection_, out.reals);
     case Stored::kBytes:

@@ -16,6 +16,12 @@ struct Selection {
   size_t count = 0;
 };
 
+// The first `count` rows of a block after a test of them: all, or with a mask those whose byte is 1.
+struct TestedRows {
+  size_t count = 0;
+  const uint8_t* mask = nullptr;
+};
+
 class Evaluator {
  public:
   // `null_handling`: columns and results have nulls; else every value counts, a null's being the column's default.

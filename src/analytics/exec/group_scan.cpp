@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 namespace bywash::analytics {
 namespace {
@@ -14,8 +15,6 @@ namespace {
 constexpr size_t kDenseMax = 1 << 20;
 // A star-tree's record is nearly a group: with many more groups than records, dense arrays would cost more than they save.
 constexpr size_t kSparseRecords = 1024;
-// Groups whose sums stay in the first cache when they are kept in two halves.
-constexpr size_t kHalvedSumsMax = 1024;
 constexpr uint32_t kUnknown = UINT32_MAX;
 // Dictionary of seen marks small enough to look through after each block.
 constexpr size_t kSeenCheckMax = 16384;
@@ -28,10 +27,27 @@ void with_ids(const ColumnView& column, int64_t row, F f) {
   else f(column.block<uint32_t>(row));
 }
 
+kernels::Ids ids_of(const ColumnView& column, int64_t row) {
+  kernels::Ids out;
+  with_ids(column, row, [&](const auto* ids) { out = {ids, column.width, true}; });
+  return out;
+}
+
+// A raw column's numbers from `row` on.
+kernels::Numbers numbers_of(const ColumnView& column, int64_t row) {
+  using enum kernels::NumberKind;
+  if (column.stored == Stored::kF32) return {column.block<float>(row), kF32};
+  if (column.stored == Stored::kF64) return {column.block<double>(row), kF64};
+  return column.with_integers(row, []<class T>(const T* at, int64_t base) {
+    constexpr auto kind = std::is_signed_v<T> ? (sizeof(T) == 4 ? kI32 : kI64) : sizeof(T) == 1 ? kU8 : sizeof(T) == 2 ? kU16 : kU32;
+    return kernels::Numbers{at, kind, base};
+  });
+}
+
 // Whole numbers of a range that small are their own ids.
 constexpr double kCodedRangeMax = 65536;
 bool is_coded(const ColumnView& column) {
-  return column.encoding == Encoding::kRaw && column.stored == Stored::kI32 && column.has_range &&
+  return column.encoding == Encoding::kRaw && is_integer(column.field->type) && column.has_range &&
          static_cast<double>(column.max_integer) - static_cast<double>(column.min_integer) < kCodedRangeMax;
 }
 
@@ -45,9 +61,27 @@ void with_codes(const ColumnView& column, int64_t row, F f) {
   if (column.encoding == Encoding::kDictionary) {
     return with_ids(column, row, [&](const auto* ids) { f([ids](size_t at) { return static_cast<uint32_t>(ids[at]); }); });
   }
-  const auto* values = column.block<int32_t>(row);
-  const int64_t least = column.min_integer;
-  f([values, least](size_t at) { return static_cast<uint32_t>(values[at] - least); });
+  column.with_integers(row, [&](const auto* values, int64_t base) {
+    const int64_t above = base - column.min_integer;
+    f([values, above](size_t at) { return static_cast<uint32_t>(static_cast<int64_t>(values[at]) + above); });
+  });
+}
+
+// Adds `more` to the slots that `fold` fills of the same column; false: one of them has a taker already.
+bool join(AggregationState::RawSlots& fold, const AggregationState::RawSlots& more) {
+  auto taken = [](const auto* own, const auto* other) { return own && other; };
+  kernels::Slots& own = fold.slots;
+  const kernels::Slots& other = more.slots;
+  if (fold.column != more.column || taken(own.counts, other.counts) || taken(own.whole_sums.even, other.whole_sums.even) || taken(own.real_sums, other.real_sums) ||
+      taken(own.least, other.least) || taken(own.greatest, other.greatest)) {
+    return false;
+  }
+  if (other.counts) own.counts = other.counts;
+  if (other.whole_sums.even) own.whole_sums = other.whole_sums;
+  if (other.real_sums) own.real_sums = other.real_sums;
+  if (other.least) own.least = other.least;
+  if (other.greatest) own.greatest = other.greatest;
+  return true;
 }
 
 bool dictionary_column(const Bound& key, const Segment& segment) {
@@ -64,14 +98,6 @@ bool reads_one_column(const Bound& expression, std::optional<size_t>* field) {
   return std::all_of(expression.args.begin(), expression.args.end(), [&](const BoundPtr& arg) { return reads_one_column(*arg, field); });
 }
 
-// Whether `rows` values of the column cannot overflow a sum in 64 bits.
-bool sums_fit(const ColumnView& column, int64_t rows) {
-  if (column.stored == Stored::kI32) return true;
-  if (!column.has_range) return false;
-  double magnitude = std::max(std::abs(static_cast<double>(column.min_integer)), std::abs(static_cast<double>(column.max_integer)));
-  return magnitude * static_cast<double>(rows) < 9.0e18;
-}
-
 }  // namespace
 
 GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
@@ -82,9 +108,24 @@ GroupScan::GroupScan(const BoundQuery& query, Evaluator* evaluator)
     const bool sums = aggregation.kind == AggregationKind::kSum || aggregation.kind == AggregationKind::kAvg;
     real_sums_ |= sums && stored_as(aggregation.argument->type) != Stored::kI32;
   }
+  share_counts();
   for (const BoundPtr& key : query.keys) multi_keys_ |= key->multi;
   if (query.keys.empty()) {
     for (AggregationState& state : states_) state.resize(1);
+  }
+}
+
+// COUNT(*) and averages count the same rows: the first of them does it for all.
+void GroupScan::share_counts() {
+  counted_by_.resize(states_.size());
+  std::optional<size_t> first;
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const Aggregation& aggregation = query_.aggregations[i];
+    const bool average = aggregation.kind == AggregationKind::kAvg && !query_.null_handling && !aggregation.argument->multi && !aggregation.second;
+    const bool counts_rows = aggregation.kind == AggregationKind::kCount && !aggregation.argument;
+    if (aggregation.filter || (!average && !counts_rows)) continue;
+    counted_by_[i] = first;
+    if (!first) first = i;
   }
 }
 
@@ -164,86 +205,89 @@ void GroupScan::start(const Segment& segment, bool whole) {
 void GroupScan::start_dense(const Segment& segment) {
   open_ = true;
   all_seen_ = false;
-  seen_.assign(dense_size_, 0);
+  seen_.assign(dense_size_ + kernels::kSpareIds, 0);
   block_groups_.resize(kBlockRows);
   dense_of_.clear();
   for (const BoundPtr& key : query_.keys) dense_of_.push_back(segment.column(key->field).dictionary);
   local_.clear();
-  odd_sums_.assign(query_.aggregations.size(), {});
   for (const Aggregation& aggregation : query_.aggregations) {
     local_.emplace_back(aggregation);
-    local_.back().resize(dense_size_);
+    local_.back().resize(dense_size_, kernels::kSpareIds);
   }
 }
 
-void GroupScan::add_odd_sums() {
-  for (size_t i = 0; i < local_.size(); ++i) {
-    for (size_t group = 0; group < odd_sums_[i].size(); ++group) local_[i].integer_sums()[group] += odd_sums_[i][group];
-  }
-}
-
-void GroupScan::consume(int64_t first_row, Selection selection) {
-  if (selection.count == 0) return;
-  if (dense_) consume_dense(first_row, selection);
+size_t GroupScan::consume(int64_t first_row, Selection selection) {
+  if (selection.count == 0) return 0;
+  if (dense_) consume_dense(first_row, selection, dense_ids(first_row, selection), selection);
   else if (multi_keys_) expand(first_row, selection);
   else consume_hashed(first_row, selection);
+  return selection.count;
+}
+
+size_t GroupScan::consume(int64_t first_row, TestedRows rows) {
+  if (!rows.mask) return consume(first_row, Selection{nullptr, rows.count});
+  if (!dense_ || query_.keys.size() != 1) return consume(first_row, listed(rows));
+  const size_t passed = kernels::count(rows.mask, rows.count);
+  if (passed < rows.count / 2) return consume(first_row, listed(rows));
+  // Most rows pass: all are taken, the others into groups behind the last. That costs less than a list.
+  masked_groups_.resize(kBlockRows);
+  kernels::masked_ids(ids_of(segment_->column(query_.keys[0]->field), first_row), rows.mask, rows.count, static_cast<uint32_t>(dense_size_), masked_groups_.data());
+  consume_dense(first_row, Selection{nullptr, rows.count}, {masked_groups_.data(), sizeof(uint32_t)}, rows);
+  return passed;
+}
+
+Selection GroupScan::listed(TestedRows rows) {
+  listed_rows_.resize(kBlockRows);
+  return {listed_rows_.data(), kernels::select(rows.mask, rows.count, listed_rows_.data())};
 }
 
 // ---- dense
 
-// Answers the rows' groups; nullptr when none had to be found for it.
-const uint32_t* GroupScan::mark_seen(int64_t first_row, Selection selection) {
-  if (all_seen_) return nullptr;
-  const uint32_t* groups = dense_groups(first_row, selection);
-  for (size_t i = 0; i < selection.count; ++i) seen_[groups[i]] = 1;
-  all_seen_ = dense_size_ <= kSeenCheckMax && std::memchr(seen_.data(), 0, seen_.size()) == nullptr;
-  return groups;
-}
-
-void GroupScan::consume_dense(int64_t first_row, Selection selection) {
-  const uint32_t* groups = mark_seen(first_row, selection);
-  evaluator_->set_block(segment_, first_row, selection);
-  for (size_t i = 0; i < local_.size(); ++i) {
-    if (!star_tree_ && !filters_[i] && sum_directly(i, first_row, selection)) continue;
-    if (!groups) groups = dense_groups(first_row, selection);
-    update(local_[i], i, first_row, selection, groups);
+// `rows` with their group numbers for what can be read straight from columns; `selected`, a Selection or TestedRows, for the rest.
+template <class Selected>
+void GroupScan::consume_dense(int64_t first_row, Selection rows, kernels::Ids ids, Selected selected) {
+  if (!all_seen_) {
+    kernels::mark_seen(ids, rows.rows, rows.count, seen_.data());
+    all_seen_ = dense_size_ <= kSeenCheckMax && std::memchr(seen_.data(), 0, dense_size_) == nullptr;
   }
+  fold_raw(local_, first_row, rows, ids);
+  if (not_raw_.empty()) return;
+  const Selection selection = listed(selected);
+  const uint32_t* groups = dense_groups(first_row, selection);
+  evaluator_->set_block(segment_, first_row, selection);
+  for (size_t i : not_raw_) update(local_[i], i, first_row, selection, groups);
 }
 
-// SUM of a raw number by one key, straight from the columns.
-bool GroupScan::sum_directly(size_t index, int64_t first_row, Selection selection) {
-  AggregationState& state = local_[index];
-  std::vector<int64_t>& odd = odd_sums_[index];
-  const Aggregation& aggregation = state.aggregation();
-  if (aggregation.kind != AggregationKind::kSum || query_.keys.size() != 1) return false;
-  const Bound& argument = *aggregation.argument;
-  if (argument.kind != BoundKind::kColumn || argument.multi) return false;
-  const ColumnView& values = segment_->column(argument.field);
-  if (aggregation.nullable) return false;
-  if (values.encoding != Encoding::kRaw || values.stored == Stored::kF32) return false;
-  if (is_integer(argument.type) && !sums_fit(values, segment_->rows())) return false;
-  if (odd.empty() && dense_size_ <= kHalvedSumsMax) odd.resize(dense_size_);
-  with_ids(segment_->column(query_.keys[0]->field), first_row, [&](const auto* ids) {
-    const kernels::WholeSums sums{state.integer_sums(), odd.empty() ? state.integer_sums() : odd.data()};
-    if (values.stored == Stored::kI32) kernels::sum_by_id(ids, values.block<int32_t>(first_row), selection.rows, selection.count, sums);
-    else if (values.stored == Stored::kI64) kernels::sum_by_id(ids, values.block<int64_t>(first_row), selection.rows, selection.count, sums);
-    else kernels::sum_by_id(ids, values.block<double>(first_row), selection.rows, selection.count, state.real_sums());
-  });
-  return true;
+// Takes the rows into all states that can have them straight from the segment's columns, those of one column together; the numbers of the
+// other states are in not_raw_ then.
+void GroupScan::fold_raw(std::vector<AggregationState>& states, int64_t first_row, Selection rows, kernels::Ids ids) {
+  not_raw_.clear();
+  folds_.clear();
+  int64_t* counts = nullptr;
+  for (size_t i = 0; i < states.size(); ++i) {
+    std::optional<AggregationState::RawSlots> own;
+    if (!star_tree_ && !filters_[i]) own = states[i].raw_slots(*segment_, counted_by_[i].has_value());
+    if (!own) not_raw_.push_back(i);
+    else if (!own->column) counts = own->slots.counts ? own->slots.counts : counts;
+    else if (std::none_of(folds_.begin(), folds_.end(), [&](auto& fold) { return join(fold, *own); })) folds_.push_back(*own);
+  }
+  if (counts && !folds_.empty() && !folds_[0].slots.counts) folds_[0].slots.counts = std::exchange(counts, nullptr);
+  if (counts) kernels::count_by_id(ids, rows.rows, rows.count, counts);
+  for (const AggregationState::RawSlots& fold : folds_) kernels::fold(ids, numbers_of(*fold.column, first_row), rows.rows, rows.count, fold.slots);
+}
+
+// The rows' groups; of one key as they lie in its column.
+kernels::Ids GroupScan::dense_ids(int64_t first_row, Selection rows) {
+  if (query_.keys.size() == 1) return ids_of(segment_->column(query_.keys[0]->field), first_row);
+  return {dense_groups(first_row, rows), sizeof(uint32_t)};
 }
 
 const uint32_t* GroupScan::dense_groups(int64_t first_row, Selection selection) {
-  uint32_t* out = block_groups_.data();
   for (size_t key = 0; key < query_.keys.size(); ++key) {
-    auto stride = static_cast<uint32_t>(strides_[key]);
-    with_ids(segment_->column(query_.keys[key]->field), first_row, [&](const auto* ids) {
-      for (size_t i = 0; i < selection.count; ++i) {
-        uint32_t id = ids[selection.rows ? selection.rows[i] : i];
-        out[i] = key == 0 ? id : out[i] + id * stride;
-      }
-    });
+    const ColumnView& column = segment_->column(query_.keys[key]->field);
+    kernels::combine_ids(ids_of(column, first_row), selection.rows, selection.count, key == 0 ? 0 : static_cast<uint32_t>(strides_[key]), block_groups_.data());
   }
-  return out;
+  return block_groups_.data();
 }
 
 void GroupScan::end() {
@@ -257,7 +301,6 @@ void GroupScan::end() {
 
 void GroupScan::merge_dense() {
   open_ = false;
-  add_odd_sums();
   std::vector<uint32_t> ids(query_.keys.size() + 1);
   if (groups_.null_mask()) ids.back() = groups_.dictionary(query_.keys.size()).id_of(int64_t{0});
   std::vector<uint32_t> from, to;
@@ -282,7 +325,6 @@ void GroupScan::merge_dense() {
 
 // Where every group is dense, their values come from the dictionaries without a table of groups.
 void GroupScan::finish_dense(std::vector<Vector>* inputs) {
-  add_odd_sums();
   std::vector<uint32_t> from, to;
   for (size_t group = 0; group < dense_size_; ++group) {
     if (seen_[group]) from.push_back(static_cast<uint32_t>(group));
@@ -445,8 +487,9 @@ void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
   const uint32_t* groups = hashed_groups(first_row, selection);
   for (size_t i = 0; i < states_.size(); ++i) {
     states_[i].resize(groups_.size());
-    update(states_[i], i, first_row, selection, groups);
   }
+  fold_raw(states_, first_row, selection, {groups, sizeof(uint32_t)});
+  for (size_t i : not_raw_) update(states_[i], i, first_row, selection, groups);
 }
 
 // A row with array keys belongs to the group of every combination of their values, once per occurrence (as in Pinot).
@@ -550,10 +593,11 @@ void GroupScan::finish(std::vector<Vector>* inputs) {
     if (open_) merge_dense();
     groups_.finish(inputs);
   }
-  for (AggregationState& state : states_) {
-    state.resize(group_count());
+  for (size_t i = 0; i < states_.size(); ++i) {
+    states_[i].resize(group_count());
+    if (counted_by_[i]) states_[i].take_counts(states_[*counted_by_[i]]);
     inputs->emplace_back();
-    state.finish(&inputs->back());
+    states_[i].finish(&inputs->back());
   }
 }
 

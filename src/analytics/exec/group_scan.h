@@ -21,8 +21,9 @@ class GroupScan {
   void begin(const Segment& segment, bool whole);
   // From now on rows are records of a star-tree, which outlives end().
   void begin(const StarTreePlan& plan);
-  // Selected rows of one block; `selection` null rows: the block's first rows. Returns how many rows aggregations took in.
-  void consume(int64_t first_row, Selection selection);
+  // Rows of one block. Returns how many rows aggregations took in.
+  size_t consume(int64_t first_row, Selection selection);
+  size_t consume(int64_t first_row, TestedRows rows);
   void end();
   int64_t entries_scanned_in_filters() const { return entries_scanned_; }
 
@@ -34,6 +35,7 @@ class GroupScan {
   void finish(std::vector<Vector>* inputs);
 
  private:
+  void share_counts();
   void start(const Segment& segment, bool whole);
   void reserve_ids();
   bool has_dense_dictionaries(const Segment& segment) const;
@@ -41,10 +43,12 @@ class GroupScan {
   void start_dense(const Segment& segment);
   void merge_dense();
   void finish_dense(std::vector<Vector>* inputs);
-  void consume_dense(int64_t first_row, Selection selection);
-  const uint32_t* mark_seen(int64_t first_row, Selection selection);
-  void add_odd_sums();
-  bool sum_directly(size_t index, int64_t first_row, Selection selection);
+  template <class Selected>
+  void consume_dense(int64_t first_row, Selection rows, kernels::Ids ids, Selected selected);
+  static Selection listed(Selection rows) { return rows; }
+  Selection listed(TestedRows rows);
+  void fold_raw(std::vector<AggregationState>& states, int64_t first_row, Selection rows, kernels::Ids ids);
+  kernels::Ids dense_ids(int64_t first_row, Selection rows);
   const uint32_t* dense_groups(int64_t first_row, Selection selection);
   void consume_hashed(int64_t first_row, Selection selection);
   void expand(int64_t first_row, Selection selection);
@@ -64,6 +68,9 @@ class GroupScan {
   Evaluator* evaluator_;
   Groups groups_;
   std::vector<AggregationState> states_;
+  std::vector<size_t> not_raw_;                       // of the block: what fold_raw() left
+  std::vector<AggregationState::RawSlots> folds_;     // and what it did
+  std::vector<std::optional<size_t>> counted_by_;  // per aggregation: the one whose counts are its own too
   bool any_values_ = false, multi_keys_ = false, real_sums_ = false;
   const Segment* segment_ = nullptr;
   const StarTreePlan* star_tree_ = nullptr;
@@ -78,7 +85,6 @@ class GroupScan {
   std::vector<DictionaryView> dense_of_;     // per key: whose ids make up local_'s group numbers
   std::vector<size_t> strides_;
   std::vector<AggregationState> local_;
-  std::vector<std::vector<int64_t>> odd_sums_;  // per aggregation: the other half of local_'s whole sums; empty: there is none
   std::vector<uint8_t> seen_;
 
   // Per key that is a column of dictionary ids or of few whole numbers, or an expression over one: that column, and its code → groups_'
@@ -87,10 +93,10 @@ class GroupScan {
   std::vector<std::vector<uint32_t>> translations_;
   std::vector<DictionaryView> translated_;           // per key: the dictionary that the translation is of
   std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
-  std::vector<uint32_t> block_groups_, some_groups_;
+  std::vector<uint32_t> block_groups_, some_groups_, masked_groups_;
   // Of array keys that are no columns: value numbers of the block's rows, in groups_' dictionaries.
   std::vector<std::vector<uint32_t>> element_numbers_, element_offsets_;
-  std::vector<uint16_t> some_rows_, expanded_rows_, new_rows_;
+  std::vector<uint16_t> listed_rows_, some_rows_, expanded_rows_, new_rows_;
   std::vector<uint32_t> new_numbers_;
   std::vector<uint8_t> mask_;
 };

@@ -1,4 +1,4 @@
-// The hot loops over one block of rows: comparisons into byte masks, masks into selections, sums by dictionary id. Scan stage.
+// The hot loops over one block of rows: comparisons into byte masks, masks into selections, folds by dictionary id. Scan stage.
 // Plain loops that the compiler vectorises; built for AVX2 and for the baseline, chosen at load time.
 #pragma once
 
@@ -29,8 +29,21 @@ size_t count(const uint8_t* mask, size_t n);
 // The positions of the ones, ascending; returns how many. `rows` has room for n.
 size_t select(const uint8_t* mask, size_t n, uint16_t* rows);
 
-int64_t sum(const int32_t* values, size_t n);
-int64_t sum(const int64_t* values, size_t n);
+// Group numbers, unsigned, of 1, 2 or 4 bytes: one for each row that is folded in turn, or `by_row`: they lie as the values do. Null: all rows
+// are of group 0.
+struct Ids {
+  const void* at = nullptr;
+  uint8_t width = 4;
+  bool by_row = false;
+};
+
+// Numbers as a column holds them: value = base + what lies there. Reals have no base.
+enum class NumberKind : uint8_t { kU8, kU16, kU32, kI32, kI64, kF32, kF64 };
+struct Numbers {
+  const void* at = nullptr;
+  NumberKind kind = NumberKind::kI64;
+  int64_t base = 0;
+};
 
 // Whole sums in two halves, to be added up at the end: rows in turn go to one and the other, so that runs of one id do not wait for
 // themselves. Both may be one array.
@@ -39,15 +52,24 @@ struct WholeSums {
   int64_t* odd;
 };
 
-// sums[ids[i]] += values[i] for i < n, or for the rows listed (n of them) when `rows` is not null. Reals are added in the rows' order.
-void sum_by_id(const uint8_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint16_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint32_t* ids, const int32_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint8_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint16_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint32_t* ids, const int64_t* values, const uint16_t* rows, size_t n, WholeSums sums);
-void sum_by_id(const uint8_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);
-void sum_by_id(const uint16_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);
-void sum_by_id(const uint32_t* ids, const double* values, const uint16_t* rows, size_t n, double* sums);
+// The ids of the rows listed, or of the first n: out[i] = id where `stride` is 0, else out[i] += id * stride.
+void combine_ids(Ids ids, const uint16_t* rows, size_t n, uint32_t stride, uint32_t* out);
+// out[i] = mask[i] ? ids[i] : one of kSpareIds from `otherwise` on, in turn: rows that follow each other do not wait for one slot.
+constexpr size_t kSpareIds = 16;
+void masked_ids(Ids ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out);
+// seen[id] = 1 for n rows: the first ones, or those that `rows` lists.
+void mark_seen(Ids ids, const uint16_t* rows, size_t n, uint8_t* seen);
+// What is kept for each id; null: it is not. Whole sums must not overflow. NaN is neither the least nor the greatest.
+struct Slots {
+  int64_t* counts = nullptr;
+  WholeSums whole_sums{nullptr, nullptr};
+  double* real_sums = nullptr;
+  double* least = nullptr;
+  double* greatest = nullptr;
+};
+// The slots of each row's id take in its value, of n rows: the first ones, or those that `rows` lists. Reals are added in the rows' order.
+void fold(Ids ids, const Numbers& values, const uint16_t* rows, size_t n, const Slots& slots);
+// Only counts.
+void count_by_id(Ids ids, const uint16_t* rows, size_t n, int64_t* counts);
 
 }  // namespace bywash::analytics::kernels

@@ -148,7 +148,7 @@ class Execution {
     return out;
   }
 
-  // Feeds the selected rows of every segment to `scan` (GroupScan or RowScan).
+  // Feeds the rows of every segment to `consume`: as Selection those that an index lists, as TestedRows others. It answers how many it took.
   template <class Begin, class Consume, class Full, class Bytes>
   bool scan(Begin begin, Consume consume, Full full, Bytes bytes) {
     const std::vector<uint8_t> asked = count_asked();
@@ -194,13 +194,10 @@ class Execution {
       for (int64_t row = 0; !listed && row < segment->rows() && !full(); row += kBlockRows) {
         if ((++blocks % kBlocksPerCheck == 0 || cancelled()) && !may_go_on(bytes())) return false;
         auto n = static_cast<size_t>(std::min(kBlockRows, segment->rows() - row));
-        Selection selection{nullptr, n};
         Verdict verdict = whole ? Verdict::kAll : filter.test(row, n, mask_.get());
         if (kept && verdict != Verdict::kNone) verdict = keep_valid(kept->words(row), n, verdict, mask_.get());
         if (verdict == Verdict::kNone) continue;
-        if (verdict == Verdict::kMixed) selection = {rows_.get(), kernels::select(mask_.get(), n, rows_.get())};
-        if (selection.count == 0) continue;
-        docs += static_cast<int64_t>(consume(row, selection));
+        docs += static_cast<int64_t>(consume(row, TestedRows{n, verdict == Verdict::kMixed ? mask_.get() : nullptr}));
       }
       response_.docs_scanned += docs;
       response_.entries_scanned_post_filter += docs * static_cast<int64_t>(bound_.projected_columns);
@@ -216,7 +213,8 @@ class Execution {
     RowScan scan_rows(bound_, &evaluator_);
     end_segment_ = [] {};
     bool done = scan([&](const std::shared_ptr<const Segment>& segment, bool) { scan_rows.begin(segment); },
-                     [&](int64_t row, Selection selection) {
+                     [&](int64_t row, auto rows) {
+                       Selection selection = listed(rows);
                        if (bound_.order.empty()) {  // Pinot stops at LIMIT: count no more than it reads
                          selection.count = std::min(selection.count, static_cast<size_t>(bound_.limit + bound_.offset) - taken_);
                          taken_ += selection.count;
@@ -249,10 +247,7 @@ class Execution {
     auto wanted = static_cast<size_t>(bound_.limit + bound_.offset);
     // DISTINCT without ORDER BY may stop as soon as it has LIMIT rows; groups in dense arrays are counted at a segment's end.
     bool done = scan([&](const std::shared_ptr<const Segment>& segment, bool whole) { groups.begin(*segment, whole); },
-                     [&](int64_t row, Selection selection) {
-                       groups.consume(row, selection);
-                       return selection.count;
-                     },
+                     [&](int64_t row, auto rows) { return groups.consume(row, rows); },
                      [&] { return enough && groups.group_count() >= wanted; }, [&] { return groups.memory_bytes(); });
     if (!done) return false;
     response_.entries_scanned_in_filter += groups.entries_scanned_in_filters();
@@ -260,6 +255,9 @@ class Execution {
     groups.finish(&inputs);
     return render_groups(inputs, groups);
   }
+
+  static Selection listed(Selection rows) { return rows; }
+  Selection listed(TestedRows rows) { return rows.mask ? Selection{rows_.get(), kernels::select(rows.mask, rows.count, rows_.get())} : Selection{nullptr, rows.count}; }
 
   // Those of the ascending `rows`, from number *at on, that lie in the block at `first`.
   Selection rows_of_block(const std::vector<uint32_t>& rows, int64_t first, size_t* at) {

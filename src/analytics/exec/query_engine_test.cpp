@@ -302,7 +302,7 @@ TEST_F(QueryEngine, GroupsAsARowByRowReferenceDoes) {
     const Keys& key = keys[static_cast<size_t>(round) % keys.size()];
     struct Totals {
       int64_t count = 0;
-      double sum = 0, most = -std::numeric_limits<double>::infinity();
+      double sum = 0, most = -std::numeric_limits<double>::infinity(), least = std::numeric_limits<double>::infinity();
     };
     std::map<std::string, Totals> groups;
     for (const Row& row : rows_) {
@@ -312,12 +312,13 @@ TEST_F(QueryEngine, GroupsAsARowByRowReferenceDoes) {
         ++totals.count;
         totals.sum += row.shares;
         totals.most = std::max(totals.most, row.price);
+        totals.least = std::min(totals.least, static_cast<double>(row.shares));
       }
     }
     std::vector<std::string> expected;
-    for (const auto& [group, totals] : groups) expected.push_back(fmt::format("{}|{}|{:.6g}|{:.6g}", group, totals.count, totals.sum, totals.most));
+    for (const auto& [group, totals] : groups) expected.push_back(fmt::format("{}|{}|{:.6g}|{:.6g}|{:.6g}|{:.6g}|{}", group, totals.count, totals.sum, totals.most, totals.sum / static_cast<double>(totals.count), totals.least, totals.count));
     std::sort(expected.begin(), expected.end());
-    std::string sql = fmt::format("SELECT {0}, COUNT(*), SUM(shares), MAX(price) FROM trades WHERE {1} GROUP BY {0} LIMIT 1000000", key.sql, where.sql);
+    std::string sql = fmt::format("SELECT {0}, COUNT(*), SUM(shares), MAX(price), AVG(shares), MIN(shares), COUNT(*) FROM trades WHERE {1} GROUP BY {0} LIMIT 1000000", key.sql, where.sql);
     ASSERT_EQ(sorted_rows(sql), expected) << sql;
     std::string distinct = fmt::format("SELECT DISTINCT {} FROM trades WHERE {} LIMIT 1000000", key.sql, where.sql);
     ASSERT_EQ(rows_of(distinct).size(), groups.size()) << distinct;

@@ -1,6 +1,7 @@
 // The document's query over 5 M rows in four sealed segments beside the bare loop that could answer it: two-byte dictionary ids, int32
 // shares, int64 times. One thread, no result cache; runs interleaved, the median of each counts. Not a test: run it on a quiet machine. With a number as
-// argument: so many queries by star-tree alone; with `documents`: JSON_MATCH and TEXT_MATCH by index and by scan.
+// argument: so many queries by star-tree alone; with `documents`: JSON_MATCH and TEXT_MATCH by index and by scan; with `queries` and SQL texts: their CPU
+// time over the sealed segments.
 #include "analytics/exec/query_engine.h"
 #include "analytics/plan/document_match.h"
 #include "analytics/segment/fields_for_tests.h"
@@ -42,7 +43,7 @@ Workload make(bool ordered_times, const std::string& folder) {
   auto schema = std::make_shared<TableSchema>();
   schema->name = "stock_transactions";
   schema->fields = {test_field("symbol", DataType::kString, FieldKind::kDimension), test_field("shares", DataType::kInt, FieldKind::kMetric),
-                    test_field("update_at", DataType::kLong, FieldKind::kDateTime)};
+                    test_field("update_at", DataType::kLong, FieldKind::kDateTime), test_field("purchase", DataType::kDouble, FieldKind::kMetric)};
   Workload out;
   out.sealed = std::make_shared<TableSnapshot>();
   out.sealed->name = schema->name;
@@ -76,6 +77,7 @@ Workload make(bool ordered_times, const std::string& folder) {
       segment->append_text(0, names[bare.symbols[i]]);
       segment->append_int(1, bare.shares[i]);
       segment->append_long(2, bare.times[i]);
+      segment->append_double(3, static_cast<double>(500 + random() % 99'500) / 100);
     }
     segment->publish(0);
     append_seconds += seconds_since(start);
@@ -169,6 +171,24 @@ int run_star_tree(int queries) {
   return 0;
 }
 
+int run_queries(int count, char** texts) {
+  char folder[] = "/tmp/bywash-scan-XXXXXX";
+  if (!::mkdtemp(folder)) return 1;
+  const Workload work = make(true, folder);
+  ::rmdir(folder);
+  for (int i = 0; i < count; ++i) {
+    std::vector<double> times;
+    for (int run = 0; run < kRuns; ++run) {
+      const int64_t before = thread_cpu_ns();
+      const QueryResponse response = answer(texts[i], {}, [&](std::string_view) { return work.sealed; });
+      times.push_back(static_cast<double>(thread_cpu_ns() - before) / 1e9);
+      if (!response.exceptions.empty()) return std::printf("%s\n", to_json(response).c_str()), 1;
+    }
+    std::printf("%7.2f ms, the least %7.2f   %s\n", median(times), *std::min_element(times.begin(), times.end()) * 1e3, texts[i]);
+  }
+  return 0;
+}
+
 // JSON_MATCH and TEXT_MATCH by index and by scan of the same rows.
 int run_documents() {
   constexpr int kRows = 200'000, kDocumentRuns = 5;
@@ -245,5 +265,6 @@ int run() {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "documents") return bywash::analytics::run_documents();
+  if (argc > 2 && std::string_view(argv[1]) == "queries") return bywash::analytics::run_queries(argc - 2, argv + 2);
   return argc > 1 ? bywash::analytics::run_star_tree(std::atoi(argv[1])) : bywash::analytics::run();
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace bywash::analytics {
 namespace {
@@ -111,8 +112,7 @@ bool surely_none(const Predicate& predicate, const ColumnView& column) {
 
 // The place in `by_value` of the first row for which `reached` answers true, which it then does for all that follow.
 template <class T, class Reached>
-uint32_t first_reaching(const ColumnView& column, int64_t rows, Reached reached) {
-  const T* values = column.block<T>(0);
+uint32_t first_reaching(const ColumnView& column, const T* values, int64_t rows, Reached reached) {
   uint32_t low = 0, high = static_cast<uint32_t>(rows);
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -365,15 +365,18 @@ bool SegmentFilter::use_document_index(const Predicate& predicate, const ColumnV
 bool SegmentFilter::use_range_index(const Predicate& predicate, const ColumnView& column, Node* node) {
   const int64_t rows = segment_.rows();
   uint32_t first = 0, end = 0;
-  auto find = [&]<class T>(const T*, auto low, auto high) {
-    first = first_reaching<T>(column, rows, [&](T value) { return value >= low || value != value; });
-    end = first_reaching<T>(column, rows, [&](T value) { return value > high || value != value; });
+  auto find = [&]<class T>(const T* values, auto base, auto low, auto high) {
+    auto number = [&](T value) { return base + static_cast<decltype(base)>(value); };
+    first = first_reaching(column, values, rows, [&](T value) { return number(value) >= low || value != value; });
+    end = first_reaching(column, values, rows, [&](T value) { return number(value) > high || value != value; });
   };
   switch (column.stored) {
-    case Stored::kI32: find(static_cast<const int32_t*>(nullptr), predicate.low_integer, predicate.high_integer); break;
-    case Stored::kI64: find(static_cast<const int64_t*>(nullptr), predicate.low_integer, predicate.high_integer); break;
-    case Stored::kF32: find(static_cast<const float*>(nullptr), node->low, node->high); break;
-    case Stored::kF64: find(static_cast<const double*>(nullptr), node->low, node->high); break;
+    case Stored::kI32:
+    case Stored::kI64:
+      column.with_integers(0, [&](const auto* values, int64_t base) { find(values, base, predicate.low_integer, predicate.high_integer); });
+      break;
+    case Stored::kF32: find(column.block<float>(0), 0.0, node->low, node->high); break;
+    case Stored::kF64: find(column.block<double>(0), 0.0, node->low, node->high); break;
     case Stored::kBytes: return false;
   }
   if (end < first || static_cast<double>(end - first) > kPostingsShare * static_cast<double>(rows)) return false;
@@ -538,21 +541,16 @@ void SegmentFilter::run_scan(Node& node, int64_t first_row, size_t n, uint8_t* m
     for (size_t i = 0; i < n; ++i) mask[i] = predicate.test(value_at(i));
   };
   switch (column->stored) {
-    case Stored::kI32: {
-      auto values = column->block<int32_t>(first_row);
-      auto low = static_cast<int32_t>(std::max<int64_t>(predicate.low_integer, INT32_MIN));
-      auto high = static_cast<int32_t>(std::min<int64_t>(predicate.high_integer, INT32_MAX));
-      // A range that lies beyond int32 was decided by min and max, or is empty here.
-      if (range && (predicate.low_integer > INT32_MAX || predicate.high_integer < INT32_MIN)) std::memset(mask, 0, n);
-      else if (range) kernels::in_range(values, n, low, high, mask);
-      else each([&](size_t i) { return int64_t{values[i]}; });
-      return;
-    }
-    case Stored::kI64: {
-      auto values = column->block<int64_t>(first_row);
-      range ? kernels::in_range(values, n, predicate.low_integer, predicate.high_integer, mask) : each([&](size_t i) { return values[i]; });
-      return;
-    }
+    case Stored::kI32:
+    case Stored::kI64:
+      return column->with_integers(first_row, [&]<class T>(const T* values, int64_t base) {
+        if (!range) return each([&](size_t i) { return base + static_cast<int64_t>(values[i]); });
+        const int64_t least = column->has_range ? column->min_integer : int64_t{std::numeric_limits<T>::min()};
+        const int64_t most = column->has_range ? column->max_integer : int64_t{std::numeric_limits<T>::max()};
+        const int64_t low = std::max(predicate.low_integer, least), high = std::min(predicate.high_integer, most);
+        if (low > high) std::memset(mask, 0, n);
+        else kernels::in_range(values, n, static_cast<T>(low - base), static_cast<T>(high - base), mask);
+      });
     case Stored::kF32: {
       auto values = column->block<float>(first_row);
       range ? kernels::in_range(values, n, node.low, node.high, mask) : each([&](size_t i) { return double{values[i]}; });

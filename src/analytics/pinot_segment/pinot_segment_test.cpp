@@ -98,8 +98,8 @@ std::string value_at(const ColumnView& column, int64_t row) {
   }
   if (column.encoding == Encoding::kDictionary) return value_of(column, column.dictionary_id(row));
   switch (column.stored) {
-    case Stored::kI32: return std::to_string(*column.block<int32_t>(row));
-    case Stored::kI64: return std::to_string(*column.block<int64_t>(row));
+    case Stored::kI32:
+    case Stored::kI64: return std::to_string(column.integer(row));
     case Stored::kF32: return fmt::format("{}", static_cast<double>(*column.block<float>(row)));
     case Stored::kF64: return fmt::format("{}", *column.block<double>(row));
     case Stored::kBytes: return std::string(column.raw_text(row));

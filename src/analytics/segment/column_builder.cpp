@@ -129,9 +129,11 @@ class Builder {
 
   template <class T, class Wide>
   Wide number_at(int64_t row) const {
-    if (source_.encoding == Encoding::kRaw) return static_cast<Wide>(*source_.block<T>(row));
-    if constexpr (std::is_same_v<Wide, int64_t>) return source_.dictionary.integer(source_.dictionary_id(row));
-    else return source_.dictionary.real(source_.dictionary_id(row));
+    if constexpr (std::is_same_v<Wide, int64_t>) {
+      return source_.encoding == Encoding::kRaw ? source_.integer(row) : source_.dictionary.integer(source_.dictionary_id(row));
+    } else {
+      return source_.encoding == Encoding::kRaw ? Wide{*source_.block<T>(row)} : source_.dictionary.real(source_.dictionary_id(row));
+    }
   }
 
   // Single-value numbers: T as stored, Wide as dictionaries hold them.
@@ -154,13 +156,31 @@ class Builder {
         return dictionary(std::move(ids), view);
       }
     }
-    out_.column.width = sizeof(T);
-    std::vector<T> narrow(values.size());
-    for (size_t i = 0; i < values.size(); ++i) narrow[i] = static_cast<T>(values[i]);
-    add(BlockKind::kForward, bytes_of(narrow));
+    if constexpr (std::is_same_v<Wide, int64_t>) whole_numbers<T>(values);
+    else forward<T>(values, [](Wide value) { return value; });
     zones(values);
     if (options_.by_value && !out_.column.sorted_rows) by_value(values);
     if (options_.bloom) bloom(values);
+  }
+
+  template <class T, class Wide, class Narrow>
+  void forward(const std::vector<Wide>& values, Narrow narrow) {
+    out_.column.width = sizeof(T);
+    std::vector<T> out(values.size());
+    for (size_t i = 0; i < values.size(); ++i) out[i] = static_cast<T>(narrow(values[i]));
+    add(BlockKind::kForward, bytes_of(out));
+  }
+
+  // In as few bytes as their range needs (see ColumnView::packed()).
+  template <class T>
+  void whole_numbers(const std::vector<int64_t>& values) {
+    const int64_t least = out_.column.min_integer;
+    const uint64_t range = static_cast<uint64_t>(out_.column.max_integer) - static_cast<uint64_t>(least);
+    auto above = [least](int64_t value) { return static_cast<uint64_t>(value) - static_cast<uint64_t>(least); };
+    if (!values.empty() && range <= UINT8_MAX) return forward<uint8_t>(values, above);
+    if (!values.empty() && range <= UINT16_MAX) return forward<uint16_t>(values, above);
+    if (!values.empty() && sizeof(T) > sizeof(uint32_t) && range <= UINT32_MAX) return forward<uint32_t>(values, above);
+    forward<T>(values, [](int64_t value) { return value; });
   }
 
   // The rows in order of their values; NaN last. Of equal values the earlier row first.
@@ -207,12 +227,11 @@ class Builder {
         if (seen[id]) add_value(source_.stored == Stored::kBytes ? std::string(source_.dictionary.text(id)) : std::to_string(source_.dictionary.integer(id)));
       }
     } else {
-      for (int64_t i = 0; i < rows_; ++i) add_value(source_.stored == Stored::kBytes ? std::string(source_.raw_text(i)) : std::to_string(raw_integer(i)));
+      for (int64_t i = 0; i < rows_; ++i) add_value(source_.stored == Stored::kBytes ? std::string(source_.raw_text(i)) : std::to_string(source_.integer(i)));
     }
     sort_unique(&ids);
     if (ids.back() != UINT32_MAX) add(BlockKind::kPartitions, bytes_of(std::vector<uint64_t>{ids.size()}) + bytes_of(ids) + wanted.partition->settings());
   }
-  int64_t raw_integer(int64_t row) const { return source_.stored == Stored::kI32 ? *source_.block<int32_t>(row) : *source_.block<int64_t>(row); }
 
   void terms(BlockKind kind, const DocumentTerms& terms_of, const std::string& settings) {
     DocumentIndexWriter index;
@@ -396,8 +415,8 @@ std::vector<uint32_t> sorted_order(const ColumnView& column, int64_t rows) {
       return values.text(x) < values.text(y);
     }
     switch (column.stored) {
-      case Stored::kI32: return *column.block<int32_t>(a) < *column.block<int32_t>(b);
-      case Stored::kI64: return *column.block<int64_t>(a) < *column.block<int64_t>(b);
+      case Stored::kI32:
+      case Stored::kI64: return column.integer(a) < column.integer(b);
       case Stored::kF32: return real_before(*column.block<float>(a), *column.block<float>(b));
       case Stored::kF64: return real_before(*column.block<double>(a), *column.block<double>(b));
       case Stored::kBytes: return column.raw_text(a) < column.raw_text(b);

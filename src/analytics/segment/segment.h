@@ -70,7 +70,7 @@ struct ColumnView {
   const FieldSpec* field = nullptr;
   Encoding encoding = Encoding::kRaw;
   Stored stored = Stored::kBytes;
-  uint8_t width = 0;         // bytes per entry of the forward index: 1, 2, 4 for dictionary ids; 4, 8 for raw numbers
+  uint8_t width = 0;         // bytes per entry of the forward index: 1, 2, 4 for dictionary ids; 4, 8 for raw numbers, or fewer: see packed()
   bool sorted_rows = false;  // sealed: values never decrease from row to row
   DictionaryView dictionary;
   InvertedView inverted;
@@ -96,6 +96,22 @@ struct ColumnView {
   template <class T>
   const T* block(int64_t row) const {
     return reinterpret_cast<const T*>(chunk_of(row)) + (row & ((int64_t{1} << chunk_shift) - 1));
+  }
+  // Raw whole numbers of sealed segments that lie close together: unsigned, as what they are above min_integer.
+  bool packed() const { return encoding == Encoding::kRaw && width < stored_width(stored); }
+  // Calls `f` with raw whole numbers from `row` on, typed as they lie, and what is to be added to each.
+  template <class F>
+  auto with_integers(int64_t row, F f) const {
+    if (packed()) {
+      if (width == 1) return f(block<uint8_t>(row), min_integer);
+      if (width == 2) return f(block<uint16_t>(row), min_integer);
+      return f(block<uint32_t>(row), min_integer);
+    }
+    return width == 4 ? f(block<int32_t>(row), int64_t{0}) : f(block<int64_t>(row), int64_t{0});
+  }
+  // A raw whole number.
+  int64_t integer(int64_t row) const {
+    return with_integers(row, [](const auto* at, int64_t base) { return base + static_cast<int64_t>(*at); });
   }
   uint32_t dictionary_id(int64_t row) const {
     return width == 1 ? *block<uint8_t>(row) : width == 2 ? *block<uint16_t>(row) : *block<uint32_t>(row);

@@ -74,8 +74,8 @@ class SegmentFile : public ::testing::Test {
     }
     if (column.encoding == Encoding::kDictionary) return out + of_id(column.dictionary_id(row));
     switch (column.stored) {
-      case Stored::kI32: return out + std::to_string(*column.block<int32_t>(row));
-      case Stored::kI64: return out + std::to_string(*column.block<int64_t>(row));
+      case Stored::kI32:
+      case Stored::kI64: return out + std::to_string(column.integer(row));
       case Stored::kF32: return out + std::to_string(*column.block<float>(row));
       case Stored::kF64: return out + std::to_string(*column.block<double>(row));
       case Stored::kBytes: return out + std::string(column.raw_text(row));
@@ -161,6 +161,44 @@ TEST_F(SegmentFile, SortsRowsByTheSortedColumn) {
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   EXPECT_EQ(before, after);
+}
+
+// Whole numbers in a narrow range are sealed in as few bytes as it needs, and come back as they were.
+TEST_F(SegmentFile, PacksWholeNumbersThatLieCloseTogether) {
+  constexpr int64_t kLow = std::numeric_limits<int64_t>::min(), kHigh = std::numeric_limits<int64_t>::max();
+  struct Case {
+    int64_t least, most;
+    DataType type;
+    int width;
+  };
+  const std::vector<Case> cases = {{-3, 252, DataType::kInt, 1},  {-3, 253, DataType::kInt, 2},    {7, 7 + 65535, DataType::kLong, 2},           {7, 7 + 65536, DataType::kLong, 4},
+                                   {0, 65536, DataType::kInt, 4}, {kLow, kHigh, DataType::kLong, 8}, {kHigh - UINT32_MAX, kHigh, DataType::kLong, 4}, {kLow, kLow + 1, DataType::kLong, 1},
+                                   {kLow, kLow + (int64_t{1} << 32), DataType::kLong, 8}, {INT32_MIN, INT32_MAX, DataType::kInt, 4}};
+  for (const Case& c : cases) {
+    auto schema = std::make_shared<TableSchema>();
+    schema->name = "t";
+    schema->fields = {test_field("n", c.type, FieldKind::kMetric)};
+    auto segment = *MutableSegment::create(schema, {});
+    std::vector<int64_t> values;
+    for (int i = 0; i < 99; ++i) {
+      const int64_t value = i % 3 == 0 ? c.least : i % 3 == 1 ? c.most : c.least + static_cast<int64_t>((static_cast<uint64_t>(c.most) - static_cast<uint64_t>(c.least)) / static_cast<uint64_t>(i));
+      values.push_back(value);
+      if (c.type == DataType::kInt) segment->append_int(0, static_cast<int32_t>(value));
+      else segment->append_long(0, value);
+    }
+    segment->publish(1);
+    SealOptions options;
+    options.raw_columns = {"n"};
+    ASSERT_TRUE(seal_segment(*segment->snapshot(), options, folder_ + "/p").ok());
+    auto packed = *open_segment(folder_ + "/p", schema);
+    EXPECT_EQ(packed->column(0).width, c.width) << c.least << " to " << c.most;
+    ASSERT_TRUE(seal_segment(*packed, options, folder_ + "/q").ok());
+    auto again = *open_segment(folder_ + "/q", schema);
+    for (int64_t row = 0; row < 99; ++row) {
+      ASSERT_EQ(packed->column(0).integer(row), values[static_cast<size_t>(row)]);
+      ASSERT_EQ(again->column(0).integer(row), values[static_cast<size_t>(row)]);
+    }
+  }
 }
 
 TEST_F(SegmentFile, SealsSealedAndEmptySegmentsAgain) {

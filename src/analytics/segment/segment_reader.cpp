@@ -192,7 +192,8 @@ class ColumnOpener {
       view->raw_offsets = typed<uint64_t>(BlockKind::kRawOffsets);
       return expect(BlockKind::kForward, view->raw_offsets[rows_]);
     }
-    if (column_.width != stored_width(view->stored)) return bad(BlockKind::kForward, "unknown width");
+    const bool narrow = is_integer(view->field->type) && column_.has_range && (column_.width == 1 || column_.width == 2 || column_.width == 4);
+    if (column_.width != stored_width(view->stored) && !narrow) return bad(BlockKind::kForward, "unknown width");
     if (has(BlockKind::kByValue)) {
       RETURN_IF_ERROR(expect(BlockKind::kByValue, 4 * rows_));
       view->by_value = typed<uint32_t>(BlockKind::kByValue);

@@ -38,6 +38,20 @@ std::vector<uint32_t> ids_of(const BuiltColumn& column, int64_t rows) {
   return column.column.width == 2 ? numbers_of<uint16_t, uint32_t>(bytes, rows) : numbers_of<uint32_t, uint32_t>(bytes, rows);
 }
 
+std::vector<int64_t> whole_numbers_of(const BuiltColumn& built, int64_t rows) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(block_of(built, BlockKind::kForward)->data());
+  ColumnView column;
+  column.stored = stored_as(built.column.type);
+  column.width = built.column.width;
+  column.min_integer = built.column.min_integer;
+  column.chunks = &bytes;
+  return column.with_integers(0, [&](const auto* values, int64_t base) {
+    std::vector<int64_t> out(static_cast<size_t>(rows));
+    for (size_t i = 0; i < out.size(); ++i) out[i] = base + static_cast<int64_t>(values[i]);
+    return out;
+  });
+}
+
 template <class T>
 std::string plain(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
@@ -107,7 +121,7 @@ void StarTreeSealer::add(const BuiltColumn& built, const FieldSpec& field, int64
   if (is_integer(field.type)) {
     const double largest = std::max(std::abs(static_cast<double>(built.column.min_integer)), std::abs(static_cast<double>(built.column.max_integer)));
     to.whole_fits = built.column.has_range && largest * static_cast<double>(rows) < 9.0e18;
-    if (!by_id) to.whole = built.column.width == 4 ? numbers_of<int32_t, int64_t>(bytes, rows) : numbers_of<int64_t, int64_t>(bytes, rows);
+    if (!by_id) to.whole = whole_numbers_of(built, rows);
   } else if (!by_id) {
     to.real = built.column.width == 4 ? numbers_of<float, double>(bytes, rows) : numbers_of<double, double>(bytes, rows);
   }

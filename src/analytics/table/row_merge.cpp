@@ -39,8 +39,8 @@ MergeCell read_cell(RowInSegment place, size_t field) {
     else out.text = column.dictionary.text(id);
   } else {
     switch (column.stored) {
-      case Stored::kI32: out.integer = *column.block<int32_t>(place.row); break;
-      case Stored::kI64: out.integer = *column.block<int64_t>(place.row); break;
+      case Stored::kI32:
+      case Stored::kI64: out.integer = column.integer(place.row); break;
       case Stored::kF32: out.real = *column.block<float>(place.row); break;
       case Stored::kF64: out.real = *column.block<double>(place.row); break;
       case Stored::kBytes: out.text = column.raw_text(place.row); break;

@@ -20,7 +20,7 @@ Status export_failed(const std::string& why) { return Status::host("Cannot write
 
 int64_t integer_at(const ColumnView& column, int64_t row) {
   if (column.encoding == Encoding::kDictionary) return column.dictionary.integer(column.dictionary_id(row));
-  return column.width == 4 ? *column.block<int32_t>(row) : *column.block<int64_t>(row);
+  return column.integer(row);
 }
 double real_at(const ColumnView& column, int64_t row) {
   if (column.encoding == Encoding::kDictionary) return column.dictionary.real(column.dictionary_id(row));

@@ -12,7 +12,7 @@ namespace {
 
 int64_t key_integer(const ColumnView& column, int64_t row) {
   if (column.encoding == Encoding::kDictionary) return column.dictionary.integer(column.dictionary_id(row));
-  return column.stored == Stored::kI32 ? *column.block<int32_t>(row) : *column.block<int64_t>(row);
+  return column.integer(row);
 }
 
 double key_real(const ColumnView& column, int64_t row) {

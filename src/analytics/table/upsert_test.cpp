@@ -167,7 +167,7 @@ TEST(Upsert, RecordsOutOfOrderAreMarkedWhereTheConfigNamesAColumn) {
     std::string out;
     for (int64_t row = 0; row < view->rows(); ++row) {
       const ColumnView& column = view->column(2);
-      out += std::to_string(column.encoding == Encoding::kDictionary ? column.dictionary.integer(column.dictionary_id(row)) : *column.block<int32_t>(row));
+      out += std::to_string(column.encoding == Encoding::kDictionary ? column.dictionary.integer(column.dictionary_id(row)) : column.integer(row));
     }
     return out;
   };
