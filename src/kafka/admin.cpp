@@ -148,7 +148,7 @@ class RdAdmin final : public Admin, public ClientHealth {
   }
   Status unreachable(std::string_view what) {
     rd_kafka_poll(rk_.get(), 0);
-    if (unauthorized()) return Status::unauthorized(fmt::format("{}: the brokers refuse the credentials: {}", what, last_error()));
+    if (Status failed = failure(); !failed.ok()) return failed.with_context(std::string(what));
     return Status::timed_out(fmt::format("{}: no broker of bootstrap.servers can be reached. {}", what, last_error()));
   }
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;

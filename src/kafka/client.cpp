@@ -1,10 +1,17 @@
 // librdkafka handles: logs and errors reach our log once, with their meaning. Level 3.
 #include "kafka/client.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "base/threads.h"
 
 namespace bywash::kafka {
 namespace {
+
+// librdkafka's own threads of one client, but for those of bootstrap.servers: main, coordinator, and brokers that it finds; and some that
+// clients made a moment ago have still to start.
+constexpr int kThreadsOfClient = 6;
 
 void on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
   // Without a handle while one is being made, on the maker's own thread.
@@ -38,6 +45,7 @@ PartitionList to_list(const std::vector<std::pair<TopicPartition, Offset>>& offs
 void ClientHealth::report(rd_kafka_resp_err_t code, const char* reason) {
   std::lock_guard lock(mutex_);
   if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED) unauthorized_ = true;
+  if (code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) without_thread_ = true;
   // It comes after the error of each broker, which says more.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !last_error_.empty()) return;
   std::string text = fmt::format("{} ({})", reason, rd_kafka_err2name(code));
@@ -52,9 +60,11 @@ std::string ClientHealth::last_error() const {
   std::lock_guard lock(mutex_);
   return last_error_;
 }
-bool ClientHealth::unauthorized() const {
+Status ClientHealth::failure() const {
   std::lock_guard lock(mutex_);
-  return unauthorized_;
+  if (unauthorized_) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error_));
+  if (without_thread_) return Status::host(fmt::format("The Kafka client has too few threads: {}. Allow the process more threads (ulimit -u, the pids limit of its control group), or run fewer tasks", last_error_));
+  return {};
 }
 
 Status to_status(rd_kafka_resp_err_t code, std::string_view what, std::string_view detail) {
@@ -108,6 +118,10 @@ Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const P
   ASSIGN_OR_RETURN(Translated translated, translate_java_keys(kind, java));
   for (const std::string& warning : translated.warnings) log::warn("kafka", "{}", warning);
   for (const auto& [key, value] : ours) translated.librdkafka.insert({key, value});
+  // librdkafka (2.0 to 2.16) ends the process, or never comes back, where it gets no thread in the middle of this.
+  const std::string& bootstrap = translated.librdkafka["bootstrap.servers"];
+  std::unique_lock<std::mutex> alone;
+  RETURN_IF_ERROR(check_threads(kThreadsOfClient + static_cast<int>(std::count(bootstrap.begin(), bootstrap.end(), ',')), "a Kafka client", &alone));
   ASSIGN_OR_RETURN(rd_kafka_conf_t* conf, make_conf(translated.librdkafka));
   rd_kafka_conf_set_opaque(conf, health);
   rd_kafka_conf_set_log_cb(conf, on_log);

@@ -32,8 +32,8 @@ class ClientHealth {
   void report(rd_kafka_resp_err_t code, const char* reason);
   void clear();
   std::string last_error() const;
-  // Credentials were refused: set once, for good.
-  bool unauthorized() const;
+  // What no waiting mends, set once, for good: credentials were refused (kUnauthorized), or the client got no thread for a broker.
+  Status failure() const;
   // Who made the client: named by the log lines of librdkafka's threads.
   const log::Owner& owner() const { return owner_; }
 
@@ -42,6 +42,7 @@ class ClientHealth {
   mutable std::mutex mutex_;
   std::string last_error_;
   bool unauthorized_ = false;
+  bool without_thread_ = false;
 };
 
 // What a librdkafka error code means for a caller.
@@ -53,7 +54,8 @@ struct RdErrorDeleter { void operator()(rd_kafka_error_t* e) const { rd_kafka_er
 using RdError = std::unique_ptr<rd_kafka_error_t, RdErrorDeleter>;
 Status to_status(const RdError& error, std::string_view what);
 
-// Translates, sets callbacks (log, error → `health`), makes the handle. `opaque` reaches the callbacks that `configure` sets.
+// Translates, sets callbacks (log, error → `health`), makes the handle. Error: a wrong key; the host's: too few threads can be started.
+// `opaque` reaches the callbacks that `configure` sets.
 Result<rd_kafka_t*> make_handle(ClientKind kind, const Properties& java, const Properties& ours, ClientHealth* health,
                                 void (*configure)(rd_kafka_conf_t*));
 // The object given as `health` to make_handle.

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "kafka/client.h"
 #include "kafka/producer.h"
 
@@ -42,7 +43,7 @@ class RdCompactedTopic final : public CompactedTopic, public ClientHealth {
     Properties producer = options_.producer;
     producer["linger.ms"] = "0";
     ASSIGN_OR_RETURN(producer_, Producer::make(producer));
-    thread_ = std::thread([this] { run(); });
+    ASSIGN_OR_RETURN(thread_, start_thread("topic " + options_.topic, [this] { run(); }));
     return {};
   }
 

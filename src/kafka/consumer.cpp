@@ -148,7 +148,7 @@ class RdConsumer final : public Consumer, public ClientHealth {
     if (given_up_) return given_up();
     auto out = fetcher_ ? poll_fetcher(max_records, timeout_ms) : poll_queue(max_records, timeout_ms);
     if (!out.ok()) return out;
-    if (unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error()));
+    RETURN_IF_ERROR(failure());
     if (!out->empty()) clear();
     return out;
   }

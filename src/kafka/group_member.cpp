@@ -9,16 +9,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "kafka/client.h"
 
 namespace bywash::kafka {
 namespace {
 
 constexpr std::string_view kClientPrefix = "bywash-worker|";
-constexpr int kDescribeTimeoutMs = 5000;
+constexpr int kDescribeTimeoutMs = 3000;
 // How often the coordinator is asked while nothing happens, and while something does.
 constexpr Millis kQuietPause{300};
 constexpr Millis kBusyPause{60};
+constexpr Millis kAskerAge{2000};  // how soon one that gets no answer is replaced
 
 struct MemberEventDeleter { void operator()(rd_kafka_event_t* e) const { rd_kafka_event_destroy(e); } };
 
@@ -38,12 +40,11 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
     ASSIGN_OR_RETURN(rd_kafka_t * rk, make_handle(ClientKind::kConsumer, java, {}, this, [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_rebalance_cb(conf, on_rebalance); }));
     rk_.reset(rk);
     rd_kafka_poll_set_consumer(rk);
-    queue_.reset(rd_kafka_queue_new(rk));
     PartitionList list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
     RETURN_IF_ERROR(to_status(rd_kafka_subscribe(rk, list.get()), fmt::format("Cannot join the group '{}'", group_)));
-    poller_ = std::thread([this] { poll(); });
-    watcher_ = std::thread([this] { watch(); });
+    ASSIGN_OR_RETURN(poller_, start_thread("the worker's group", [this] { poll(); }));
+    ASSIGN_OR_RETURN(watcher_, start_thread("the worker's group", [this] { watch(); }));
     return {};
   }
 
@@ -51,6 +52,7 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
     stopping_ = true;
     if (watcher_.joinable()) watcher_.join();
     if (poller_.joinable()) poller_.join();
+    drop_asker();
     if (rk_ && !closed_) rd_kafka_consumer_close(rk_.get());
     closed_ = true;
   }
@@ -105,28 +107,55 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
     }
   }
 
+  // librdkafka (2.0 to 2.16) keeps to the coordinator that a client's first question found for as long as it goes on asking, whatever that
+  // broker answers or whether it is there at all: another client asks then, and finds the new one.
   GroupView describe() {
     GroupView out;
+    if (ask(&out)) return out;
+    if (stopping_ || out.self.empty() || steady_now() < asker_since_ + kAskerAge) return out;
+    drop_asker();
+    asker_since_ = steady_now();
+    Properties java = options_.java;
+    java["client.id"] = "bywash-group-watcher";
+    auto handle = make_handle(ClientKind::kConsumer, java, {}, this, nullptr);
+    if (!handle.ok()) {
+      log::warn("kafka", "Cannot look for the coordinator of the group '{}': {}", group_, handle.status().message());
+      return out;
+    }
+    asker_.rk.reset(*handle);
+    log::info("kafka", "The coordinator of the group '{}' does not answer for it any more, looking for the next one", group_);
+    return out;
+  }
+
+  void drop_asker() {
+    asker_.queue.reset();
+    asker_.rk.reset();
+  }
+
+  // False: the coordinator did not answer, or says that it is none.
+  bool ask(GroupView* out) {
     if (char* id = rd_kafka_memberid(rk_.get())) {
-      out.self = id;
+      out->self = id;
       rd_kafka_mem_free(rk_.get(), id);
     }
-    out.problem = last_error();
-    if (out.self.empty()) return out;
+    out->problem = last_error();
+    if (out->self.empty()) return false;
     const char* group = group_.c_str();
-    rd_kafka_AdminOptions_t* options = rd_kafka_AdminOptions_new(rk_.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+    rd_kafka_t* asker = asker_.rk ? asker_.rk.get() : rk_.get();
+    if (!asker_.queue) asker_.queue.reset(rd_kafka_queue_new(asker));
+    rd_kafka_AdminOptions_t* options = rd_kafka_AdminOptions_new(asker, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
     char reason[256];
     rd_kafka_AdminOptions_set_request_timeout(options, kDescribeTimeoutMs, reason, sizeof reason);
-    rd_kafka_DescribeConsumerGroups(rk_.get(), &group, 1, options, queue_.get());
+    rd_kafka_DescribeConsumerGroups(asker, &group, 1, options, asker_.queue.get());
     rd_kafka_AdminOptions_destroy(options);
-    std::unique_ptr<rd_kafka_event_t, MemberEventDeleter> event(rd_kafka_queue_poll(queue_.get(), kDescribeTimeoutMs + 1000));
-    if (!event || rd_kafka_event_error(event.get())) return out;
+    std::unique_ptr<rd_kafka_event_t, MemberEventDeleter> event(rd_kafka_queue_poll(asker_.queue.get(), kDescribeTimeoutMs + 1000));
+    if (!event || rd_kafka_event_error(event.get())) return false;
     const auto* result = rd_kafka_event_DescribeConsumerGroups_result(event.get());
     size_t count = 0;
     const auto* groups = result ? rd_kafka_DescribeConsumerGroups_result_groups(result, &count) : nullptr;
-    if (count == 0 || rd_kafka_ConsumerGroupDescription_error(groups[0])) return out;
-    read(*groups[0], &out);
-    return out;
+    if (count == 0 || rd_kafka_ConsumerGroupDescription_error(groups[0])) return false;
+    read(*groups[0], out);
+    return true;
   }
 
   void read(const rd_kafka_ConsumerGroupDescription_t& group, GroupView* out) {
@@ -157,7 +186,12 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
   const GroupMemberOptions options_;
   std::string group_;
   std::unique_ptr<rd_kafka_t, HandleDeleter> rk_;
-  Queue queue_;
+  struct Asker {
+    std::unique_ptr<rd_kafka_t, HandleDeleter> rk;  // null: rk_
+    Queue queue;
+  };
+  Asker asker_;  // the watcher's
+  SteadyTime asker_since_{};
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> changed_ = false;
   bool closed_ = false;

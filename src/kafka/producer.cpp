@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/threads.h"
 #include "kafka/client.h"
 #include "kafka/record_sender.h"
 #include "kafka/transactional_producer.h"
@@ -56,7 +57,7 @@ class RdProducer : public Producer, public ClientHealth {
       rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     }));
     rk_.reset(rk);
-    poller_ = std::thread([this] { while (!stop_) rd_kafka_poll(rk_.get(), 100); });
+    ASSIGN_OR_RETURN(poller_, start_thread("a producer", [this] { while (!stop_) rd_kafka_poll(rk_.get(), 100); }));
     return {};
   }
   Status produce(const ProducerRecord& r, Done done) override {
@@ -68,7 +69,7 @@ class RdProducer : public Producer, public ClientHealth {
   Status produce_numbered(const ProducerRecord& r, int64_t number) override { return queue(r, opaque_of_number(number)); }
   Status flush(int timeout_ms) override {
     rd_kafka_resp_err_t error = rd_kafka_flush(rk_.get(), timeout_ms);
-    if (unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error()));
+    RETURN_IF_ERROR(failure());
     return to_status(error, "Cannot flush the producer", last_error());
   }
 
@@ -154,7 +155,7 @@ class RdTransactionalProducer final : public TransactionalProducer {
   Status flush(int timeout_ms) override { return inner_.flush(timeout_ms); }
   Status begin_life(int timeout_ms) override {
     Status status = to_status(RdError(rd_kafka_init_transactions(inner_.handle(), timeout_ms)), fmt::format("Cannot register the transactional id '{}'", id_));
-    if (inner_.unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", inner_.last_error()));
+    RETURN_IF_ERROR(inner_.failure());
     return status;
   }
   Status begin() override { return to_status(RdError(rd_kafka_begin_transaction(inner_.handle())), what("begin")); }

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "kafka/client.h"
 #include "kafka/record_queue.h"
 
@@ -62,7 +63,7 @@ class RecordSender final : public Producer {
   Status open() {
     wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (wake_ < 0) return Status::host(fmt::format("Cannot make an event descriptor: {}", std::strerror(errno)));
-    thread_ = std::thread([this] { run(); });
+    ASSIGN_OR_RETURN(thread_, start_thread("a producer", [this] { run(); }));
     pthread_setname_np(thread_.native_handle(), "kafka-sender");
     return {};
   }
@@ -77,10 +78,10 @@ class RecordSender final : public Producer {
     std::unique_lock lock(mutex_);
     ++flushing_;
     wake();
-    const bool done = answered_.wait_for(lock, Millis(timeout_ms), [&] { return unanswered_ == 0 || health_.unauthorized(); }) && unanswered_ == 0;
+    const bool done = answered_.wait_for(lock, Millis(timeout_ms), [&] { return unanswered_ == 0 || !health_.failure().ok(); }) && unanswered_ == 0;
     --flushing_;
     if (done) return {};
-    if (health_.unauthorized()) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", health_.last_error()));
+    RETURN_IF_ERROR(health_.failure());
     return to_status(RD_KAFKA_RESP_ERR__TIMED_OUT, "Cannot flush the producer", health_.last_error());
   }
 

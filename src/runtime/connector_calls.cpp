@@ -4,12 +4,12 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/threads.h"
 #include "runtime/task_thread.h"
 
 namespace bywash::runtime {
@@ -45,11 +45,9 @@ void ConnectorCalls::begin(const std::string& connector, Work work, Done done) {
     before = std::exchange(calls_[connector], call);
   }
   if (before) leave(*before);
-  try {
-    std::thread([call, connector, work = std::move(work)] { run(*call, connector, work); }).detach();
-  } catch (const std::system_error& error) {
-    std::exchange(call->done, nullptr)(Status(Code::kFatal, Blame::kHost, fmt::format("No thread can be started for the connector: {}. Allow the process more threads", error.what())));
-  }
+  auto thread = start_thread("connector " + connector, [call, connector, work = std::move(work)] { run(*call, connector, work); });
+  if (thread.ok()) thread->detach();
+  else std::exchange(call->done, nullptr)(thread.status());
 }
 
 void ConnectorCalls::run(Call& call, const std::string& connector, const Work& work) {

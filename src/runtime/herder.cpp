@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "config/properties.h"
 #include "runtime/herder_request.h"
 #include "runtime/task_thread.h"
@@ -33,7 +34,7 @@ Result<ConfigReport> validate_in_time(const config::Properties& properties, cons
   };
   auto work = std::make_shared<Work>();
   auto answer = work->answer.get_future();
-  std::thread([work, properties, worker, &registry] {
+  ASSIGN_OR_RETURN(std::thread thread, start_thread("the validation of a connector", [work, properties, worker, &registry] {
     pthread_setname_np(pthread_self(), "validation");
     Result<ConfigReport> report = Status::fatal("");
     try {
@@ -47,7 +48,8 @@ Result<ConfigReport> validate_in_time(const config::Properties& properties, cons
       if (work->left_behind) TaskThread::count_hanging(-1);
     }
     work->answer.set_value(std::move(report));
-  }).detach();
+  }));
+  thread.detach();
   if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
   {
     std::lock_guard lock(work->mutex);

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/threads.h"
+
 namespace bywash::runtime {
 namespace {
 
@@ -19,7 +22,10 @@ SecretReloads::~SecretReloads() { end(); }
 
 void SecretReloads::start() {
   std::lock_guard lock(mutex_);
-  if (!ended_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (ended_ || thread_.joinable()) return;
+  auto thread = start_thread("the reloads of secrets", [this] { run(); });
+  if (thread.ok()) thread_ = *std::move(thread);
+  else log::warn("runtime", "Secrets are not read anew until the next task starts: {}", thread.status().message());
 }
 
 void SecretReloads::expect(const TaskId& id, Millis in) {

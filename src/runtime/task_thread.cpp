@@ -6,9 +6,9 @@
 #include <atomic>
 #include <exception>
 #include <functional>
-#include <system_error>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "runtime/error_reporter.h"
 
 namespace bywash::runtime {
@@ -35,18 +35,14 @@ TaskThread::TaskThread(TaskId id, StatusListener* listener, bool paused) : id_(s
 TaskThread::~TaskThread() { finish(); }
 
 Status TaskThread::start() {
-  try {
-    thread_ = std::thread([this] {
-      run();
-      if (!given_up()) return;
-      // The last of it, maybe this object.
-      std::shared_ptr<TaskRunner> self = std::move(self_);
-      self.reset();
-      --hanging_count;
-    });
-  } catch (const std::system_error& error) {
-    return Status(Code::kFatal, Blame::kHost, fmt::format("No thread can be started for task {}: {}. Allow the process more threads, or run fewer tasks", to_string(id_), error.what()));
-  }
+  ASSIGN_OR_RETURN(thread_, start_thread("task " + to_string(id_), [this] {
+    run();
+    if (!given_up()) return;
+    // The last of it, maybe this object.
+    std::shared_ptr<TaskRunner> self = std::move(self_);
+    self.reset();
+    --hanging_count;
+  }));
   return {};
 }
 
@@ -91,11 +87,9 @@ bool TaskThread::give_up(uint64_t number, std::shared_ptr<TaskRunner> self) {
     done_ = true;
   }
   ended_.notify_all();
-  try {
-    std::thread([this, self = std::move(self)] { give_up_clients(); }).detach();
-  } catch (const std::system_error& error) {
-    log::warn("runtime", "The clients of task {} leave their groups by time-out only: no thread can be started for it: {}", to_string(id_), error.what());
-  }
+  auto thread = start_thread("the clients of task " + to_string(id_), [this, self = std::move(self)] { give_up_clients(); });
+  if (thread.ok()) thread->detach();
+  else log::warn("runtime", "The clients of task {} leave their groups by time-out only: {}", to_string(id_), thread.status().message());
   return true;
 }
 

@@ -122,12 +122,12 @@ Result<std::string> Worker::kafka_cluster_id() {
   }
   if (shared_->no_cluster_id.ok()) return keep_cluster_id(ask_cluster_id());
   if (steady_now() >= shared_->ask_again) {
-    shared_->ask_again = SteadyTime::max();
     shared_->asked_behind = std::async(std::launch::async, [this] {
       auto id = ask_cluster_id();
       std::lock_guard keeping(shared_->asking);
       static_cast<void>(keep_cluster_id(std::move(id)));
     });
+    shared_->ask_again = SteadyTime::max();  // once the thread was there to be had
   }
   return shared_->no_cluster_id;
 }

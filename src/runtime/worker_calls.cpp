@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "base/metrics.h"
 #include "runtime/java_failure.h"
 #include "runtime/task_configs.h"
@@ -46,7 +47,10 @@ void Worker::make_task_configs(const std::string& connector, const ConnectorPlug
 
 // Under the lock.
 void Worker::begin_watch() {
-  if (!watch_.joinable()) watch_ = std::thread([this] { watch(); });
+  if (watch_.joinable()) return;
+  auto thread = start_thread("the watch over connectors' calls", [this] { watch(); });
+  if (thread.ok()) watch_ = *std::move(thread);
+  else log::warn("runtime", "Calls that hang are not seen until the next task starts: {}", thread.status().message());
 }
 
 void Worker::watch() {

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "base/threads.h"
+
 namespace bywash::runtime {
 namespace {
 
@@ -35,8 +37,12 @@ std::optional<Status> ZombieFence::round(const std::string& connector, int64_t e
     }
     if (steady_now() < round.again) return std::nullopt;
   }
+  if (!thread_.joinable()) {
+    auto thread = start_thread("fencing tasks", [this] { run(); });
+    if (!thread.ok()) return thread.status();
+    thread_ = *std::move(thread);
+  }
   rounds_[connector] = {epoch, ids, std::nullopt, false, {}};
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_all();
   return std::nullopt;
 }
