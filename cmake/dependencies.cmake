@@ -65,6 +65,8 @@ endforeach()
 add_subdirectory(${NODE_RDKAFKA_DIR}/deps/librdkafka ${CMAKE_BINARY_DIR}/librdkafka EXCLUDE_FROM_ALL)
 set_target_properties(rdkafka PROPERTIES UNITY_BUILD OFF C_CLANG_TIDY "")
 target_compile_options(rdkafka PRIVATE -O2 -g1 -w)
+set_source_files_properties(${NODE_RDKAFKA_DIR}/deps/librdkafka/src/tinycthread_extra.c TARGET_DIRECTORY rdkafka
+  PROPERTIES COMPILE_OPTIONS "-include;${CMAKE_CURRENT_LIST_DIR}/librdkafka_waits.h")
 # Only its public header is seen from outside: <librdkafka/rdkafka.h>.
 file(COPY ${NODE_RDKAFKA_DIR}/deps/librdkafka/src/rdkafka.h DESTINATION ${CMAKE_BINARY_DIR}/librdkafka/include/librdkafka)
 add_library(kafka_client INTERFACE)

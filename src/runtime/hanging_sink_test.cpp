@@ -1,13 +1,12 @@
 // A sink that does not come back from a call (as Kafka's BlockingConnectorTest): the task fails and says where, or is left behind when it is
 // to stop, and the worker goes on. The broker is librdkafka's mock of one, read by librdkafka.
 #include <gtest/gtest.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 
 #include <atomic>
 #include <thread>
 
 #include "formats/plugins.h"
+#include "runtime/mock_broker_test.h"
 #include "runtime/standalone_herder.h"
 #include "runtime/task_thread.h"
 
@@ -61,33 +60,6 @@ class HangingSink final : public plugin::SinkTask {
   Generation generation_;
 };
 
-// One broker in this process, with a topic t and a record in it.
-class MockBroker {
- public:
-  MockBroker() : handle_(client()), cluster_(rd_kafka_mock_cluster_new(handle_, 1)), address_(rd_kafka_mock_cluster_bootstraps(cluster_)) {
-    rd_kafka_mock_topic_create(cluster_, "t", 1, 1);
-    rd_kafka_brokers_add(handle_, address_.c_str());
-    rd_kafka_producev(handle_, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_VALUE(const_cast<char*>("x"), 1), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    rd_kafka_flush(handle_, 10000);
-  }
-  ~MockBroker() {
-    rd_kafka_mock_cluster_destroy(cluster_);
-    rd_kafka_destroy(handle_);
-  }
-  MockBroker(const MockBroker&) = delete;
-  MockBroker& operator=(const MockBroker&) = delete;
-  const std::string& address() const { return address_; }
-
- private:
-  static rd_kafka_t* client() {
-    char reason[256];
-    return rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason, sizeof reason);
-  }
-  rd_kafka_t* handle_;
-  rd_kafka_mock_cluster_t* cluster_;
-  const std::string address_;
-};
-
 class HangingSinkTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -132,7 +104,7 @@ class HangingSinkTest : public ::testing::TestWithParam<const char*> {
     }
     return false;
   }
-  MockBroker broker_;
+  testing_support::MockBroker broker_;
   plugin::Registry registry_;
   std::unique_ptr<StandaloneHerder> herder_;
 };

@@ -64,20 +64,29 @@ std::vector<std::pair<std::string, std::string>> OffsetStore::list(const std::st
 
 Status OffsetStore::set(const std::string& connector, const std::vector<std::pair<std::string, std::optional<std::string>>>& offsets) {
   std::lock_guard lock(mutex_);
+  auto before = entries_;
   for (const auto& [partition, offset] : offsets) {
     if (offset) entries_[key_of(connector, partition)] = *offset;
     else entries_.erase(key_of(connector, partition));
   }
-  return write();
+  return write_or(std::move(before));
 }
 
 Status OffsetStore::remove(const std::string& connector) {
   std::lock_guard lock(mutex_);
+  auto before = entries_;
   std::erase_if(entries_, [&](const auto& entry) {
     json parsed = json::parse(entry.first, nullptr, false);
     return parsed.is_array() && parsed.size() == 2 && parsed[0] == connector;
   });
-  return write();
+  return write_or(std::move(before));
+}
+
+// What is not in the file is not true either.
+Status OffsetStore::write_or(ByteMap before) {
+  Status written = write();
+  if (!written.ok()) entries_ = std::move(before);
+  return written;
 }
 
 Status OffsetStore::write() const {
@@ -89,9 +98,12 @@ Status OffsetStore::write() const {
   };
   int fd = ::open(temporary.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
   if (fd < 0) return fail("create");
-  bool written = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
+  errno = ENOSPC;  // the cause where only a part is written
+  const bool written = ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
+  Status failed = written ? Status() : fail("write");
   ::close(fd);
-  if (!written) return fail("write");
+  if (!written) ::unlink(temporary.c_str());
+  RETURN_IF_ERROR(failed);
   if (std::rename(temporary.c_str(), path_.c_str()) != 0) return fail("rename");
   return {};
 }

@@ -51,6 +51,7 @@ class OffsetStore {
  private:
   explicit OffsetStore(std::string path) : path_(std::move(path)) {}
   Status write() const;
+  Status write_or(ByteMap before);
   std::string path_;
   mutable std::mutex mutex_;
   ByteMap entries_;

@@ -1,6 +1,7 @@
 #include "runtime/offset_store.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -51,6 +52,19 @@ TEST(OffsetStore, KeepsOffsetsOverRestartsWhateverTheOrderOfKeys) {
   ASSERT_TRUE((*again)->remove("c").ok());
   EXPECT_TRUE((*again)->list("c").empty());
   std::remove(path.c_str());
+}
+TEST(OffsetStore, HoldsNothingThatItCouldNotWrite) {
+  const std::string folder = testing::TempDir() + "/offsets-folder-" + std::to_string(getpid());
+  ASSERT_EQ(mkdir(folder.c_str(), 0755), 0);
+  auto store = OffsetStore::open(folder + "/offsets");
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->set("c", {{R"({"a":1})", R"({"position":5})"}}).ok());
+  ASSERT_EQ(std::remove((folder + "/offsets").c_str()), 0);
+  ASSERT_EQ(rmdir(folder.c_str()), 0);
+  EXPECT_FALSE((*store)->set("c", {{R"({"a":1})", R"({"position":9})"}, {R"({"a":2})", R"({"position":9})"}}).ok());
+  EXPECT_FALSE((*store)->remove("c").ok());
+  EXPECT_EQ((*store)->get("c", R"({"a":1})"), R"({"position":5})");
+  EXPECT_EQ((*store)->list("c").size(), 1u);
 }
 TEST(OffsetStore, SaysWhichFileItCannotRead) {
   std::string path = testing::TempDir() + "/garbage-" + std::to_string(getpid());

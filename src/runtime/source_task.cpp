@@ -320,8 +320,30 @@ Status SourceTask::commit(int timeout_ms) {
   const SteadyTime start = steady_now();
   Status stored = parts_.offsets->set(parts_.id.connector, offsets);
   metrics_.committed(stored.ok(), std::chrono::duration<double, std::milli>(steady_now() - start).count());
-  RETURN_IF_ERROR(stored);
+  tell(stored);
+  if (!stored.ok()) {
+    // As the original: nothing is lost, they or later ones are stored next time.
+    log::warn("runtime", "Offsets are not stored, trying again: {}", stored.message());
+    give_back(std::move(offsets));
+    return {};
+  }
   return all ? calls().in_silent_call("commit", [&] { source_->committed(); }) : Status();
+}
+
+void SourceTask::give_back(OffsetStore::Offsets offsets) {
+  std::lock_guard lock(mutex_);
+  for (auto& offset : offsets) {
+    const bool later = std::any_of(to_store_.begin(), to_store_.end(), [&](const auto& e) { return e.first == offset.first; });
+    if (!later) to_store_.push_back(std::move(offset));
+  }
+}
+
+// Of its offsets; shown beside its state.
+void SourceTask::tell(const Status& problem) {
+  std::string text = problem.ok() ? "" : java_trace(problem);
+  if (text == problem_) return;
+  problem_ = std::move(text);
+  listener()->on_task_problem(parts_.id, problem_);
 }
 
 Status SourceTask::commit_transaction() {

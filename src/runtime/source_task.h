@@ -67,6 +67,8 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   Status commit_transaction();
   void end_transaction();
   void set_next_commit();
+  void give_back(OffsetStore::Offsets offsets);
+  void tell(const Status& problem);
 
   Status report_refused(const columnar::Batch& batch, const std::vector<EncodeError>& errors, std::vector<bool>* failed);
   Status queue_record(const columnar::Batch& batch, int64_t row, int64_t* sent);
@@ -96,6 +98,7 @@ class SourceTask final : public TaskThread, public plugin::SourceContext, privat
   int64_t next_sequence_ = 0;
   int64_t transaction_records_ = 0;  // sent since the last commit, exactly once
   std::vector<std::pair<std::string, std::optional<std::string>>> to_store_;
+  std::string problem_;  // as it was told; the task's thread
   Status produce_failure_;
   SteadyTime next_commit_{};
   bool started_ = false;

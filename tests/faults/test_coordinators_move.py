@@ -69,10 +69,10 @@ class Cluster:
 
 
 class Load:
-    """A thread that writes the same numbered lines to a file for each source, and to the sinks' topic."""
+    """A thread that writes the same numbered lines to a file for each source, and to a topic."""
 
-    def __init__(self, bootstrap: str, files):
-        self._bootstrap, self._files, self.lines = bootstrap, files, 0
+    def __init__(self, bootstrap: str, topic: str, files):
+        self._bootstrap, self._topic, self._files, self.lines = bootstrap, topic, files, 0
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.failure = None
@@ -84,7 +84,7 @@ class Load:
                 for file in self._files:
                     with file.open("a", encoding="utf-8") as out:
                         out.write("".join(line + "\n" for line in more))
-                kafka_clients.produce_many(self._bootstrap, "in", [line.encode() for line in more])
+                kafka_clients.produce_many(self._bootstrap, self._topic, [line.encode() for line in more])
                 self.lines += _FULL
         except Exception as failure:  # pylint: disable=broad-except
             self.failure = failure
@@ -128,7 +128,7 @@ def test_coordinators_and_leaders_of_internal_topics_move_under_load(brokers, st
         "log": plain | {"connector.class": "FileStreamSink", "file": str(tmp_path / "log"), "topics": "in"},
         "files": plain | {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "topics": "in", "s3.bucket.name": "lake", "s3.region": "us-east-1", "flush.size": str(_FULL),
                           "store.url": f"file://{tmp_path}", "format.class": "io.confluent.connect.s3.format.json.JsonFormat", "storage.class": "io.confluent.connect.s3.storage.S3Storage"}}
-    with Load(cluster.bootstrap, [tmp_path / "once", tmp_path / "least"]) as load:
+    with Load(cluster.bootstrap, "in", [tmp_path / "once", tmp_path / "least"]) as load:
         for name, properties in config.items():
             workers[0].create(name, properties)
         wait_for(lambda: running(workers[0]), "all run", 60)

@@ -53,6 +53,7 @@ class Bywash(ConnectRest):
         self.controller_url = f"http://127.0.0.1:{controller_port}"
         self.broker_url = f"http://127.0.0.1:{broker_port}"
         self.process: Optional[Process] = None
+        self.prefix: list = []  # a command that runs the program in its own place, as `prlimit --nproc=60`
         self._frozen = False
 
     @classmethod
@@ -118,7 +119,7 @@ class Bywash(ConnectRest):
 
     def start(self, *, wait: bool = True, timeout: float = 30.0) -> "Bywash":
         """Starts it; with `wait` returns when every port it should have answers."""
-        command = [binary(), *self.arguments]
+        command = [*self.prefix, binary(), *self.arguments]
         self.process = Process("bywash", command, self.folder / "bywash.log", env=self.env, cwd=self.folder)
         if wait:
             self.process.wait_until(self.ready, "answering", timeout=timeout, every=0.01)
