@@ -31,6 +31,15 @@ target_compile_options(simdjson PRIVATE -O3 -fvisibility=hidden -w)
 target_compile_definitions(simdjson PRIVATE NDEBUG)
 target_link_options(simdjson INTERFACE -Wl,--exclude-libs,libsimdjson.a)
 
+# Apache DataSketches C++ (sketches that other systems write and read): the headers inside the sdist of its Python binding; later ones bring
+# none.
+fetch_pypi(datasketches 4.0.1 datasketches-4.0.1.tar.gz
+           30831cbca554c58662b6e05701b2c89382c52c8ff3f4f029e8bb7f8d7c044703 sdist DATASKETCHES_DIR)
+add_library(datasketches INTERFACE)
+foreach(part common cpc fi kll theta tuple)
+  target_include_directories(datasketches SYSTEM INTERFACE ${DATASKETCHES_DIR}/datasketches-4.0.1/${part}/include)
+endforeach()
+
 # DuckDB (joins, windows, SQL over files): loaded only by the verbs that need it, so the artefact is only unpacked here.
 fetch_npm(@duckdb/node-bindings-linux-x64 1.5.6-r.1 duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
           1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff DUCKDB_DIR)

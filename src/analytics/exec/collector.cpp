@@ -1,6 +1,6 @@
 #include "analytics/exec/collector.h"
 
-#include "analytics/exec/sketches.h"
+#include "analytics/plan/sketches.h"
 #include "analytics/plan/decimal_text.h"
 #include "analytics/plan/functions.h"
 #include "analytics/plan/row_aggregations.h"
@@ -348,6 +348,7 @@ class DecimalSums : public GroupCollector<DecimalSums, DecimalSum> {
 }  // namespace
 
 std::unique_ptr<Collector> make_collector(const Aggregation& aggregation) {
+  if (aggregation.sketch) return make_sketch_collector(aggregation);
   if (takes_rows(aggregation.collected)) return make_row_collector(aggregation);
   switch (aggregation.collected) {
     case Collected::kVarPop:

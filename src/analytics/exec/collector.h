@@ -29,6 +29,8 @@ class Collector {
 
 // For an aggregation of the kind kCollected, which outlives the collector.
 std::unique_ptr<Collector> make_collector(const Aggregation& aggregation);
+// The same for sketches that are merged, or shown as bytes.
+std::unique_ptr<Collector> make_sketch_collector(const Aggregation& aggregation);
 // The same where it looks at whole rows.
 std::unique_ptr<Collector> make_row_collector(const Aggregation& aggregation);
 

@@ -84,6 +84,31 @@ TEST(Functions, AnswerAsPinotsDo) {
   for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
 }
 
+// Expected values: what Apache Pinot 1.5.1 folds the same literals to.
+TEST(Functions, MakeSketchesOfTheOriginalsBytes) {
+  const Case cases[] = {
+      {"TOTHETASKETCH(5)", "01030300003acc93bd3273724691cc14"},
+      {"TOTHETASKETCH('abc')", "01030300003acc9390c643ec3689ab65"},
+      {"TOTHETASKETCH(1.5)", "01030300003acc93114115368e63790f"},
+      {"TOCPCSKETCH(5)", "0801100c000ecc9301000000010000000000000080ffaf40000000000000f03fdd2b0000"},
+      {"TOCPCSKETCH('ä')", "0801100c000ecc9301000000010000000000000080ffaf40000000000000f03ffd2c0000"},
+      {"CPCSKETCHUNION(TOCPCSKETCH(1), TOCPCSKETCH('b'))", "0401100c000acc930200000001000000ae88df04"},
+      {"INTMINTUPLESKETCHUNION(TOINTEGERSUMTUPLESKETCH(5, 7), TOINTEGERSUMTUPLESKETCH(5, 9))", "01030901001acc93bd3273724691cc140700000001"},
+      {"MD5(TOHLL(5))", "18e366b9c6721fbf381257d26be56e57"},
+      {"MD5(TOHLL('abc'))", "a3fb0978e566fbd3e9144045cf88c51e"},
+      {"MD5(TOULL(5))", "02cec4495871f359ee5447b309a62e41"},
+      {"MD5(TOULL(1.5))", "abf71d29045e1efaec501f3bc6403a9a"},
+      {"MD5(TOULL('ä'))", "fd76ce4c7fc3cf9cc390fd2eaa7af4cd"},
+      {"MD5(TOULL('a somewhat longer text of several words, to be sure'))", "b6dde389c424705fbbe34b1d797a8c80"},
+      {"GETCPCSKETCHESTIMATE(CPCSKETCHUNION(TOCPCSKETCH(1), TOCPCSKETCH('b')))", "2"},
+      {"GETTHETASKETCHESTIMATE(THETASKETCHUNION(TOTHETASKETCH(1), TOTHETASKETCH(2), TOTHETASKETCH(3)))", "3"},
+      {"GETTHETASKETCHESTIMATE(THETASKETCHINTERSECT(TOTHETASKETCH(1), TOTHETASKETCH(2)))", "0"},
+      {"GETTHETASKETCHESTIMATE(THETASKETCHDIFF(TOTHETASKETCH(1), TOTHETASKETCH(2)))", "1"},
+      {"GETINTTUPLESKETCHESTIMATE(INTSUMTUPLESKETCHUNION(TOINTEGERSUMTUPLESKETCH(5, 7), TOINTEGERSUMTUPLESKETCH('b', 9)))", "2"}};
+  for (const Case& one : cases) EXPECT_EQ(value_of(one.expression), one.value) << one.expression;
+  EXPECT_TRUE(value_of("GETTHETASKETCHESTIMATE('AAAA')").find("The bytes are no theta sketch") != std::string::npos);
+}
+
 // Expected values: HashFunctionsTest of Apache Pinot.
 TEST(Functions, MoreHashes) {
   const std::string letters = "abcdefghijklmnopqrstuvwxyz", long_text = letters + "abcefghijklmn", longest = letters + letters + letters + letters + letters + letters;

@@ -253,6 +253,9 @@ class Execution {
     response_.entries_scanned_in_filter += groups.entries_scanned_in_filters();
     std::vector<Vector> inputs;
     groups.finish(&inputs);
+    for (const Vector& input : inputs) {
+      if (!input.error.empty()) return fail(error_code::kQueryExecution, "QueryExecutionError: " + input.error);
+    }
     return render_groups(inputs, groups);
   }
 

@@ -146,5 +146,42 @@ TEST_F(RowAggregations, RawHyperLogLogIsWrittenAsTheOriginalWritesIt) {
   EXPECT_EQ(text.substr(0, 16), "00000008000000ac");
 }
 
+// Of 3 users and 12 times; each nested call reads what the aggregation wrote.
+TEST_F(RowAggregations, RawSketchesHoldWhatWasCounted) {
+  EXPECT_EQ(rows("SELECT GET_THETA_SKETCH_ESTIMATE(DISTINCTCOUNTRAWTHETASKETCH(user)), GET_CPC_SKETCH_ESTIMATE(DISTINCTCOUNTRAWCPCSKETCH(at)) FROM visits"), "3|12");
+  EXPECT_EQ(rows("SELECT url, GET_THETA_SKETCH_ESTIMATE(DISTINCTCOUNTRAWTHETASKETCH(user, 'nominalEntries=64')) FROM visits GROUP BY url ORDER BY url"), "/buy|2;/cart|3;/home|3");
+  EXPECT_EQ(rows("SELECT DISTINCTCOUNTTHETASKETCH(TOTHETASKETCH(user)), DISTINCTCOUNTHLL(TOHLL(user)), DISTINCTCOUNTCPCSKETCH(TOCPCSKETCH(user)), DISTINCTCOUNTULL(TOULL(user)) FROM visits"), "3|3|3|3");
+  // Twice each visit: a 6, b 3, c 3.
+  const std::string visits = "TOINTEGERSUMTUPLESKETCH(user, 2)";
+  EXPECT_EQ(rows("SELECT DISTINCTCOUNTTUPLESKETCH(" + visits + "), SUMVALUESINTEGERSUMTUPLESKETCH(" + visits + "), AVGVALUEINTEGERSUMTUPLESKETCH(" + visits + ") FROM visits"), "3|24|8");
+  EXPECT_EQ(rows("SELECT DISTINCTCOUNTHLLPLUS(at), LENGTH(DISTINCTCOUNTRAWHLLPLUS(at, 4)) FROM visits"), "12|40");
+  EXPECT_EQ(rows("SELECT DISTINCTCOUNTRAWULL(user, 3) FROM visits WHERE at < 0"), "AAAAAAAAAAA=");
+  // One value: the encoding, smallest, largest, compression, one centroid of weight 1 at 9.
+  EXPECT_EQ(rows("SELECT PERCENTILERAWTDIGEST50(price) FROM visits WHERE user = 'b' AND url = '/buy'"), "00000001" "4022000000000000" "4022000000000000" "4059000000000000" "00000001" "3ff0000000000000" "4022000000000000");
+  EXPECT_EQ(rows("SELECT PERCENTILERAWKLL(price, 50) FROM visits WHERE user = 'b' AND url = '/buy'"), "AgIPBMgACAAAAAAAAAAiQA==");
+  EXPECT_TRUE(rows("SELECT DISTINCTCOUNTTUPLESKETCH(user) FROM visits").find("Cannot compute distinctcounttuplesketch for type: STRING") != std::string::npos);
+  EXPECT_TRUE(rows("SELECT DISTINCTCOUNTTHETASKETCH(TOUTF8(user)) FROM visits").starts_with("error: QueryExecutionError: The bytes are no theta sketch"));
+  EXPECT_TRUE(rows("SELECT DISTINCTCOUNTRAWTHETASKETCH(user, 'nominalEntries=3') FROM visits").find("16 to 67108864") != std::string::npos);
+  EXPECT_TRUE(rows("SELECT FREQUENTSTRINGSSKETCH(at) FROM visits").starts_with("BAEKCAQA"));
+  EXPECT_TRUE(rows("SELECT FREQUENTLONGSSKETCH(user) FROM visits").starts_with("error"));
+}
+
+TEST_F(RowAggregations, ThetaSketchesOfFiltersAreCombined) {
+  auto count = [&](const std::string& sets) {
+    return rows("SELECT DISTINCTCOUNTTHETASKETCH(user, 'nominalEntries=4096', 'url = ''/buy''', 'USER <> ''b'' AND price < 3', '" + sets + "') FROM visits");
+  };
+  EXPECT_EQ(count("$0"), "3");
+  EXPECT_EQ(count("$1"), "2");  // a, b
+  EXPECT_EQ(count("$2"), "2");  // a, c
+  EXPECT_EQ(count("SET_UNION($1, $2)"), "3");
+  EXPECT_EQ(count("SET_INTERSECT($1, $2)"), "1");
+  EXPECT_EQ(count("SET_DIFF($0, SET_UNION($1, $2))"), "0");
+  EXPECT_TRUE(count("$3").find("there are 2 filters") != std::string::npos);
+  EXPECT_TRUE(count("SUM($1)").find("SET_UNION, SET_INTERSECT, SET_DIFF") != std::string::npos);
+  EXPECT_EQ(run("SELECT DISTINCTCOUNTTHETASKETCH(user, '', 'at > 5', '$1') FROM visits").table.column_names[0], "distinctcountthetasketch(user)");
+  EXPECT_EQ(run("SELECT DISTINCTCOUNTRAWULL(user) FROM visits").table.column_names[0], "distinctcountull(user)");
+  EXPECT_EQ(run("SELECT MODE(price, 'MAX') FROM visits").table.column_names[0], "mode(price)");
+}
+
 }  // namespace
 }  // namespace bywash::analytics

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analytics/plan/row_aggregations.h"
+#include "analytics/plan/sketch_aggregations.h"
 #include "base/text.h"
 
 namespace bywash::analytics {
@@ -47,7 +48,7 @@ constexpr AggregationShape kShapes[] = {
     {"distinctcountsmartull", Kind::kDistinctCount, DataType::kInt, Takes::kAny, 1, 2},
     {"distinctcounthllplus", Kind::kDistinctCount, DataType::kLong, Takes::kAny, 1, 3},
     {"distinctcountull", Kind::kDistinctCount, DataType::kLong, Takes::kAny, 1, 2},
-    {"distinctcountthetasketch", Kind::kDistinctCount, DataType::kLong, Takes::kAny, 1, 2},
+    {"distinctcountthetasketch", Kind::kDistinctCount, DataType::kLong, Takes::kAny, 1, kManyArguments},
     {"distinctcountcpcsketch", Kind::kDistinctCount, DataType::kLong, Takes::kAny, 1, 2},
     {"distinctcounthll", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 2, Collected::kHyperLogLog},
     {"percentile", Kind::kPercentile, DataType::kDouble, Takes::kNumber, 2, 2},
@@ -82,6 +83,18 @@ constexpr AggregationShape kShapes[] = {
     {"sumprecision", Kind::kCollected, DataType::kString, Takes::kAny, 1, 3, Collected::kSumPrecision},
     {"anyvalue", Kind::kCollected, DataType::kString, Takes::kAny, 1, 1, Collected::kAnyValue},
     {"distinctcountrawhll", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kRawHyperLogLog},
+    {"distinctcountrawthetasketch", Kind::kCollected, DataType::kString, Takes::kAny, 1, kManyArguments, Collected::kSketch},
+    {"distinctcountrawcpcsketch", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kSketch},
+    {"distinctcountrawhllplus", Kind::kCollected, DataType::kString, Takes::kAny, 1, 3, Collected::kSketch},
+    {"distinctcountrawull", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kSketch},
+    {"distinctcounttuplesketch", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 2, Collected::kSketch},
+    {"distinctcountrawintegersumtuplesketch", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kSketch},
+    {"sumvaluesintegersumtuplesketch", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 2, Collected::kSketch},
+    {"avgvalueintegersumtuplesketch", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 2, Collected::kSketch},
+    {"percentilerawkll", Kind::kCollected, DataType::kString, Takes::kAny, 2, 3, Collected::kSketch},
+    {"percentilerawtdigest", Kind::kCollected, DataType::kString, Takes::kAny, 2, 3, Collected::kSketch},
+    {"frequentstringssketch", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kSketch},
+    {"frequentlongssketch", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kSketch},
     {"idset", Kind::kCollected, DataType::kString, Takes::kAny, 1, 2, Collected::kIdSet},
     {"sumarraylong", Kind::kCollected, DataType::kLong, Takes::kAny, 1, 1, Collected::kSumArray},
     {"sumarraydouble", Kind::kCollected, DataType::kDouble, Takes::kAny, 1, 1, Collected::kSumArray},
@@ -315,6 +328,10 @@ Status bind_aggregation(const Expression& call, const BindExpression& bind, bool
   ASSIGN_OR_RETURN(out->argument, bind(call.args[0]));
   RETURN_IF_ERROR(cast_decimals(call, shape, bind, out));
   if (found.multi && !out->argument->multi) return Status::invalid(fmt::format("Aggregation {} needs a multi-value column: {}", call.name, out->argument->text));
+  if (is_sketch_aggregation(shape.name, out->argument->type, call.args.size())) {
+    if (shape.name.starts_with("percentile")) RETURN_IF_ERROR(read_percentile(call, found, out));
+    return bind_sketch_aggregation(shape.name, call, bind, out);
+  }
   bool text = physical_of(out->argument->type) == Physical::kText && !out->argument->null;
   if (text && shape.takes == Takes::kNumber) return Status::invalid(fmt::format("Cannot compute {} for non-numeric type: {}", call.name, to_string(out->argument->type)));
   if (!text && shape.takes == Takes::kText) return Status::invalid(fmt::format("Cannot compute {} for type: {}", call.name, to_string(out->argument->type)));

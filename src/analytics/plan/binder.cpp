@@ -363,12 +363,17 @@ class QueryBinder {
   }
 
   Status aggregation_of(const Expression& call, Aggregation* out) {
-    if (call.name != "filter") return bind_aggregation(call, table_binding(), options_.null_handling, out);
+    // What an aggregation finds in its texts (conditions of theta sketches) is normalised here.
+    BindExpression binding = [this](const ExpressionPtr& expression) -> Result<BoundPtr> {
+      ASSIGN_OR_RETURN(ExpressionPtr normal, normalize(expression, false));
+      return table_.bind(normal);
+    };
+    if (call.name != "filter") return bind_aggregation(call, binding, options_.null_handling, out);
     const Expression& inner = *call.args[0];
     if (inner.kind != ExpressionKind::kFunction || !is_aggregation(inner.name)) return Status::invalid("FILTER(WHERE ...) must follow an aggregation");
     if (has_aggregation(*call.args[1])) return Status::invalid("Aggregations are not allowed in FILTER(WHERE ...)");
     ASSIGN_OR_RETURN(out->filter, bind_filter(call.args[1], table_binding(), options_.null_handling));
-    return bind_aggregation(inner, table_binding(), options_.null_handling, out);
+    return bind_aggregation(inner, binding, options_.null_handling, out);
   }
 
   const sql::Query& query_;

@@ -20,9 +20,9 @@ enum class AggregationKind : uint8_t {
 // Kinds of kCollected.
 enum class Collected : uint8_t {
   kNone, kVarPop, kVarSamp, kStdDevPop, kStdDevSamp, kSkewness, kKurtosis, kCovarPop, kCovarSamp, kTDigest, kHyperLogLog, kHistogram, kArrayAgg, kListAgg,
-  kMinText, kMaxText, kMinLong, kMaxLong, kSumLong, kSumPrecision, kAnyValue, kRawHyperLogLog, kIdSet,
+  kMinText, kMaxText, kMinLong, kMaxLong, kSumLong, kSumPrecision, kAnyValue, kRawHyperLogLog, kIdSet, kSketch,
   // These look at whole rows: Aggregation::arguments.
-  kSumArray, kExprMin, kExprMax, kFunnelCount, kFunnelMaxStep, kFunnelMatchStep, kFunnelCompleteCount, kFunnelDurations, kFunnelEvents
+  kThetaSets, kSumArray, kExprMin, kExprMax, kFunnelCount, kFunnelMaxStep, kFunnelMatchStep, kFunnelCompleteCount, kFunnelDurations, kFunnelEvents
 };
 
 // What the functions over steps in a window of time are told beside their columns.
@@ -33,6 +33,8 @@ struct Funnel {
   bool strict_deduplication = false, strict_order = false, strict_increase = false, keep_all = false;
   std::vector<std::string> durations;  // AVG, MEDIAN, MIN, MAX, COUNT, PERCENTILE95
 };
+
+struct SketchPlan;  // sketch_aggregations.h
 
 struct Aggregation {
   AggregationKind kind = AggregationKind::kCount;
@@ -46,6 +48,7 @@ struct Aggregation {
   std::vector<BoundPtr> arguments;  // of kinds that look at whole rows: FUNNEL*: time, steps, then others; FUNNELCOUNT: id, steps; EXPRMIN: value, measures
   std::shared_ptr<const Funnel> funnel;
   IdSetOptions id_set;
+  std::shared_ptr<const SketchPlan> sketch;  // of kSketch and kThetaSets
   bool distinct = false;   // of ARRAYAGG, LISTAGG
   bool nullable = false;   // null handling: of no values the result is NULL
   FilterPtr filter;        // FILTER(WHERE ...); nullptr: none

@@ -63,6 +63,13 @@ std::string filter_text(const Expression& e) {
   return shown(e) + " = 'true'";
 }
 
+// Aggregations that getResultColumnName() of BaseSingleInputAggregationFunction names: by their first argument alone.
+bool names_first_argument(std::string_view name) {
+  if (name.ends_with("mv")) name.remove_suffix(2);
+  if (name.starts_with("distinctcount") || name.ends_with("tuplesketch") || name.starts_with("frequent")) return true;
+  return name == "histogram" || name == "arrayagg" || name == "listagg" || name == "mode" || name == "idset" || name == "sumprecision";
+}
+
 }  // namespace
 
 std::string column_name(const Expression& e) {
@@ -72,11 +79,11 @@ std::string column_name(const Expression& e) {
     const Expression& rank = *e.args[1];
     std::string text = fmt::format("{}", rank.literal == sql::LiteralType::kDouble ? rank.value.real : static_cast<double>(rank.value.integer));
     if (text.find('.') == std::string::npos) text += ".0";
-    if (e.args.size() == 3) text += fmt::format(", {}", e.args[2]->value.integer);
+    if (e.args.size() == 3 && !e.name.starts_with("percentilesmart")) text += fmt::format(", {}", e.args[2]->value.integer);
     return fmt::format("{}({}, {})", e.name, shown(*e.args[0]), text);
   }
   if (std::string funnel = funnel_column_name(e); !funnel.empty()) return funnel;
-  if ((e.name == "histogram" || e.name == "arrayagg" || e.name == "listagg") && !e.args.empty()) return fmt::format("{}({})", e.name, shown(*e.args[0]));
+  if (names_first_argument(e.name) && !e.args.empty()) return fmt::format("{}({})", e.name == "distinctcountrawull" ? "distinctcountull" : e.name, shown(*e.args[0]));
   return shown(e);
 }
 

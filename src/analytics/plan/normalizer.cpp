@@ -26,8 +26,9 @@ ExpressionPtr literal_of(const Vector& value, sql::Position at) {
     case DataType::kInt: out->literal = LiteralType::kInt; break;
     case DataType::kLong:
     case DataType::kTimestamp: out->literal = LiteralType::kLong; break;
-    case DataType::kFloat:
+    case DataType::kFloat: out->exact = DataType::kFloat; [[fallthrough]];
     case DataType::kDouble: out->literal = LiteralType::kDouble; break;
+    case DataType::kBytes: out->exact = DataType::kBytes; [[fallthrough]];
     default: out->literal = LiteralType::kString; break;
   }
   if (value.physical() == Physical::kInteger) out->value.integer = value.integers[0];
@@ -68,9 +69,10 @@ BoundPtr bind_literal(const Expression& literal) {
     case LiteralType::kBoolean: out->type = DataType::kBoolean; break;
     case LiteralType::kInt: out->type = DataType::kInt; break;
     case LiteralType::kLong: out->type = DataType::kLong; break;
-    case LiteralType::kDouble: out->type = DataType::kDouble; break;
-    case LiteralType::kString: out->type = DataType::kString; break;
+    case LiteralType::kDouble: out->type = literal.exact.value_or(DataType::kDouble); break;
+    case LiteralType::kString: out->type = literal.exact.value_or(DataType::kString); break;
   }
+  if (out->type == DataType::kBytes) out->literal.text = parse_scalar(DataType::kBytes, literal.value.text)->text;
   return out;
 }
 

@@ -193,7 +193,7 @@ Status bind_extreme(const Expression& call, const BindExpression& bind, Aggregat
 
 }  // namespace
 
-bool takes_rows(Collected kind) { return kind >= Collected::kSumArray; }
+bool takes_rows(Collected kind) { return kind >= Collected::kThetaSets; }
 
 Status bind_row_aggregation(const Expression& call, const BindExpression& bind, Aggregation* out) {
   out->nullable = false;

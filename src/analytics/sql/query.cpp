@@ -16,7 +16,7 @@ std::string to_string(const Expression& expression) {
         case LiteralType::kBoolean: return expression.value.integer ? "'true'" : "'false'";
         case LiteralType::kInt:
         case LiteralType::kLong: return fmt::format("'{}'", expression.value.integer);
-        case LiteralType::kDouble: return fmt::format("'{}'", java_double(expression.value.real));
+        case LiteralType::kDouble: return fmt::format("'{}'", expression.exact == DataType::kFloat ? java_float(static_cast<float>(expression.value.real)) : java_double(expression.value.real));
         case LiteralType::kString: return fmt::format("'{}'", expression.value.text);
       }
       return {};
@@ -32,7 +32,7 @@ std::string to_string(const Expression& expression) {
 
 bool same(const Expression& a, const Expression& b) {
   if (a.kind != b.kind || a.name != b.name || a.args.size() != b.args.size() || a.subquery != b.subquery || a.window != b.window) return false;
-  if (a.kind == ExpressionKind::kLiteral && (a.literal != b.literal || !(a.value == b.value))) return false;
+  if (a.kind == ExpressionKind::kLiteral && (a.literal != b.literal || !(a.value == b.value) || a.exact != b.exact)) return false;
   for (size_t i = 0; i < a.args.size(); ++i) {
     if (!same(*a.args[i], *b.args[i])) return false;
   }

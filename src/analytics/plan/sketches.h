@@ -22,6 +22,13 @@ class HyperLogLog {
   int64_t estimate(int log2m) const;
   // As stream-lib's getBytes() writes it.
   std::string bytes(int log2m) const;
+  // Its registers alone, as stream-lib's RegisterSet packs them: six in each big-endian word.
+  std::string packed_registers(int log2m) const;
+  // Takes the larger of each register; false: the packed registers are of another size.
+  bool merge_packed(std::string_view packed, int log2m);
+  // A register takes the larger rank. HyperLogLogPlus hashes in 64 bits, so that the caller finds both.
+  void raise(size_t at, uint8_t rank, int log2m);
+  const std::vector<uint8_t>& registers() const { return registers_; }
 
  private:
   std::vector<uint8_t> registers_;  // made at the first value
@@ -33,6 +40,10 @@ class TDigest {
   int64_t add(double value, double compression);
   // The value below which the share `q` (0..1) of the values lies; NaN of nothing.
   double quantile(double q, double compression);
+  // As MergingDigest's asBytes() of t-digest 3.2 writes it.
+  std::string bytes(double compression);
+  // Adds the centroids of a digest in either of that library's encodings; false: it is none.
+  bool merge(std::string_view bytes, double compression);
 
  private:
   struct Centroid {
@@ -40,6 +51,7 @@ class TDigest {
     double weight;
   };
   void compress(double compression);
+  void join(std::vector<Centroid> all, double compression);
 
   std::vector<Centroid> centroids_;  // ascending
   std::vector<double> buffer_;

@@ -1,4 +1,4 @@
-#include "analytics/exec/sketches.h"
+#include "analytics/plan/sketches.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,12 +8,28 @@ namespace bywash::analytics {
 namespace {
 
 constexpr uint32_t kMurmur = 0x5bd1e995;
+constexpr size_t kPerWord = 6, kRegisterBits = 5;  // registers of a word of stream-lib's RegisterSet, bits of one
+constexpr uint32_t kVerboseEncoding = 1, kSmallEncoding = 2;  // of MergingDigest
 constexpr size_t kBuffered = 512;  // values that wait before a t-digest is compressed
 
 uint32_t finish_hash(uint32_t h) {
   h ^= h >> 13;
   h *= kMurmur;
   return h ^ h >> 15;
+}
+
+template <class Number>
+void append_big_endian(Number value, std::string* out) {
+  using Bits = std::conditional_t<sizeof(Number) == 8, uint64_t, uint32_t>;
+  const auto bits = std::bit_cast<Bits>(value);
+  for (int shift = static_cast<int>(sizeof(Bits)) * 8 - 8; shift >= 0; shift -= 8) *out += static_cast<char>(bits >> shift);
+}
+template <class Number>
+Number read_big_endian(std::string_view bytes, size_t at) {
+  using Bits = std::conditional_t<sizeof(Number) == 8, uint64_t, std::conditional_t<sizeof(Number) == 2, uint16_t, uint32_t>>;
+  Bits bits = 0;
+  for (size_t i = 0; i < sizeof(Bits); ++i) bits = static_cast<Bits>(static_cast<uint64_t>(bits) << 8 | static_cast<unsigned char>(bytes[at + i]));
+  return std::bit_cast<Number>(bits);
 }
 
 }  // namespace
@@ -81,21 +97,38 @@ int64_t HyperLogLog::estimate(int log2m) const {
   return std::isfinite(estimate) ? static_cast<int64_t>(std::floor(estimate + 0.5)) : INT64_MAX;
 }
 
-std::string HyperLogLog::bytes(int log2m) const {
-  constexpr size_t kPerWord = 6, kBits = 5;  // registers of a word, bits of one
+std::string HyperLogLog::packed_registers(int log2m) const {
   const size_t count = size_t{1} << log2m, words = count / kPerWord + 1;
   std::string out;
-  auto word = [&](uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-  };
-  word(static_cast<uint32_t>(log2m));
-  word(static_cast<uint32_t>(words * 4));
   for (size_t at = 0; at < words; ++at) {
     uint32_t packed = 0;
-    for (size_t i = 0; i < kPerWord && at * kPerWord + i < registers_.size(); ++i) packed |= uint32_t{registers_[at * kPerWord + i]} << (kBits * i);
-    word(packed);
+    for (size_t i = 0; i < kPerWord && at * kPerWord + i < registers_.size(); ++i) packed |= uint32_t{registers_[at * kPerWord + i]} << (kRegisterBits * i);
+    append_big_endian(packed, &out);
   }
   return out;
+}
+
+std::string HyperLogLog::bytes(int log2m) const {
+  const std::string packed = packed_registers(log2m);
+  std::string out;
+  append_big_endian(static_cast<uint32_t>(log2m), &out);
+  append_big_endian(static_cast<uint32_t>(packed.size()), &out);
+  return out + packed;
+}
+
+bool HyperLogLog::merge_packed(std::string_view packed, int log2m) {
+  const size_t count = size_t{1} << log2m;
+  if (packed.size() < (count + kPerWord - 1) / kPerWord * 4) return false;
+  for (size_t i = 0; i < count; ++i) {
+    const auto word = read_big_endian<uint32_t>(packed, i / kPerWord * 4);
+    raise(i, static_cast<uint8_t>(word >> (kRegisterBits * (i % kPerWord)) & 31), log2m);
+  }
+  return true;
+}
+
+void HyperLogLog::raise(size_t at, uint8_t rank, int log2m) {
+  registers_.resize(size_t{1} << log2m);
+  registers_[at] = std::max(registers_[at], rank);
 }
 
 int64_t TDigest::add(double value, double compression) {
@@ -113,12 +146,18 @@ int64_t TDigest::add(double value, double compression) {
 void TDigest::compress(double compression) {
   if (buffer_.empty()) return;
   std::sort(buffer_.begin(), buffer_.end());
-  std::vector<Centroid> all(centroids_.size() + buffer_.size());
   std::vector<Centroid> fresh;
   for (double value : buffer_) fresh.push_back({value, 1});
-  std::merge(centroids_.begin(), centroids_.end(), fresh.begin(), fresh.end(), all.begin(), [](const Centroid& a, const Centroid& b) { return a.mean < b.mean; });
-  total_ += static_cast<double>(buffer_.size());
   buffer_.clear();
+  join(std::move(fresh), compression);
+}
+
+// `added`: ascending.
+void TDigest::join(std::vector<Centroid> added, double compression) {
+  std::vector<Centroid> all(centroids_.size() + added.size());
+  std::merge(centroids_.begin(), centroids_.end(), added.begin(), added.end(), all.begin(), [](const Centroid& a, const Centroid& b) { return a.mean < b.mean; });
+  for (const Centroid& one : added) total_ += one.weight;
+  if (all.empty()) return;
   auto scale = [&](double q) { return compression / (2 * M_PI) * std::asin(2 * std::clamp(q, 0.0, 1.0) - 1); };
   centroids_.clear();
   Centroid open = all[0];
@@ -135,6 +174,44 @@ void TDigest::compress(double compression) {
     }
   }
   centroids_.push_back(open);
+}
+
+std::string TDigest::bytes(double compression) {
+  compress(compression);
+  std::string out;
+  append_big_endian(kVerboseEncoding, &out);
+  append_big_endian(total_ == 0 ? double{INFINITY} : min_, &out);
+  append_big_endian(total_ == 0 ? -double{INFINITY} : max_, &out);
+  append_big_endian(compression, &out);
+  append_big_endian(static_cast<uint32_t>(centroids_.size()), &out);
+  for (const Centroid& one : centroids_) append_big_endian(one.weight, &out), append_big_endian(one.mean, &out);
+  return out;
+}
+
+bool TDigest::merge(std::string_view bytes, double compression) {
+  constexpr size_t kVerboseHead = 32, kSmallHead = 30;
+  if (bytes.size() < kSmallHead) return false;
+  const auto encoding = read_big_endian<uint32_t>(bytes, 0);
+  const bool verbose = encoding == kVerboseEncoding;
+  if (!verbose && encoding != kSmallEncoding) return false;
+  const size_t head = verbose ? kVerboseHead : kSmallHead, each = verbose ? 16 : 8;
+  if (bytes.size() < head) return false;
+  const size_t count = verbose ? read_big_endian<uint32_t>(bytes, 28) : read_big_endian<uint16_t>(bytes, 28);
+  if ((bytes.size() - head) / each < count) return false;
+  std::vector<Centroid> added;
+  for (size_t i = 0, at = head; i < count; ++i, at += each) {
+    if (verbose) added.push_back({read_big_endian<double>(bytes, at + 8), read_big_endian<double>(bytes, at)});
+    else added.push_back({read_big_endian<float>(bytes, at + 4), read_big_endian<float>(bytes, at)});
+    if (!(added.back().weight > 0) || std::isnan(added.back().mean)) return false;
+  }
+  if (added.empty()) return true;
+  compress(compression);
+  const double low = read_big_endian<double>(bytes, 4), high = read_big_endian<double>(bytes, 12);
+  min_ = total_ == 0 ? low : std::min(min_, low);
+  max_ = total_ == 0 ? high : std::max(max_, high);
+  std::stable_sort(added.begin(), added.end(), [](const Centroid& a, const Centroid& b) { return a.mean < b.mean; });
+  join(std::move(added), compression);
+  return true;
 }
 
 // Between the middles of neighbouring centroids in a straight line; single values are answered as they are.
