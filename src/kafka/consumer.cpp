@@ -149,7 +149,8 @@ class RdConsumer final : public Consumer, public ClientHealth {
     auto out = fetcher_ ? poll_fetcher(max_records, timeout_ms) : poll_queue(max_records, timeout_ms);
     if (!out.ok()) return out;
     RETURN_IF_ERROR(failure());
-    if (!out->empty()) clear();
+    // A topic at rest gives no records: that its brokers answer is enough.
+    if (!out->empty() || (fetcher_ && fetcher_->all_answer())) clear();
     return out;
   }
 

@@ -49,7 +49,10 @@ Result<std::optional<FetchSettings>> FetchSettings::of(rd_kafka_t* client, const
 
 Fetcher::Fetcher(FetchSettings settings, Trouble trouble)
     : settings_(std::move(settings)),
-      trouble_(std::move(trouble)),
+      trouble_([this, trouble = std::move(trouble)](rd_kafka_resp_err_t code, const std::string& text) {
+        for (auto& entry : readings_) entry.second.answered = false;
+        trouble(code, text);
+      }),
       buffers_(std::make_shared<ReadBuffers>(static_cast<size_t>(std::max<int64_t>(settings_.ahead_bytes, 1 << 20)))),
       metadata_(settings_, buffers_, trouble_),
       last_step_(steady_now()) {}
@@ -270,8 +273,15 @@ Status Fetcher::take_fetched(Link* link, const Answer& answer) {
   return {};
 }
 
+bool Fetcher::all_answer() const {
+  const auto reads = [](const auto& entry) { return !entry.second.paused; };
+  return std::any_of(readings_.begin(), readings_.end(), reads) &&
+         std::all_of(readings_.begin(), readings_.end(), [&](const auto& entry) { return !reads(entry) || entry.second.answered; });
+}
+
 Status Fetcher::take_partition(const FetchAnswer& answer, const SharedBytes& memory, Reading* reading, const TopicPartition& partition) {
   if (answer.error != 0) return partition_error(answer.error, reading, partition);
+  reading->answered = true;
   {
     std::lock_guard lock(watermarks_mutex_);
     watermarks_[partition] = {answer.log_start, answer.high_watermark};

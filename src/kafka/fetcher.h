@@ -70,6 +70,9 @@ class Fetcher {
     bool paused;
   };
   std::vector<Position> positions() const;
+  // Whether every partition that is not paused has been answered since something went wrong with a broker; not
+  // where there is none.
+  bool all_answer() const;
   // Of the last answer. Any thread.
   Watermarks watermarks(const TopicPartition& partition) const;
 
@@ -84,6 +87,7 @@ class Fetcher {
     std::deque<RecordSet> fetched;
     int64_t fetched_bytes = 0;
     SteadyTime not_before{};
+    bool answered = false;             // well, since trouble_ was told of anything
     int64_t broken_at = -1;            // an offset that could not be read: fetched once more
     Status failure;
   };

@@ -15,6 +15,18 @@ namespace {
 
 constexpr std::string_view kSegmentLogger = "analytics.table";
 
+// Segments without a list would be taken for ones that were never committed.
+Status check_listed(const std::string& folder) {
+  const std::string manifest = folder + "/manifest";
+  std::error_code error;
+  if (std::filesystem::file_size(manifest, error) > 0 && !error) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/segments", error)) {
+    if (entry.path().extension() != ".seg") continue;
+    return Status::host(fmt::format("The manifest '{}' is missing or empty, and there are segments. Restore it from a copy, or remove the table's folder to consume anew", manifest));
+  }
+  return {};
+}
+
 }  // namespace
 
 SegmentSet::SegmentSet(std::string folder, const SchemaConfig& schema, const TableConfig& config)
@@ -29,6 +41,7 @@ SegmentSet::SegmentSet(std::string folder, const SchemaConfig& schema, const Tab
 Result<std::unique_ptr<SegmentSet>> SegmentSet::open(const std::string& folder, const SchemaConfig& schema, const TableConfig& config) {
   std::unique_ptr<SegmentSet> out(new SegmentSet(folder, schema, config));
   RETURN_IF_ERROR(make_folder(folder + "/segments"));
+  RETURN_IF_ERROR(check_listed(folder));
   ASSIGN_OR_RETURN(out->manifest_, Manifest::open(folder + "/manifest"));
   RETURN_IF_ERROR(out->recover());
   return out;
