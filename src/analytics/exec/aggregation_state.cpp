@@ -127,7 +127,7 @@ void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* gr
   add_values(spread_, nullptr, spread_groups_.size(), spread_groups_.data());
 }
 
-std::optional<AggregationState::RawSlots> AggregationState::raw_slots(const Segment& segment, bool counted) {
+std::optional<RawSlots> AggregationState::raw_slots(const Segment& segment, bool counted) {
   const BoundPtr& argument = aggregation_->argument;
   RawSlots out;
   out.slots.counts = counted || counts_.empty() ? nullptr : counts_.data();

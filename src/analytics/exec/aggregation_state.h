@@ -2,8 +2,8 @@
 #pragma once
 
 #include "analytics/exec/collector.h"
+#include "analytics/exec/column_folds.h"
 #include "analytics/exec/evaluator.h"
-#include "analytics/exec/kernels.h"
 #include "analytics/exec/pair_table.h"
 #include "analytics/exec/star_tree_plan.h"
 #include "analytics/plan/bound_query.h"
@@ -28,12 +28,8 @@ class AggregationState {
   void update(Evaluator& evaluator, size_t n, const uint32_t* groups);
   // Adds records of a star-tree: `count` of them from `first` on, or those that `rows` lists, offsets from `first`.
   void add_records(const StarAggregate& records, int64_t first, Selection selection, const uint32_t* groups);
-  // What kernels::fold() has to fill instead, until resize(), from the numbers of a raw column or from none at all. Nothing: update() it is.
+  // What ColumnFolds can fill instead, until resize(). Nothing: update() it is.
   // `counted`: another state counts the same rows, see take_counts().
-  struct RawSlots {
-    const ColumnView* column = nullptr;
-    kernels::Slots slots;
-  };
   std::optional<RawSlots> raw_slots(const Segment& segment, bool counted);
   void take_counts(const AggregationState& other) { counts_ = other.counts_; }
 

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
-#include <utility>
 
 namespace bywash::analytics {
 namespace {
@@ -33,17 +32,6 @@ kernels::Ids ids_of(const ColumnView& column, int64_t row) {
   return out;
 }
 
-// A raw column's numbers from `row` on.
-kernels::Numbers numbers_of(const ColumnView& column, int64_t row) {
-  using enum kernels::NumberKind;
-  if (column.stored == Stored::kF32) return {column.block<float>(row), kF32};
-  if (column.stored == Stored::kF64) return {column.block<double>(row), kF64};
-  return column.with_integers(row, []<class T>(const T* at, int64_t base) {
-    constexpr auto kind = std::is_signed_v<T> ? (sizeof(T) == 4 ? kI32 : kI64) : sizeof(T) == 1 ? kU8 : sizeof(T) == 2 ? kU16 : kU32;
-    return kernels::Numbers{at, kind, base};
-  });
-}
-
 // Whole numbers of a range that small are their own ids.
 constexpr double kCodedRangeMax = 65536;
 bool is_coded(const ColumnView& column) {
@@ -65,23 +53,6 @@ void with_codes(const ColumnView& column, int64_t row, F f) {
     const int64_t above = base - column.min_integer;
     f([values, above](size_t at) { return static_cast<uint32_t>(static_cast<int64_t>(values[at]) + above); });
   });
-}
-
-// Adds `more` to the slots that `fold` fills of the same column; false: one of them has a taker already.
-bool join(AggregationState::RawSlots& fold, const AggregationState::RawSlots& more) {
-  auto taken = [](const auto* own, const auto* other) { return own && other; };
-  kernels::Slots& own = fold.slots;
-  const kernels::Slots& other = more.slots;
-  if (fold.column != more.column || taken(own.counts, other.counts) || taken(own.whole_sums.even, other.whole_sums.even) || taken(own.real_sums, other.real_sums) ||
-      taken(own.least, other.least) || taken(own.greatest, other.greatest)) {
-    return false;
-  }
-  if (other.counts) own.counts = other.counts;
-  if (other.whole_sums.even) own.whole_sums = other.whole_sums;
-  if (other.real_sums) own.real_sums = other.real_sums;
-  if (other.least) own.least = other.least;
-  if (other.greatest) own.greatest = other.greatest;
-  return true;
 }
 
 bool dictionary_column(const Bound& key, const Segment& segment) {
@@ -196,6 +167,7 @@ void GroupScan::start(const Segment& segment, bool whole) {
   }
   dense_ = plan_dense(segment, known);
   if (dense_ && !known) start_dense(segment);
+  if (dense_) plan_folds(local_);
   // Every value of a sealed dictionary occurs, so a whole scan by one key sees every group.
   if (!dense_ || all_seen_ || !whole || segment.meta().consuming || query_.keys.size() != 1) return;
   all_seen_ = true;
@@ -250,7 +222,7 @@ void GroupScan::consume_dense(int64_t first_row, Selection rows, kernels::Ids id
     kernels::mark_seen(ids, rows.rows, rows.count, seen_.data());
     all_seen_ = dense_size_ <= kSeenCheckMax && std::memchr(seen_.data(), 0, dense_size_) == nullptr;
   }
-  fold_raw(local_, first_row, rows, ids);
+  folds_.run(first_row, rows, ids);
   if (not_raw_.empty()) return;
   const Selection selection = listed(selected);
   const uint32_t* groups = dense_groups(first_row, selection);
@@ -258,22 +230,15 @@ void GroupScan::consume_dense(int64_t first_row, Selection rows, kernels::Ids id
   for (size_t i : not_raw_) update(local_[i], i, first_row, selection, groups);
 }
 
-// Takes the rows into all states that can have them straight from the segment's columns, those of one column together; the numbers of the
-// other states are in not_raw_ then.
-void GroupScan::fold_raw(std::vector<AggregationState>& states, int64_t first_row, Selection rows, kernels::Ids ids) {
+// Which states can have their rows straight from the segment's columns; the numbers of the others are in not_raw_ then.
+void GroupScan::plan_folds(std::vector<AggregationState>& states) {
   not_raw_.clear();
   folds_.clear();
-  int64_t* counts = nullptr;
   for (size_t i = 0; i < states.size(); ++i) {
-    std::optional<AggregationState::RawSlots> own;
+    std::optional<RawSlots> own;
     if (!star_tree_ && !filters_[i]) own = states[i].raw_slots(*segment_, counted_by_[i].has_value());
-    if (!own) not_raw_.push_back(i);
-    else if (!own->column) counts = own->slots.counts ? own->slots.counts : counts;
-    else if (std::none_of(folds_.begin(), folds_.end(), [&](auto& fold) { return join(fold, *own); })) folds_.push_back(*own);
+    own ? folds_.add(*own) : not_raw_.push_back(i);
   }
-  if (counts && !folds_.empty() && !folds_[0].slots.counts) folds_[0].slots.counts = std::exchange(counts, nullptr);
-  if (counts) kernels::count_by_id(ids, rows.rows, rows.count, counts);
-  for (const AggregationState::RawSlots& fold : folds_) kernels::fold(ids, numbers_of(*fold.column, first_row), rows.rows, rows.count, fold.slots);
 }
 
 // The rows' groups; of one key as they lie in its column.
@@ -336,8 +301,9 @@ void GroupScan::finish_dense(std::vector<Vector>* inputs) {
     Vector& out = inputs->emplace_back();
     out.type = query_.keys[key]->type;
     out.resize(n);
+    const bool alone = query_.keys.size() == 1;
     for (size_t i = 0; i < n; ++i) {
-      const auto id = static_cast<uint32_t>(from[i] / stride % values.cardinality);
+      const auto id = alone ? from[i] : static_cast<uint32_t>(from[i] / stride % values.cardinality);
       switch (out.physical()) {
         case Physical::kInteger: out.integers[i] = values.integer(id); break;
         case Physical::kReal: out.reals[i] = values.real(id); break;
@@ -488,7 +454,8 @@ void GroupScan::consume_hashed(int64_t first_row, Selection selection) {
   for (size_t i = 0; i < states_.size(); ++i) {
     states_[i].resize(groups_.size());
   }
-  fold_raw(states_, first_row, selection, {groups, sizeof(uint32_t)});
+  plan_folds(states_);  // their slots move as groups come
+  folds_.run(first_row, selection, {groups, sizeof(uint32_t)});
   for (size_t i : not_raw_) update(states_[i], i, first_row, selection, groups);
 }
 

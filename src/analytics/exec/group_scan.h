@@ -47,7 +47,7 @@ class GroupScan {
   void consume_dense(int64_t first_row, Selection rows, kernels::Ids ids, Selected selected);
   static Selection listed(Selection rows) { return rows; }
   Selection listed(TestedRows rows);
-  void fold_raw(std::vector<AggregationState>& states, int64_t first_row, Selection rows, kernels::Ids ids);
+  void plan_folds(std::vector<AggregationState>& states);
   kernels::Ids dense_ids(int64_t first_row, Selection rows);
   const uint32_t* dense_groups(int64_t first_row, Selection selection);
   void consume_hashed(int64_t first_row, Selection selection);
@@ -68,8 +68,8 @@ class GroupScan {
   Evaluator* evaluator_;
   Groups groups_;
   std::vector<AggregationState> states_;
-  std::vector<size_t> not_raw_;                       // of the block: what fold_raw() left
-  std::vector<AggregationState::RawSlots> folds_;     // and what it did
+  std::vector<size_t> not_raw_;                       // states that folds_ does not fill
+  ColumnFolds folds_;
   std::vector<std::optional<size_t>> counted_by_;  // per aggregation: the one whose counts are its own too
   bool any_values_ = false, multi_keys_ = false, real_sums_ = false;
   const Segment* segment_ = nullptr;

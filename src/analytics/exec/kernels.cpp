@@ -313,6 +313,14 @@ void mark_seen(Ids ids, const uint16_t* rows, size_t n, uint8_t* seen) {
   else with_ids(ids, [&](const auto* id) { for (size_t i = 0; i < n; ++i) seen[id[i]] = 1; });
 }
 
+BYWASH_CLONES void add_differences(const int64_t* after, const int64_t* before, size_t n, int64_t* __restrict sums) {
+  if (!before) {
+    for (size_t i = 0; i < n; ++i) sums[i] += after[i];
+  } else {
+    for (size_t i = 0; i < n; ++i) sums[i] += after[i] - before[i];
+  }
+}
+
 void count_by_id(Ids ids, const uint16_t* rows, size_t n, int64_t* counts) {
   if (!ids.at) counts[0] += static_cast<int64_t>(n);
   else if (rows) with_listed_ids(ids, [&](auto id_of) { for (size_t i = 0; i < n; ++i) ++counts[id_of(i, rows[i])]; });

@@ -29,6 +29,9 @@ size_t count(const uint8_t* mask, size_t n);
 // The positions of the ones, ascending; returns how many. `rows` has room for n.
 size_t select(const uint8_t* mask, size_t n, uint16_t* rows);
 
+// sums[i] += after[i] - before[i]; `before` null: of nothing.
+void add_differences(const int64_t* after, const int64_t* before, size_t n, int64_t* sums);
+
 // Group numbers, unsigned, of 1, 2 or 4 bytes: one for each row that is folded in turn, or `by_row`: they lie as the values do. Null: all rows
 // are of group 0.
 struct Ids {

@@ -292,7 +292,15 @@ class Execution {
     const int64_t step = plan.run_rows(), steps = (segment.rows() + step - 1) / step;
     std::vector<std::pair<uint32_t, uint32_t>> runs;
     std::vector<int64_t> others;
-    for (int64_t at = 0; at < steps; ++at) {
+    const SegmentFilter::ZoneRuns known = rest.zone_runs();
+    const int64_t blocks_per_step = step / kBlockRows;
+    const int64_t first_whole = (known.all_first + blocks_per_step - 1) / blocks_per_step, end_whole = known.all_end / blocks_per_step;
+    for (int64_t at = known.some_first / blocks_per_step; at < steps && at * blocks_per_step < known.some_end; ++at) {
+      if (at == first_whole && at < end_whole) {
+        runs.emplace_back(static_cast<uint32_t>(at), static_cast<uint32_t>(end_whole));
+        at = end_whole - 1;
+        continue;
+      }
       bool all = true, none = true;
       for (int64_t row = at * step; row < std::min((at + 1) * step, segment.rows()) && (all || none); row += kBlockRows) {
         const Verdict verdict = rest.zone_verdict(row);

@@ -1,5 +1,6 @@
 #include "analytics/exec/segment_filter.h"
 
+#include "analytics/exec/dictionary_match.h"
 #include "analytics/exec/kernels.h"
 #include "analytics/exec/partition_pruning.h"
 #include "analytics/index/postings.h"
@@ -14,25 +15,6 @@ namespace bywash::analytics {
 namespace {
 // Postings pay while they list at most this share of the segment's rows; past it a scan of ids is as quick.
 constexpr double kPostingsShare = 0.1;
-bool passes(const Predicate& predicate, const DictionaryView& values, uint32_t id) {
-  if (values.kind == Stored::kI64) return predicate.test(values.integer(id));
-  return values.kind == Stored::kF64 ? predicate.test(values.real(id)) : predicate.test(values.text(id));
-}
-
-bool less(const DictionaryView& values, uint32_t id, int64_t value) { return values.integer(id) < value; }
-bool less(const DictionaryView& values, uint32_t id, double value) { return values.real(id) < value; }
-bool less(const DictionaryView& values, uint32_t id, const std::string& value) { return values.text(id) < value; }
-
-// The first id of a sorted dictionary whose value is not below `value`.
-template <class T>
-uint32_t lower_bound(const DictionaryView& values, const T& value) {
-  uint32_t low = 0, high = values.cardinality;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    less(values, middle, value) ? low = middle + 1 : high = middle;
-  }
-  return low;
-}
 
 // The first row whose id is not below `id`, in a column whose rows are sorted.
 int64_t first_row_of(const ColumnView& column, uint32_t id, int64_t rows) {
@@ -42,64 +24,6 @@ int64_t first_row_of(const ColumnView& column, uint32_t id, int64_t rows) {
     column.dictionary_id(middle) < id ? low = middle + 1 : high = middle;
   }
   return low;
-}
-
-struct Marked {
-  uint32_t passing = 0, first = UINT32_MAX, last = 0;
-};
-
-// Sets table[id] for the values that pass the bare test. Sorted dictionaries are searched, not read, for sets and integer ranges.
-Marked mark_ids(const Predicate& predicate, const DictionaryView& values, std::vector<uint8_t>& table) {
-  Marked out;
-  auto mark = [&](uint32_t id) {
-    out.passing += !table[id];
-    table[id] = 1;
-    out.first = std::min(out.first, id);
-    out.last = std::max(out.last, id);
-  };
-  if (values.sorted && predicate.kind == PredicateKind::kSet) {
-    auto each = [&](const auto& wanted) {
-      for (const auto& value : wanted) {
-        for (uint32_t id = lower_bound(values, value); id < values.cardinality && passes(predicate, values, id) && !table[id]; ++id) mark(id);
-      }
-    };
-    values.kind == Stored::kI64 ? each(predicate.integers) : values.kind == Stored::kF64 ? each(predicate.reals) : each(predicate.texts);
-    return out;
-  }
-  uint32_t from = 0, end = values.cardinality;
-  if (values.sorted && values.kind == Stored::kI64 && predicate.kind == PredicateKind::kRange) {
-    if (predicate.low_integer > predicate.high_integer) return out;
-    from = lower_bound(values, predicate.low_integer);
-    if (predicate.high_integer != INT64_MAX) end = lower_bound(values, predicate.high_integer + 1);
-  }
-  for (uint32_t id = from; id < end; ++id) {
-    if (passes(predicate, values, id)) mark(id);
-  }
-  return out;
-}
-
-// The ids that pass when a search alone finds them, in one run: one value, or a range of whole numbers, in a sorted dictionary.
-bool find_run(const Predicate& predicate, const DictionaryView& values, Marked* out) {
-  if (!values.sorted) return false;
-  uint32_t from = 0, end = 0;
-  auto of_one = [&](const auto& wanted) {
-    if (wanted.size() != 1) return false;
-    from = end = lower_bound(values, wanted[0]);
-    while (end < values.cardinality && passes(predicate, values, end)) ++end;
-    return true;
-  };
-  if (predicate.kind == PredicateKind::kSet) {
-    if (!(values.kind == Stored::kI64 ? of_one(predicate.integers) : values.kind == Stored::kF64 ? of_one(predicate.reals) : of_one(predicate.texts))) return false;
-  } else if (predicate.kind == PredicateKind::kRange && values.kind == Stored::kI64) {
-    if (predicate.low_integer <= predicate.high_integer) {
-      from = lower_bound(values, predicate.low_integer);
-      end = predicate.high_integer == INT64_MAX ? values.cardinality : lower_bound(values, predicate.high_integer + 1);
-    }
-  } else {
-    return false;
-  }
-  if (from < end) *out = {end - from, from, end - 1};
-  return true;
 }
 
 // Whether a bloom filter says that a raw column holds none of the values.
@@ -122,13 +46,6 @@ uint32_t first_reaching(const ColumnView& column, const T* values, int64_t rows,
 }
 
 }  // namespace
-
-std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryView& values) {
-  std::vector<uint8_t> out(values.cardinality);
-  mark_ids(predicate, values, out);
-  if (predicate.negated) for (uint8_t& id : out) id ^= 1;
-  return out;
-}
 
 int64_t values_to_test(const Filter& filter, const Segment& segment) {
   int64_t out = 0;
@@ -258,7 +175,7 @@ void SegmentFilter::explain(const Node& node, int depth, std::vector<std::pair<i
 
 void SegmentFilter::build_ids(const Predicate& predicate, const ColumnView& column, Node* node) {
   const DictionaryView& values = column.dictionary;
-  Marked marked;
+  MatchingIds marked;
   const bool run = find_run(predicate, values, &marked);
   if (!run) {
     node->table.resize(values.cardinality);
@@ -480,6 +397,39 @@ Verdict SegmentFilter::zone_verdict(const Node& node, int64_t first_row) const {
   }
   if (none) return node.negated ? Verdict::kAll : Verdict::kNone;
   return !all ? Verdict::kMixed : node.negated ? Verdict::kNone : Verdict::kAll;
+}
+
+SegmentFilter::ZoneRuns SegmentFilter::zone_runs(const Node& node) const {
+  ZoneRuns out;
+  const int64_t blocks = (segment_.rows() + kBlockRows - 1) / kBlockRows;
+  out.some_end = blocks;
+  if (node.kind == Node::Kind::kAnd) {
+    out.all_end = blocks;
+    for (const auto& child : node.children) {
+      const ZoneRuns runs = zone_runs(*child);
+      out = {std::max(out.some_first, runs.some_first), std::min(out.some_end, runs.some_end), std::max(out.all_first, runs.all_first), std::min(out.all_end, runs.all_end)};
+    }
+    return out;
+  }
+  if (node.kind != Node::Kind::kRaw || node.negated || node.predicate->kind != PredicateKind::kRange || !node.column->zones.ascending) return out;
+  // The first block whose smallest (0) or largest (1) value `reached`.
+  auto first_where = [&](const auto* zones, size_t end, auto reached) {
+    int64_t low = 0, high = blocks;
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      reached(zones[static_cast<size_t>(middle) * 2 + end]) ? high = middle : low = middle + 1;
+    }
+    return low;
+  };
+  auto search = [&](const auto* zones, auto low, auto high) {
+    out.some_first = first_where(zones, 1, [&](auto value) { return value >= low; });
+    out.some_end = first_where(zones, 0, [&](auto value) { return value > high; });
+    out.all_first = first_where(zones, 0, [&](auto value) { return value >= low; });
+    out.all_end = first_where(zones, 1, [&](auto value) { return value > high; });
+  };
+  if (node.column->zones.integers) search(node.column->zones.integers, node.predicate->low_integer, node.predicate->high_integer);
+  else search(node.column->zones.reals, node.low, node.high);
+  return out;
 }
 
 Verdict SegmentFilter::run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask) {

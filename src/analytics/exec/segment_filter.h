@@ -15,9 +15,6 @@ namespace bywash::analytics {
 // What is known of a range of rows without looking at each.
 enum class Verdict : uint8_t { kNone, kAll, kMixed };
 
-// 1 for each id of a dictionary whose value passes a predicate (kRange or kSet) on a single-value column.
-std::vector<uint8_t> passing_ids(const Predicate& predicate, const DictionaryView& values);
-
 // How many dictionary values have to be looked at to make a SegmentFilter, those apart that a search finds.
 int64_t values_to_test(const Filter& filter, const Segment& segment);
 
@@ -38,6 +35,12 @@ class SegmentFilter {
   Verdict test(int64_t first_row, size_t n, uint8_t* mask);
   // What indexes, smallest and largest values say of the block at `first_row`, of a filter that is an AND of such tests; else kMixed.
   Verdict zone_verdict(int64_t first_row) const;
+  // Blocks outside of [some_first, some_end) have no row that passes, those in [all_first, all_end) only such, as far as smallest and largest
+  // values that ascend from block to block tell without a look at each.
+  struct ZoneRuns {
+    int64_t some_first = 0, some_end = 0, all_first = 0, all_end = 0;
+  };
+  ZoneRuns zone_runs() const { return zone_runs(*root_); }
   // Rows whose entries were looked at, as Pinot's numEntriesScannedInFilter counts.
   int64_t entries_scanned() const { return entries_scanned_; }
   // How the filter works on this segment, as Pinot's EXPLAIN PLAN names it: lines with their depth below the first.
@@ -54,6 +57,7 @@ class SegmentFilter {
   bool use_document_index(const Predicate& predicate, const ColumnView& column, Node* node);
   bool use_range_index(const Predicate& predicate, const ColumnView& column, Node* node);
   Verdict zone_verdict(const Node& node, int64_t first_row) const;
+  ZoneRuns zone_runs(const Node& node) const;
   Verdict run(Node& node, int64_t first_row, size_t n, uint8_t* mask);
   Verdict run_junction(Node& node, int64_t first_row, size_t n, uint8_t* mask);
   void run_scan(Node& node, int64_t first_row, size_t n, uint8_t* mask);

@@ -1,6 +1,8 @@
 // See star_tree_plan.h.
 #include "analytics/exec/star_tree_plan.h"
 
+#include "analytics/exec/dictionary_match.h"
+#include "analytics/exec/kernels.h"
 #include "analytics/exec/segment_filter.h"
 
 #include <algorithm>
@@ -235,15 +237,9 @@ std::vector<uint32_t> StarTreePlan::add_up(const std::vector<std::pair<uint32_t,
   for (Sums& sums : sums_) {
     if (!sums.running) continue;
     sums.values.assign(records, 0);
-    int64_t* values = sums.values.data();
     for (const auto& [first, end] : runs) {
-      const int64_t* after = sums.running + (size_t{end} - 1) * records;
-      if (first == 0) {
-        for (size_t i = 0; i < records; ++i) values[i] += after[i];
-        continue;
-      }
-      const int64_t* before = sums.running + (size_t{first} - 1) * records;
-      for (size_t i = 0; i < records; ++i) values[i] += after[i] - before[i];
+      const int64_t* before = first == 0 ? nullptr : sums.running + (size_t{first} - 1) * records;
+      kernels::add_differences(sums.running + (size_t{end} - 1) * records, before, records, sums.values.data());
     }
   }
   for (size_t i = 0; i < aggregates_.size(); ++i) {

@@ -58,6 +58,7 @@ struct InvertedView {
 struct ZoneView {
   const int64_t* integers = nullptr;  // min, max, min, max, ...
   const double* reals = nullptr;
+  bool ascending = false;  // neither end ever decreases from block to block
 };
 
 // One array value of a multi-value column: dictionary ids.

@@ -202,7 +202,15 @@ class ColumnOpener {
     RETURN_IF_ERROR(expect(BlockKind::kZones, 16 * zone_count));
     if (is_integer(view->field->type)) view->zones.integers = typed<int64_t>(BlockKind::kZones);
     else view->zones.reals = typed<double>(BlockKind::kZones);
+    view->zones.ascending = view->zones.integers ? ascending(view->zones.integers, zone_count) : ascending(view->zones.reals, zone_count);
     return expect(BlockKind::kForward, rows_ * column_.width);
+  }
+  template <class T>
+  static bool ascending(const T* zones, uint64_t count) {
+    for (uint64_t i = 2; i < 2 * count; ++i) {
+      if (!(zones[i - 2] <= zones[i])) return false;
+    }
+    return true;
   }
 
   const std::string& path_;
