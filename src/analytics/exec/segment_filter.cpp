@@ -388,6 +388,7 @@ Verdict SegmentFilter::zone_verdict(const Node& node, int64_t first_row) const {
   auto zone = static_cast<size_t>(first_row / kBlockRows) * 2;
   const Predicate& range = *node.predicate;
   bool none = false, all = false;
+  if (zone / 2 >= zones.count) return Verdict::kMixed;
   if (zones.integers) {
     none = zones.integers[zone] > range.high_integer || zones.integers[zone + 1] < range.low_integer;
     all = zones.integers[zone] >= range.low_integer && zones.integers[zone + 1] <= range.high_integer;

@@ -1,5 +1,6 @@
 #include "analytics/segment/column_writer.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
@@ -8,6 +9,20 @@ namespace {
 // One fetch batch may run past max_rows before the table looks at full().
 constexpr int64_t kSlackRows = 1 << 20;
 constexpr size_t kNullWords = ColumnWriter::kChunkRows / 64;
+
+template <class T, class Zone>
+void write_zone(const std::byte* chunk, size_t first, Zone* zone) {
+  const T* values = reinterpret_cast<const T*>(chunk) + first;
+  T low = values[0], high = values[0];
+  bool nan = false;
+  for (int64_t i = 0; i < kBlockRows; ++i) {
+    low = values[i] < low ? values[i] : low;
+    high = values[i] > high ? values[i] : high;
+    nan |= values[i] != values[i];
+  }
+  zone[0] = nan ? std::numeric_limits<Zone>::quiet_NaN() : static_cast<Zone>(low);  // NaN: neither all in nor all out
+  zone[1] = nan ? zone[0] : static_cast<Zone>(high);
+}
 }  // namespace
 
 ColumnWriter::ColumnWriter(const FieldSpec& field, bool raw_text, int64_t max_rows)
@@ -24,6 +39,11 @@ ColumnWriter::ColumnWriter(const FieldSpec& field, bool raw_text, int64_t max_ro
   }
   entry_bytes_ = !field.single_value ? sizeof(MultiValue) : encoding_ == Encoding::kDictionary ? sizeof(uint32_t) : text ? sizeof(std::string_view) : stored_width(stored);
   size_t chunk_count = static_cast<size_t>((max_rows + kSlackRows) / kChunkRows + 1);
+  if (encoding_ == Encoding::kRaw && !text) {
+    const size_t zones = chunk_count * (kChunkRows / kBlockRows) * 2;
+    is_integer(field.type) ? integer_zones_.resize(zones) : real_zones_.resize(zones);
+    memory_bytes_ += static_cast<int64_t>(zones * sizeof(int64_t));
+  }
   chunks_.resize(chunk_count);
   null_chunks_.resize(chunk_count);
 }
@@ -121,6 +141,7 @@ void ColumnWriter::append_null() {
 
 void ColumnWriter::rollback(int64_t rows) {
   CHECK(rows <= rows_);
+  zone_count_ = std::min(zone_count_, static_cast<size_t>(rows / kBlockRows));
   for (int64_t row = rows; row < rows_; ++row) {
     uint64_t* words = null_chunks_[static_cast<size_t>(row >> kChunkShift)];
     if (!words) continue;
@@ -131,7 +152,27 @@ void ColumnWriter::rollback(int64_t rows) {
   if ((rows_ & (kChunkRows - 1)) != 0) chunk_ = chunks_[static_cast<size_t>(rows_ >> kChunkShift)];
 }
 
+// Of blocks that have been filled since the last call: their rows stay.
+void ColumnWriter::add_zones() {
+  for (; static_cast<int64_t>(zone_count_ + 1) * kBlockRows <= rows_; ++zone_count_) {
+    const int64_t row = static_cast<int64_t>(zone_count_) * kBlockRows;
+    const std::byte* chunk = chunks_[static_cast<size_t>(row >> kChunkShift)];
+    const auto first = static_cast<size_t>(row & (kChunkRows - 1));
+    int64_t* integers = integer_zones_.data() + zone_count_ * 2;
+    double* reals = real_zones_.data() + zone_count_ * 2;
+    switch (stored_as(field_->type)) {
+      case Stored::kI32: write_zone<int32_t>(chunk, first, integers); break;
+      case Stored::kI64: write_zone<int64_t>(chunk, first, integers); break;
+      case Stored::kF32: write_zone<float>(chunk, first, reals); break;
+      case Stored::kF64: write_zone<double>(chunk, first, reals); break;
+      case Stored::kBytes: return;
+    }
+  }
+  published_zones_.store(zone_count_, std::memory_order_release);
+}
+
 void ColumnWriter::publish() {
+  if (!integer_zones_.empty() || !real_zones_.empty()) add_zones();
   published_min_integer_.store(min_integer_, std::memory_order_relaxed);
   published_max_integer_.store(max_integer_, std::memory_order_relaxed);
   published_min_real_.store(min_real_, std::memory_order_relaxed);
@@ -152,6 +193,9 @@ ColumnView ColumnWriter::view() const {
   out.max_integer = published_max_integer_.load(std::memory_order_relaxed);
   out.min_real = published_min_real_.load(std::memory_order_relaxed);
   out.max_real = published_max_real_.load(std::memory_order_relaxed);
+  out.zones.count = published_zones_.load(std::memory_order_acquire);
+  if (!integer_zones_.empty()) out.zones.integers = integer_zones_.data();
+  if (!real_zones_.empty()) out.zones.reals = real_zones_.data();
   out.chunk_shift = kChunkShift;
   out.chunks = chunks_.data();
   out.null_chunks = any_null_.load(std::memory_order_relaxed) ? null_chunks_.data() : nullptr;

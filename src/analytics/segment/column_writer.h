@@ -62,6 +62,7 @@ class ColumnWriter {
   void put_id(uint32_t id);
   void put_multi(std::span<const uint32_t> ids);
   void start_chunk();
+  void add_zones();
 
   const FieldSpec* field_;
   Encoding encoding_;
@@ -76,6 +77,10 @@ class ColumnWriter {
   std::vector<uint32_t> ids_scratch_;
   int64_t memory_bytes_ = 0;
   bool has_nan_ = false;
+  std::vector<int64_t> integer_zones_;   // of raw numbers, as ZoneView has them: sized for max_rows, written up to zone_count_
+  std::vector<double> real_zones_;
+  size_t zone_count_ = 0;
+  std::atomic<size_t> published_zones_{0};
   int64_t min_integer_, max_integer_;
   double min_real_, max_real_;
   std::atomic<int64_t> published_min_integer_, published_max_integer_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 namespace bywash::analytics {
@@ -45,6 +46,31 @@ TEST(MutableSegment, ForgetsRolledBackRowsAndTheirNulls) {
   EXPECT_FALSE(snapshot->column(0).is_null(1));
   EXPECT_TRUE(snapshot->column(1).is_null(1));
   EXPECT_EQ(snapshot->column(1).dictionary.text(snapshot->column(1).dictionary_id(1)), "null");
+}
+
+TEST(MutableSegment, KnowsTheEndsOfBlocksThatAreFull) {
+  auto segment = *MutableSegment::create(schema_of({test_field("n", DataType::kLong), test_field("d", DataType::kDouble)}), {});
+  auto append = [&](int64_t row) {
+    segment->append_long(0, row * 2 - 1000);
+    segment->append_double(1, row == kBlockRows + 5 ? std::nan("") : static_cast<double>(-row));
+  };
+  for (int64_t row = 0; row < kBlockRows - 1; ++row) append(row);
+  segment->publish(1);
+  auto first = segment->snapshot();
+  EXPECT_EQ(first->column(0).zones.count, 0u);
+  for (int64_t row = kBlockRows - 1; row < 3 * kBlockRows; ++row) append(row);
+  segment->rollback(3 * kBlockRows - 1);
+  segment->publish(2);
+  auto snapshot = segment->snapshot();
+  const ZoneView integers = snapshot->column(0).zones, reals = snapshot->column(1).zones;
+  ASSERT_EQ(integers.count, 2u);
+  ASSERT_EQ(reals.count, 2u);
+  EXPECT_EQ(integers.integers[0], -1000);
+  EXPECT_EQ(integers.integers[1], (kBlockRows - 1) * 2 - 1000);
+  EXPECT_EQ(integers.integers[2], kBlockRows * 2 - 1000);
+  EXPECT_EQ(reals.reals[0], static_cast<double>(1 - kBlockRows));
+  EXPECT_EQ(reals.reals[1], 0);
+  EXPECT_TRUE(std::isnan(reals.reals[2]) && std::isnan(reals.reals[3]));
 }
 
 TEST(MutableSegment, KeepsArraysOfAnyLength) {

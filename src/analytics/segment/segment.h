@@ -54,11 +54,12 @@ struct InvertedView {
   explicit operator bool() const { return offsets != nullptr; }
 };
 
-// Smallest and largest value of each block of kBlockRows rows, for raw numeric columns of sealed segments.
+// Smallest and largest value of each block of kBlockRows rows, for raw numeric columns; of consuming segments of blocks that are full.
 struct ZoneView {
   const int64_t* integers = nullptr;  // min, max, min, max, ...
   const double* reals = nullptr;
-  bool ascending = false;  // neither end ever decreases from block to block
+  size_t count = 0;        // of blocks that have them, from the first on
+  bool ascending = false;  // sealed: neither end ever decreases from block to block
 };
 
 // One array value of a multi-value column: dictionary ids.

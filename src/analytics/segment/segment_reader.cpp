@@ -202,6 +202,7 @@ class ColumnOpener {
     RETURN_IF_ERROR(expect(BlockKind::kZones, 16 * zone_count));
     if (is_integer(view->field->type)) view->zones.integers = typed<int64_t>(BlockKind::kZones);
     else view->zones.reals = typed<double>(BlockKind::kZones);
+    view->zones.count = zone_count;
     view->zones.ascending = view->zones.integers ? ascending(view->zones.integers, zone_count) : ascending(view->zones.reals, zone_count);
     return expect(BlockKind::kForward, rows_ * column_.width);
   }
