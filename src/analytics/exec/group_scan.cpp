@@ -202,9 +202,10 @@ size_t GroupScan::consume(int64_t first_row, TestedRows rows) {
   const size_t passed = kernels::count(rows.mask, rows.count);
   if (passed < rows.count / 2) return consume(first_row, listed(rows));
   // Most rows pass: all are taken, the others into groups behind the last. That costs less than a list.
-  masked_groups_.resize(kBlockRows);
-  kernels::masked_ids(ids_of(segment_->column(query_.keys[0]->field), first_row), rows.mask, rows.count, static_cast<uint32_t>(dense_size_), masked_groups_.data());
-  consume_dense(first_row, Selection{nullptr, rows.count}, {masked_groups_.data(), sizeof(uint32_t)}, rows);
+  masked_groups_.resize(kBlockRows * sizeof(uint32_t));
+  const kernels::Ids column_ids = ids_of(segment_->column(query_.keys[0]->field), first_row);
+  const kernels::Ids ids = kernels::masked_ids(column_ids, rows.mask, rows.count, static_cast<uint32_t>(dense_size_), masked_groups_.data());
+  consume_dense(first_row, Selection{nullptr, rows.count}, ids, rows);
   return passed;
 }
 

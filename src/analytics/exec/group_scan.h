@@ -93,7 +93,8 @@ class GroupScan {
   std::vector<std::vector<uint32_t>> translations_;
   std::vector<DictionaryView> translated_;           // per key: the dictionary that the translation is of
   std::vector<std::vector<uint32_t>> ids_;           // per key, of the block
-  std::vector<uint32_t> block_groups_, some_groups_, masked_groups_;
+  std::vector<uint32_t> block_groups_, some_groups_;
+  std::vector<std::byte> masked_groups_;
   // Of array keys that are no columns: value numbers of the block's rows, in groups_' dictionaries.
   std::vector<std::vector<uint32_t>> element_numbers_, element_offsets_;
   std::vector<uint16_t> listed_rows_, some_rows_, expanded_rows_, new_rows_;

@@ -47,16 +47,19 @@ template <class T>
   for (size_t i = 0; i < n; ++i) mask[i] = table[ids[i]];
 }
 // Without a branch, which data would decide at random.
-template <class Id>
-[[gnu::always_inline]] inline void blend_loop(const Id* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* __restrict out) {
-  uint32_t spare[kSpareIds];
-  for (uint32_t k = 0; k < kSpareIds; ++k) spare[k] = otherwise + k;
+template <class Id, class Out>
+[[gnu::always_inline]] inline void blend_loop(const Id* ids, const uint8_t* mask, size_t n, uint32_t otherwise, Out* __restrict out) {
+  Out spare[kSpareIds];
+  for (uint32_t k = 0; k < kSpareIds; ++k) spare[k] = static_cast<Out>(otherwise + k);
   size_t i = 0;
   for (; i + kSpareIds <= n; i += kSpareIds) {
     fetch_ahead(ids + i);
-    for (size_t k = 0; k < kSpareIds; ++k) out[i + k] = spare[k] ^ ((spare[k] ^ ids[i + k]) & (0U - mask[i + k]));
+    for (size_t k = 0; k < kSpareIds; ++k) {
+      const auto pass = static_cast<Out>(Out{0} - Out{mask[i + k]});
+      out[i + k] = static_cast<Out>(spare[k] ^ ((spare[k] ^ Out{ids[i + k]}) & pass));
+    }
   }
-  for (; i < n; ++i) out[i] = mask[i] ? ids[i] : otherwise;
+  for (; i < n; ++i) out[i] = static_cast<Out>(mask[i] ? ids[i] : otherwise);
 }
 
 // Calls `f` with the ids, typed.
@@ -228,17 +231,6 @@ BYWASH_CLONES void mask_or(uint8_t* mask, const uint8_t* other, size_t n) {
 BYWASH_CLONES void mask_not(uint8_t* mask, size_t n) {
   for (size_t i = 0; i < n; ++i) mask[i] ^= 1;
 }
-BYWASH_CLONES size_t count(const uint8_t* mask, size_t n) {
-  size_t out = 0;
-  for (size_t at = 0; at < n;) {  // up to 255 ones fit a byte lane's partial sum
-    size_t end = at + 4096 < n ? at + 4096 : n;
-    uint32_t part = 0;
-    for (; at < end; ++at) part += mask[at];
-    out += part;
-  }
-  return out;
-}
-
 #if defined(__SSE2__)
 // Of each byte of eight bits the places of its ones, and how many.
 struct Places {
@@ -254,6 +246,16 @@ constexpr Places kPlaces = [] {
   }
   return out;
 }();
+
+size_t count(const uint8_t* mask, size_t n) {
+  const __m128i none = _mm_setzero_si128();
+  __m128i sums = none;  // of the eight bytes of either half
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16) sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(mask + i)), none));
+  size_t out = static_cast<size_t>(_mm_cvtsi128_si64(sums)) + static_cast<size_t>(_mm_cvtsi128_si64(_mm_srli_si128(sums, 8)));
+  for (; i < n; ++i) out += mask[i];
+  return out;
+}
 
 // Eight rows at a time, whichever pass: no branch to guess wrong, but for many rows of which none does.
 size_t select(const uint8_t* mask, size_t n, uint16_t* rows) {
@@ -281,6 +283,12 @@ size_t select(const uint8_t* mask, size_t n, uint16_t* rows) {
   return k;
 }
 #else
+size_t count(const uint8_t* mask, size_t n) {
+  size_t out = 0;
+  for (size_t i = 0; i < n; ++i) out += mask[i];
+  return out;
+}
+
 size_t select(const uint8_t* mask, size_t n, uint16_t* rows) {
   size_t k = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -301,11 +309,23 @@ void combine_ids(Ids ids, const uint16_t* rows, size_t n, uint32_t stride, uint3
   });
 }
 
-BYWASH_CLONES void masked_ids(const uint8_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
-BYWASH_CLONES void masked_ids(const uint16_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
-BYWASH_CLONES void masked_ids(const uint32_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
-void masked_ids(Ids ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) {
-  with_ids(ids, [&](const auto* id) { masked_ids(id, mask, n, otherwise, out); });
+BYWASH_CLONES void blend(const uint8_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint16_t* out) { blend_loop(ids, mask, n, otherwise, out); }
+BYWASH_CLONES void blend(const uint16_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint16_t* out) { blend_loop(ids, mask, n, otherwise, out); }
+BYWASH_CLONES void blend(const uint8_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
+BYWASH_CLONES void blend(const uint16_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
+BYWASH_CLONES void blend(const uint32_t* ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out) { blend_loop(ids, mask, n, otherwise, out); }
+Ids masked_ids(Ids ids, const uint8_t* mask, size_t n, uint32_t otherwise, std::byte* out) {
+  Ids to{out, sizeof(uint32_t)};
+  with_ids(ids, [&]<class Id>(const Id* id) {
+    if constexpr (sizeof(Id) < sizeof(uint32_t)) {
+      if (otherwise + kSpareIds <= UINT16_MAX) {
+        to.width = sizeof(uint16_t);
+        return blend(id, mask, n, otherwise, reinterpret_cast<uint16_t*>(out));
+      }
+    }
+    blend(id, mask, n, otherwise, reinterpret_cast<uint32_t*>(out));
+  });
+  return to;
 }
 
 void mark_seen(Ids ids, const uint16_t* rows, size_t n, uint8_t* seen) {

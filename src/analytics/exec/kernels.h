@@ -57,9 +57,10 @@ struct WholeSums {
 
 // The ids of the rows listed, or of the first n: out[i] = id where `stride` is 0, else out[i] += id * stride.
 void combine_ids(Ids ids, const uint16_t* rows, size_t n, uint32_t stride, uint32_t* out);
-// out[i] = mask[i] ? ids[i] : one of kSpareIds from `otherwise` on, in turn: rows that follow each other do not wait for one slot.
+// mask[i] ? ids[i] : one of kSpareIds from `otherwise` on, in turn: rows that follow each other do not wait for one slot. `out` has room
+// for n numbers of four bytes; they may be narrower.
 constexpr size_t kSpareIds = 16;
-void masked_ids(Ids ids, const uint8_t* mask, size_t n, uint32_t otherwise, uint32_t* out);
+Ids masked_ids(Ids ids, const uint8_t* mask, size_t n, uint32_t otherwise, std::byte* out);
 // seen[id] = 1 for n rows: the first ones, or those that `rows` lists.
 void mark_seen(Ids ids, const uint16_t* rows, size_t n, uint8_t* seen);
 // What is kept for each id; null: it is not. Whole sums must not overflow. NaN is neither the least nor the greatest.

@@ -101,6 +101,7 @@ TEST(Kernels, SelectsTheRowsWhoseByteIsOne) {
         mask[i] = random() % one_in == 0;
         if (mask[i]) expected.push_back(static_cast<uint16_t>(i));
       }
+      ASSERT_EQ(count(mask.data(), n), expected.size());
       rows.resize(select(mask.data(), n, rows.data()));
       ASSERT_EQ(rows, expected) << n << " rows, one in " << one_in;
     }
@@ -112,11 +113,15 @@ TEST(Kernels, SendsRowsThatFailElsewhere) {
   std::vector<uint16_t> ids(1003);
   std::vector<uint8_t> mask(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint16_t>(random() % kGroups), mask[i] = random() % 2;
-  std::vector<uint32_t> out(ids.size());
-  masked_ids({ids.data(), 2}, mask.data(), ids.size(), kGroups, out.data());
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (mask[i]) ASSERT_EQ(out[i], ids[i]);
-    else ASSERT_TRUE(out[i] >= kGroups && out[i] < kGroups + kSpareIds) << out[i];
+  std::vector<std::byte> out(ids.size() * sizeof(uint32_t));
+  for (uint32_t otherwise : {uint32_t{kGroups}, 70'000U}) {
+    const Ids to = masked_ids({ids.data(), 2}, mask.data(), ids.size(), otherwise, out.data());
+    ASSERT_EQ(to.width, otherwise < UINT16_MAX ? 2 : 4);
+    for (size_t i = 0; i < ids.size(); ++i) {
+      const uint32_t id = to.width == 2 ? static_cast<const uint16_t*>(to.at)[i] : static_cast<const uint32_t*>(to.at)[i];
+      if (mask[i]) ASSERT_EQ(id, ids[i]);
+      else ASSERT_TRUE(id >= otherwise && id < otherwise + kSpareIds) << id;
+    }
   }
 }
 
