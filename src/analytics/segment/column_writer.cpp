@@ -37,37 +37,59 @@ ColumnWriter::ColumnWriter(const FieldSpec& field, bool raw_text, int64_t max_ro
   if (encoding_ == Encoding::kDictionary) {
     dictionary_ = std::make_unique<GrowingDictionary>(text ? Stored::kBytes : is_integer(field.type) ? Stored::kI64 : Stored::kF64);
   }
-  entry_bytes_ = !field.single_value ? sizeof(MultiValue) : encoding_ == Encoding::kDictionary ? sizeof(uint32_t) : text ? sizeof(std::string_view) : stored_width(stored);
+  const int entry_bytes = !field.single_value ? sizeof(MultiValue) : encoding_ == Encoding::kDictionary ? sizeof(uint16_t) : text ? sizeof(std::string_view) : stored_width(stored);
   size_t chunk_count = static_cast<size_t>((max_rows + kSlackRows) / kChunkRows + 1);
   if (encoding_ == Encoding::kRaw && !text) {
     const size_t zones = chunk_count * (kChunkRows / kBlockRows) * 2;
     is_integer(field.type) ? integer_zones_.resize(zones) : real_zones_.resize(zones);
     memory_bytes_ += static_cast<int64_t>(zones * sizeof(int64_t));
   }
-  chunks_.resize(chunk_count);
+  forward_ = std::make_unique<Forward>(chunk_count, entry_bytes);
+  published_forward_.store(forward_.get(), std::memory_order_relaxed);
   null_chunks_.resize(chunk_count);
 }
 
+ColumnWriter::Forward::~Forward() {
+  for (std::byte* chunk : chunks) std::free(chunk);
+}
+
 ColumnWriter::~ColumnWriter() {
-  for (std::byte* chunk : chunks_) std::free(chunk);
   for (uint64_t* chunk : null_chunks_) std::free(chunk);
 }
 
 void ColumnWriter::start_chunk() {
   auto index = static_cast<size_t>(rows_ >> kChunkShift);
-  CHECK(index < chunks_.size());
-  if (!chunks_[index]) {
-    size_t bytes = static_cast<size_t>(kChunkRows) * static_cast<size_t>(entry_bytes_);
-    chunks_[index] = static_cast<std::byte*>(std::malloc(bytes));
-    CHECK(chunks_[index] != nullptr);
+  CHECK(index < forward_->chunks.size());
+  std::byte*& chunk = forward_->chunks[index];
+  if (!chunk) {
+    size_t bytes = static_cast<size_t>(kChunkRows) * static_cast<size_t>(forward_->entry_bytes);
+    chunk = static_cast<std::byte*>(std::malloc(bytes));
+    CHECK(chunk != nullptr);
     memory_bytes_ += static_cast<int64_t>(bytes);
   }
-  chunk_ = chunks_[index];
+  chunk_ = chunk;
 }
 
 void ColumnWriter::put_id(uint32_t id) {
+  if (id > UINT16_MAX && forward_->entry_bytes == sizeof(uint16_t)) widen_ids();
   if ((rows_ & (kChunkRows - 1)) == 0) start_chunk();
-  reinterpret_cast<uint32_t*>(chunk_)[rows_++ & (kChunkRows - 1)] = id;
+  const auto at = static_cast<size_t>(rows_++ & (kChunkRows - 1));
+  if (forward_->entry_bytes == sizeof(uint16_t)) reinterpret_cast<uint16_t*>(chunk_)[at] = static_cast<uint16_t>(id);
+  else reinterpret_cast<uint32_t*>(chunk_)[at] = id;
+}
+
+void ColumnWriter::widen_ids() {
+  narrow_ = std::move(forward_);
+  forward_ = std::make_unique<Forward>(narrow_->chunks.size(), static_cast<int>(sizeof(uint32_t)));
+  const int64_t rows = rows_;
+  for (rows_ = 0; rows_ < rows;) {
+    const auto* from = reinterpret_cast<const uint16_t*>(narrow_->chunks[static_cast<size_t>(rows_ >> kChunkShift)]);
+    start_chunk();
+    const int64_t n = std::min(kChunkRows, rows - rows_);
+    std::copy_n(from, n, reinterpret_cast<uint32_t*>(chunk_));
+    rows_ += n;
+  }
+  published_forward_.store(forward_.get(), std::memory_order_release);
 }
 
 void ColumnWriter::append_text(std::string_view value) {
@@ -149,14 +171,14 @@ void ColumnWriter::rollback(int64_t rows) {
     __atomic_store_n(&words[at >> 6], words[at >> 6] & ~(uint64_t{1} << (at & 63)), __ATOMIC_RELAXED);
   }
   rows_ = rows;
-  if ((rows_ & (kChunkRows - 1)) != 0) chunk_ = chunks_[static_cast<size_t>(rows_ >> kChunkShift)];
+  if ((rows_ & (kChunkRows - 1)) != 0) chunk_ = forward_->chunks[static_cast<size_t>(rows_ >> kChunkShift)];
 }
 
 // Of blocks that have been filled since the last call: their rows stay.
 void ColumnWriter::add_zones() {
   for (; static_cast<int64_t>(zone_count_ + 1) * kBlockRows <= rows_; ++zone_count_) {
     const int64_t row = static_cast<int64_t>(zone_count_) * kBlockRows;
-    const std::byte* chunk = chunks_[static_cast<size_t>(row >> kChunkShift)];
+    const std::byte* chunk = forward_->chunks[static_cast<size_t>(row >> kChunkShift)];
     const auto first = static_cast<size_t>(row & (kChunkRows - 1));
     int64_t* integers = integer_zones_.data() + zone_count_ * 2;
     double* reals = real_zones_.data() + zone_count_ * 2;
@@ -186,7 +208,8 @@ ColumnView ColumnWriter::view() const {
   out.field = field_;
   out.encoding = encoding_;
   out.stored = stored_as(field_->type);
-  out.width = static_cast<uint8_t>(!field_->single_value ? 4 : out.stored == Stored::kBytes && !dictionary_ ? 0 : entry_bytes_);
+  const Forward& forward = *published_forward_.load(std::memory_order_acquire);
+  out.width = static_cast<uint8_t>(!field_->single_value ? 4 : out.stored == Stored::kBytes && !dictionary_ ? 0 : forward.entry_bytes);
   if (dictionary_) out.dictionary = dictionary_->view();
   out.has_range = published_range_.load(std::memory_order_relaxed);
   out.min_integer = published_min_integer_.load(std::memory_order_relaxed);
@@ -197,7 +220,7 @@ ColumnView ColumnWriter::view() const {
   if (!integer_zones_.empty()) out.zones.integers = integer_zones_.data();
   if (!real_zones_.empty()) out.zones.reals = real_zones_.data();
   out.chunk_shift = kChunkShift;
-  out.chunks = chunks_.data();
+  out.chunks = forward.chunks.data();
   out.null_chunks = any_null_.load(std::memory_order_relaxed) ? null_chunks_.data() : nullptr;
   return out;
 }

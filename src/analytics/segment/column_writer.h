@@ -60,16 +60,25 @@ class ColumnWriter {
     has_nan_ |= value != value;
   }
   void put_id(uint32_t id);
+  void widen_ids();
   void put_multi(std::span<const uint32_t> ids);
   void start_chunk();
   void add_zones();
 
   const FieldSpec* field_;
   Encoding encoding_;
-  int entry_bytes_;
+  // The forward index: chunks of rows, sized for max_rows at once, so that addresses never move. Ids of a dictionary have two bytes until
+  // it has more values than these can tell; then all are written anew, and snapshots keep what they had.
+  struct Forward {
+    Forward(size_t chunk_count, int bytes) : entry_bytes(bytes), chunks(chunk_count) {}
+    ~Forward();
+    int entry_bytes;
+    std::vector<std::byte*> chunks;
+  };
   int64_t rows_ = 0;
   std::byte* chunk_ = nullptr;           // the chunk of the next row, once started
-  std::vector<std::byte*> chunks_;       // sized for max_rows at construction: addresses never move
+  std::unique_ptr<Forward> forward_, narrow_;
+  std::atomic<const Forward*> published_forward_{nullptr};
   std::vector<uint64_t*> null_chunks_;   // likewise; entries appear with the chunk's first null (atomic store)
   std::atomic<bool> any_null_{false};
   std::unique_ptr<GrowingDictionary> dictionary_;

@@ -73,6 +73,27 @@ TEST(MutableSegment, KnowsTheEndsOfBlocksThatAreFull) {
   EXPECT_TRUE(std::isnan(reals.reals[2]) && std::isnan(reals.reals[3]));
 }
 
+// A dictionary that outgrows two bytes: what was read before goes on, what comes after knows every row.
+TEST(MutableSegment, WidensIdsWhenTwoBytesAreTooFew) {
+  auto segment = *MutableSegment::create(schema_of({test_field("s", DataType::kString)}), {});
+  constexpr int64_t kRows = 150'000, kDistinct = 70'000;
+  auto text_of = [](int64_t row) { return "v" + std::to_string(row < kRows / 3 ? row % 1000 : row % kDistinct); };
+  std::shared_ptr<const Segment> before;
+  for (int64_t row = 0; row < kRows; ++row) {
+    segment->append_text(0, text_of(row));
+    if (row == kRows / 3) segment->publish(1), before = segment->snapshot();
+    if (row == kRows / 2) segment->rollback(row), segment->append_text(0, text_of(row));
+  }
+  segment->publish(2);
+  auto after = segment->snapshot();
+  EXPECT_EQ(before->column(0).width, 2);
+  EXPECT_EQ(after->column(0).width, 4);
+  for (const auto& snapshot : {before, after}) {
+    const ColumnView& column = snapshot->column(0);
+    for (int64_t row = 0; row < snapshot->rows(); ++row) ASSERT_EQ(column.dictionary.text(column.dictionary_id(row)), text_of(row)) << row;
+  }
+}
+
 TEST(MutableSegment, KeepsArraysOfAnyLength) {
   auto segment = *MutableSegment::create(schema_of({test_field("m", DataType::kLong, FieldKind::kDimension, false)}), {});
   std::vector<int64_t> values{3, 1, 3};
