@@ -85,7 +85,7 @@ Result<DatePattern> DatePattern::compile(std::string_view pattern) {
     }
     size_t end = i;
     while (end < pattern.size() && pattern[end] == c) ++end;
-    if (std::string_view("yYuMdDHkhKmsSaEZ").find(c) == std::string_view::npos) {
+    if (std::string_view("yYuMdDHkhKmsSaEZxweGC").find(c) == std::string_view::npos) {
       return Status::invalid(fmt::format("Time pattern has an unknown letter '{}': '{}'", c, pattern));
     }
     Piece piece;
@@ -127,6 +127,19 @@ void DatePattern::write(int64_t millis, std::string& out, int64_t offset_ms) con
         break;
       }
       case 'd': padded(static_cast<unsigned>(date.day()), piece.count, out); break;
+      case 'x': {  // the year that the week belongs to
+        const int value = static_cast<int>(year_month_day(floor<days>(day - days(weekday(day).iso_encoding()) + days(4))).year());
+        padded(piece.count == 2 ? value % 100 : value, piece.count, out);
+        break;
+      }
+      case 'w': {
+        const sys_days thursday = day - days(weekday(day).iso_encoding()) + days(4);
+        padded((thursday - sys_days(year_month_day(thursday).year() / 1 / 1)).count() / 7 + 1, piece.count, out);
+        break;
+      }
+      case 'e': padded(weekday(day).iso_encoding(), piece.count, out); break;
+      case 'G': out += static_cast<int>(date.year()) > 0 ? "AD" : "BC"; break;
+      case 'C': padded(static_cast<int>(date.year()) / 100, piece.count, out); break;
       case 'D': padded((day - sys_days(date.year() / 1 / 1)).count() + 1, piece.count, out); break;
       case 'H': padded(hour, piece.count, out); break;
       case 'k': padded(hour == 0 ? 24 : hour, piece.count, out); break;
@@ -175,6 +188,7 @@ bool DatePattern::read(std::string_view text, int64_t* millis) const {
       if (!take_zone(text, &offset)) return false;
       continue;
     }
+    if (std::string_view("xweGC").find(piece.letter) != std::string_view::npos) return false;  // weeks and eras are written only
     if (!numeric(piece.letter, piece.count)) {
       int64_t number = take_name(text, piece.letter == 'M');
       if (number == 0) return false;

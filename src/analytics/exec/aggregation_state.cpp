@@ -120,7 +120,7 @@ void AggregationState::update(Evaluator& evaluator, size_t n, const uint32_t* gr
   spread_ = values;
   spread_.multi = false;
   spread_.nulls.clear();
-  if (!values.nulls.empty()) {
+  if (!values.nulls.empty() && !aggregation_->sees_defaults) {
     spread_.nulls.resize(spread_groups_.size());
     for (size_t i = 0; i < n; ++i) std::fill(spread_.nulls.begin() + values.offsets[i], spread_.nulls.begin() + values.offsets[i + 1], values.nulls[i]);
   }
@@ -169,7 +169,7 @@ void AggregationState::update_rows(Evaluator& evaluator, size_t n, const uint32_
 
 // Leaves nulls out.
 void AggregationState::add_values(const Vector& values, const Vector* second, size_t n, const uint32_t* groups) {
-  bool nulls = !values.nulls.empty() || (second && !second->nulls.empty());
+  bool nulls = !aggregation_->sees_defaults && (!values.nulls.empty() || (second && !second->nulls.empty()));
   if (!nulls) {
     if (aggregation_->nullable) mark_seen(n, groups);
     if (collector_) return collect(values, second, n, groups);

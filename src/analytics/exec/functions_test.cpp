@@ -73,7 +73,12 @@ TEST(Functions, AnswerAsPinotsDo) {
       {"JSON_MATCH('{\"n\":\"x\"}', '\"$.m\" IS NULL')", "true"}, {"JSON_MATCH('{\"n\":5}', '\"$.n\" > 4')", "true"},
       {"TEXT_MATCH('The quick brown fox', 'quick AND fox')", "true"}, {"TEXT_MATCH('The quick brown fox', '\"brown fox\"')", "true"}, {"TEXT_MATCH('The quick brown fox', 'qui*')", "true"},
       {"TEXT_MATCH('The quick brown fox', 'quick NOT fox')", "false"}, {"TEXT_MATCH('a b', 'c OR d')", "false"},
-      {"CAST('12' AS INT)", "12"}, {"CAST(12.9 AS LONG)", "12"}, {"CAST('2023-11-14 22:13:20' AS TIMESTAMP)", "1700000000000"}, {"CAST(0 AS BOOLEAN)", "false"},
+      {"CAST('12' AS INT)", "12"}, {"CAST(' 12 ' AS DOUBLE)", "12"}, {"CAST('10d' AS INT)", "10"}, {"CAST('2014-01-01 00:00:00' AS BIGINT)", "1388534400000"},
+      {"CAST('9223372036854775807' AS INT)", "2147483647"}, {"CAST(CAST(1 AS BOOLEAN) AS BIG_DECIMAL)", "1"},
+      {"TOEPOCHDAYS(-1)", "0"}, {"TOEPOCHSECONDSROUNDED(-86400001, 7)", "-86394"}, {"TOEPOCHDAYSBUCKET(-1, 7)", "0"},
+      {"DATETIMECONVERT(-1, '1:MILLISECONDS:EPOCH', '1:DAYS:EPOCH', '30:SECONDS')", "0"}, {"DATETIMECONVERT(1388534400000, 'EPOCH|MILLISECONDS|1', 'EPOCH|DAYS|6', 'DAYS|1')", "2678"},
+      {"TIMECONVERT(1388534400000, 'MILLISECONDS', 'MONTHS')", "528"}, {"TIMECONVERT(1388534400000, 'MILLISECONDS', 'WEEKS')", "2295"}, {"TIMECONVERT(-1, 'DAYS', 'YEARS')", "0"},
+      {"TODATETIME(1388534400000, 'xxxx-ww e')", "2014-01 3"}, {"TODATETIME(1388534400000, 'G C')", "AD 20"}, {"CAST(12.9 AS LONG)", "12"}, {"CAST('2023-11-14 22:13:20' AS TIMESTAMP)", "1700000000000"}, {"CAST(0 AS BOOLEAN)", "false"},
       {"COALESCE(NULL, 'x')", "x"}, {"NULLIF(1, 2)", "1"}, {"CASE WHEN 1 = 2 THEN 'a' ELSE 'b' END", "b"}, {"GREATEST(1, 3, 2)", "3"}, {"5 BETWEEN SYMMETRIC 9 AND 1", "true"},
       {"'a_b' LIKE 'a!_b' ESCAPE '!'", "true"}, {"'axb' LIKE 'a!_b' ESCAPE '!'", "false"},
       // LIKE ignores case since 1.5 (RequestContextUtils, RegexpLikeConstFunctions), of ASCII letters.
@@ -380,6 +385,25 @@ TEST_F(SmallTable, ExplainShowsOperatorsAsPinotDoes) {
             "BROKER_REDUCE(sort:[sum(x) DESC],limit:10)/1/0\nCOMBINE_GROUP_BY/2/1\nPLAN_START(numSegmentsForThisPlan:1)/-1/-1\n"
             "GROUP_BY(groupKeys:k, aggregations:sum(x))/3/2\nPROJECT(k, x)/4/3\nDOC_ID_SET/5/4\nFILTER_AND/6/5\n"
             "FILTER_FULL_SCAN(operator:RANGE,predicate:n >= '3')/7/6\nFILTER_FULL_SCAN(operator:IN,predicate:k IN ('a','b'))/8/6\n");
+}
+
+// Names and values as Pinot's rewriters and reducers of 1.5.1 make them.
+TEST_F(SmallTable, SelectListsAreRewrittenAsPinotDoes) {
+  auto ask_names = [&](const std::string& sql) {
+    std::string out;
+    for (const std::string& name : answer(sql, {}, [this](std::string_view) { return table_; }).table.column_names) out += name + " ";
+    return out;
+  };
+  EXPECT_EQ(ask_names("SELECT SUM(x * 2), SUM(x + 1), SUM(1 - x), MAX(x * -2), MIN(2 - x), AVG(2 * x) FROM small"),
+            "mult(sum(x),'2') add(sum(x),mult('1',count(x))) sub(mult('1',count(x)),sum(x)) mult(min(x),'-2') sub('2',max(x)) mult(avg(x),'2') ");
+  EXPECT_EQ(ask_names("SELECT SUM(x * 2) AS twice, SUM(x * n), SUM(x / 2) FROM small"), "twice sum(times(x,n)) sum(divide(x,'2')) ");
+  EXPECT_EQ(ask_names("SELECT CAST(CAST(n AS STRING) AS INT), CAST(n AS VARCHAR), CAST(n AS BIG_DECIMAL) FROM small"), "cast(cast(n,'VARCHAR'),'INTEGER') cast(n,'STRING') cast(n,'DECIMAL') ");
+  EXPECT_EQ(ask_names("SELECT COUNT(*) FILTER (WHERE k LIKE 'a.%b_') FROM small"), "count(*) FILTER(WHERE regexp_like(k,'^a\\..*b.$','i')) ");
+  EXPECT_EQ(ask_names("SELECT COUNT(*) FILTER (WHERE k LIKE '%') FROM small"), "count(*) FILTER(WHERE regexp_like(k,'','i')) ");
+  auto ask_rows = [&](const std::string& sql) { return shown(answer(sql, {}, [this](std::string_view) { return table_; })); };
+  EXPECT_EQ(ask_rows("SELECT COUNT(*) FROM small HAVING COUNT(*) > 100"), ask_rows("SELECT COUNT(*) FROM small"));
+  EXPECT_EQ(ask_rows("SELECT DISTINCT k FROM small ORDER BY k LIMIT 2 OFFSET 1"), ask_rows("SELECT DISTINCT k FROM small ORDER BY k LIMIT 2"));
+  EXPECT_EQ(ask_rows("SELECT SUM(x + 1) FROM small"), ask_rows("SELECT SUM(x) + COUNT(*) FROM small"));
 }
 
 }  // namespace

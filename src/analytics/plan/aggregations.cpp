@@ -295,6 +295,14 @@ Status cast_decimals(const Expression& call, const AggregationShape& shape, cons
   return {};
 }
 
+// Those that AggregationFunctionFactory 1.5.1 tells whether nulls are handled; to the others nulls are their columns' defaults.
+bool knows_nulls(const AggregationShape& shape, bool multi) {
+  const std::string_view name = shape.name;
+  if (multi) return shape.kind == Kind::kCount || shape.kind == Kind::kSum || shape.kind == Kind::kMin || shape.kind == Kind::kMax || shape.kind == Kind::kAvg || shape.kind == Kind::kMinMaxRange;
+  if (name.starts_with("distinctcount")) return name == "distinctcount" || name == "distinctcountoffheap";
+  return name != "segmentpartitioneddistinctcount" && name != "idset" && name != "histogram" && name != "covarpop" && name != "covarsamp" && name != "skewness" && name != "kurtosis";
+}
+
 }  // namespace
 
 bool is_aggregation(std::string_view function) { return find_shape(function).has_value(); }
@@ -310,7 +318,7 @@ Status bind_aggregation(const Expression& call, const BindExpression& bind, bool
   out->kind = shape.kind;
   out->collected = shape.collected;
   out->result = shape.result;
-  out->nullable = null_handling && shape.kind != Kind::kCount && shape.kind != Kind::kDistinctCount && shape.collected != Collected::kHyperLogLog &&
+  out->nullable = null_handling && knows_nulls(shape, found.multi) && shape.kind != Kind::kCount && shape.kind != Kind::kDistinctCount && shape.collected != Collected::kHyperLogLog &&
                   shape.collected != Collected::kRawHyperLogLog && shape.collected != Collected::kIdSet;
   if (call.args.size() < shape.least || call.args.size() > shape.most) {
     std::string wanted = shape.least == shape.most ? std::to_string(shape.least) : fmt::format("{} to {}", shape.least, shape.most);
@@ -326,6 +334,10 @@ Status bind_aggregation(const Expression& call, const BindExpression& bind, bool
   if (shape.kind == Kind::kCount && !found.multi && (star || !null_handling)) return {};
   if (has_aggregation(*call.args[0])) return Status::invalid(fmt::format("Aggregations cannot be nested: {}", to_string(call)));
   ASSIGN_OR_RETURN(out->argument, bind(call.args[0]));
+  out->sees_defaults = null_handling && !knows_nulls(shape, found.multi);
+  if (shape.kind == Kind::kCount && !found.multi && out->argument->multi) {  // rows, not their values
+    ASSIGN_OR_RETURN(out->argument, bind(sql::make_function("arraylength", {call.args[0]}, call.at)));
+  }
   RETURN_IF_ERROR(cast_decimals(call, shape, bind, out));
   if (found.multi && !out->argument->multi) return Status::invalid(fmt::format("Aggregation {} needs a multi-value column: {}", call.name, out->argument->text));
   if (is_sketch_aggregation(shape.name, out->argument->type, call.args.size())) {

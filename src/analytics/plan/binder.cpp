@@ -36,7 +36,7 @@ class ExpressionBinder {
     over_inputs_ = true;
   }
   void over_inputs() { over_inputs_ = true; }
-  // There are aggregations among the inputs: what CASE makes of them is an OBJECT to Pinot.
+  // There are aggregations among the inputs: what CASE, COALESCE and NULLIF make of them is an OBJECT to Pinot.
   void aggregated() { aggregated_ = true; }
 
   Result<BoundPtr> bind(const ExpressionPtr& expression) {
@@ -107,7 +107,7 @@ class ExpressionBinder {
     node->kernel = std::move(chosen.kernel);
     node->multi = chosen.multi;
     node->strict = chosen.strict;
-    node->from_cast = (over_inputs_ && function.name == "cast") || (aggregated_ && (function.name == "case" || function.name == "casewhen"));
+    node->from_cast = (over_inputs_ && function.name == "cast") || (aggregated_ && (function.name == "case" || function.name == "casewhen" || function.name == "coalesce" || function.name == "nullif"));
     return remember(text, std::move(node));
   }
 
@@ -137,6 +137,7 @@ class QueryBinder {
     for (const ExpressionPtr& order : order_) aggregated |= has_aggregation(*order);
     Status bound = query_.distinct ? distinct() : aggregated ? aggregation() : selection();
     RETURN_IF_ERROR(bound);
+    if (out->shape != QueryShape::kSelection) out->offset = 0;  // only selections look at it (SelectionDataTableReducer 1.5.1)
     out->slots = std::max(table_.slots(), inputs_.slots());
     out->projected_columns = projected_;
     return {};
@@ -172,6 +173,7 @@ class QueryBinder {
         continue;
       }
       ASSIGN_OR_RETURN(ExpressionPtr expression, normalize(item.expression, false));
+      if (item.alias.empty()) expression = without_constant(expression);
       items_.push_back({expression, item.alias.empty() ? column_name(*expression) : item.alias});
       if (!item.alias.empty()) normalizer_.add_alias(item.alias, expression);
     }
@@ -300,6 +302,7 @@ class QueryBinder {
     if (having_) {
       ASSIGN_OR_RETURN(out_->having, inputs_.bind(having_));
       if (physical_of(out_->having->type) != Physical::kInteger) return Status::invalid(fmt::format("HAVING must be BOOLEAN: {}", out_->having->text));
+      if (group_by_.empty()) out_->having = nullptr;  // without effect (AggregationDataTableReducer 1.5.1)
     }
     Status done = outputs();
     if (!done.ok() && group_by_.empty() && done.code() == Code::kConflict) {

@@ -51,6 +51,7 @@ struct Aggregation {
   std::shared_ptr<const SketchPlan> sketch;  // of kSketch and kThetaSets
   bool distinct = false;   // of ARRAYAGG, LISTAGG
   bool nullable = false;   // null handling: of no values the result is NULL
+  bool sees_defaults = false;  // null handling: a null counts as its default, as without it
   FilterPtr filter;        // FILTER(WHERE ...); nullptr: none
   DataType result = DataType::kDouble;
   bool result_multi = false;

@@ -41,6 +41,21 @@ std::string shown(const Expression& expression) {
   return fmt::format("{}({})", known ? known->shown : std::string_view(expression.name), listed(expression.args, 0));
 }
 
+// LIKE's pattern as a regular expression (RegexpPatternConverterUtils 1.5.1).
+std::string like_as_expression(std::string_view pattern) {
+  size_t begin = 0, end = pattern.size();
+  while (begin < end && pattern[begin] == '%') ++begin;
+  while (end > begin && pattern[end - 1] == '%') --end;
+  std::string out = begin > 0 || pattern.empty() ? "" : "^";
+  for (char c : pattern.substr(begin, end - begin)) {
+    if (c == '%') out += ".*";
+    else if (c == '_') out += '.';
+    else if (std::string_view("\\.^$*+?()[]{}|").find(c) != std::string_view::npos) out += '\\', out += c;
+    else out += c;
+  }
+  return out + (end < pattern.size() || begin == end ? "" : "$");
+}
+
 // A condition as FilterContext shows it.
 std::string filter_text(const Expression& e) {
   if (e.kind == ExpressionKind::kLiteral && e.literal == sql::LiteralType::kBoolean) return e.value.integer ? "true" : "false";
@@ -59,6 +74,7 @@ std::string filter_text(const Expression& e) {
   if (e.name == "between" && e.args.size() == 3) return fmt::format("{} BETWEEN {} AND {}", left, shown(*e.args[1]), shown(*e.args[2]));
   if (e.name == "isnull") return left + " IS NULL";
   if (e.name == "isnotnull") return left + " IS NOT NULL";
+  if (e.name == "like" && e.args.size() == 2 && e.args[1]->kind == ExpressionKind::kLiteral) return fmt::format("regexp_like({},'{}','i')", left, like_as_expression(e.args[1]->value.text));
   if (e.name == "like" || e.name == "regexplike" || e.name == "textmatch" || e.name == "jsonmatch") return shown(e);
   return shown(e) + " = 'true'";
 }

@@ -336,8 +336,18 @@ void to_text(const Vector& from, size_t i, std::string& out) {
 
 namespace {
 
+// As Double.parseDouble takes it: without white space around it and a letter for its type behind it.
+std::string_view java_number(std::string_view text) {
+  auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  const bool typed = text.size() > 1 && std::string_view("dDfF").find(text.back()) != std::string_view::npos && (std::isdigit(static_cast<unsigned char>(text[text.size() - 2])) || text[text.size() - 2] == '.');
+  return typed && !text.starts_with("0x") ? text.substr(0, text.size() - 1) : text;
+}
+
 // One text as a whole number: "12", "12.7" (cut off) or a time for TIMESTAMP. False: it is none.
 bool integer_from_text(std::string_view text, DataType to, int64_t* out) {
+  if (to != DataType::kBoolean) text = java_number(text);
   if (Result<Scalar> exact = parse_scalar(to == DataType::kInt ? DataType::kLong : to, text); exact.ok()) {
     *out = exact->integer;
     return true;
@@ -347,6 +357,7 @@ bool integer_from_text(std::string_view text, DataType to, int64_t* out) {
     return true;
   }
   Result<Scalar> real = parse_scalar(DataType::kDouble, text);
+  if (!real.ok() && to == DataType::kLong) return integer_from_text(text, DataType::kTimestamp, out);
   if (!real.ok() || to == DataType::kTimestamp) return false;
   *out = to_long(real->real);
   return true;
@@ -363,8 +374,8 @@ void cast_integers(const Vector& source, DataType to, size_t n, Vector& out) {
     }
     if (to == DataType::kBoolean) value = source.physical() == Physical::kReal ? source.reals[i] != 0 : value != 0;
     if (to == DataType::kInt) {
-      // A DOUBLE saturates, a LONG wraps, as Java's conversions do.
-      value = source.physical() == Physical::kReal ? saturated(source.reals[i], INT32_MIN, INT32_MAX) : static_cast<int32_t>(value);
+      // A DOUBLE and a text saturate, a LONG wraps, as Java's conversions do.
+      value = source.physical() == Physical::kReal ? saturated(source.reals[i], INT32_MIN, INT32_MAX) : source.physical() == Physical::kText ? std::clamp<int64_t>(value, INT32_MIN, INT32_MAX) : static_cast<int32_t>(value);
     }
     out.integers[i] = value;
   }
@@ -374,7 +385,10 @@ void cast_texts(const Vector& source, DataType to, size_t n, Vector& out) {
   out.start_texts();
   for (size_t i = 0; i < n; ++i) {
     size_t begin = out.bytes.size();
-    to_text(source, i, out.bytes);
+    if (to == DataType::kBigDecimal && source.type == DataType::kTimestamp) out.bytes += std::to_string(source.integers[i]);
+    else if (to == DataType::kBigDecimal && source.type == DataType::kBoolean) out.bytes += source.integers[i] ? '1' : '0';
+    else if (to == DataType::kBigDecimal && is_text(source.type)) out.bytes += java_number(source.texts[i]);
+    else to_text(source, i, out.bytes);
     if (to == DataType::kBytes && source.type != DataType::kBytes) {
       Result<Scalar> bytes = parse_scalar(DataType::kBytes, std::string_view(out.bytes).substr(begin));
       out.bytes.resize(begin);
@@ -412,7 +426,9 @@ BoundFunction cast_function(DataType from, DataType to) {
             if (physical_of(to) == Physical::kInteger) return cast_integers(source, to, n, out);
             out.reals.resize(n);
             for (size_t i = 0; i < n; ++i) {
-              double value = source.physical() == Physical::kText ? number_at(source, i) : source.number(i);
+              const bool text = source.physical() == Physical::kText;
+              const Result<Scalar> read = text ? parse_scalar(DataType::kDouble, java_number(source.texts[i])) : Result<Scalar>(Scalar());
+              const double value = !text ? source.number(i) : read.ok() ? read->real : std::nan("");
               if (source.physical() == Physical::kText && std::isnan(value) && source.texts[i] != "NaN" && !source.is_null(i)) {
                 out.fail(fmt::format("Cannot cast a text to {}: it is no number", to_string(to)));
               }

@@ -28,7 +28,8 @@ ExpressionPtr literal_of(const Vector& value, sql::Position at) {
     case DataType::kTimestamp: out->literal = LiteralType::kLong; break;
     case DataType::kFloat: out->exact = DataType::kFloat; [[fallthrough]];
     case DataType::kDouble: out->literal = LiteralType::kDouble; break;
-    case DataType::kBytes: out->exact = DataType::kBytes; [[fallthrough]];
+    case DataType::kBytes:
+    case DataType::kBigDecimal: out->exact = value.type; [[fallthrough]];
     default: out->literal = LiteralType::kString; break;
   }
   if (value.physical() == Physical::kInteger) out->value.integer = value.integers[0];
@@ -112,12 +113,21 @@ ExpressionPtr Normalizer::identifier(const ExpressionPtr& expression, bool with_
 
 ExpressionPtr Normalizer::function(const ExpressionPtr& expression, bool with_aliases) {
   std::vector<ExpressionPtr> args;
+  std::string name = expression->name;
+  casts_around_ += name == "cast";
   for (const ExpressionPtr& arg : expression->args) {
     ExpressionPtr normal = normalize(arg, with_aliases);
     if (!normal) return nullptr;
     args.push_back(std::move(normal));
   }
-  std::string name = expression->name;
+  casts_around_ -= name == "cast";
+  // The outermost of casts within casts names its type as Pinot does (CastTypeAliasRewriter 1.5.1).
+  if (name == "cast" && casts_around_ == 0 && args.size() == 2 && args[1]->kind == ExpressionKind::kLiteral) {
+    static constexpr std::pair<std::string_view, std::string_view> kTypes[] = {{"BIGINT", "LONG"}, {"VARCHAR", "STRING"}, {"VARBINARY", "BYTES"}};
+    for (const auto& [written, type] : kTypes) {
+      if (args[1]->value.text == written) args[1] = sql::make_string(std::string(type), args[1]->at);
+    }
+  }
   if (!options_.null_handling && name == "count" && args.size() == 1 && args[0]->kind != ExpressionKind::kStar) {
     auto star = std::make_shared<Expression>();
     star->kind = ExpressionKind::kStar;
@@ -151,7 +161,7 @@ ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
   }
   Result<BoundFunction> call = bind_function({expression->name, bound});
   if (!call.ok()) return fail(BindFailure::kValidation, call.status().message());
-  if (call->multi || (call->type == DataType::kBigDecimal && schema_)) return expression;  // no literal has such a type
+  if (call->multi) return expression;  // no literal is an array
   std::vector<Vector> values(bound.size());
   std::vector<const Vector*> pointers;
   for (size_t i = 0; i < bound.size(); ++i) {
@@ -169,6 +179,28 @@ ExpressionPtr Normalizer::fold(ExpressionPtr expression) {
   bool null_argument = std::any_of(bound.begin(), bound.end(), [](const BoundPtr& arg) { return arg->null; });
   if (out.is_null(0) || (call->strict && null_argument)) return std::make_shared<Expression>();  // NULL
   return literal_of(out, expression->at);
+}
+
+ExpressionPtr without_constant(const ExpressionPtr& expression) {
+  const std::string& name = expression->name;
+  const bool sum = name == "sum", low = name == "min", high = name == "max";
+  if (expression->kind != ExpressionKind::kFunction || !(sum || low || high || name == "avg") || expression->args.size() != 1) return expression;
+  const Expression& inner = *expression->args[0];
+  if (inner.kind != ExpressionKind::kFunction || inner.args.size() != 2) return expression;
+  const bool added = inner.name == "plus" || inner.name == "add", taken = inner.name == "minus" || inner.name == "sub";
+  const bool scaled = inner.name == "times" || inner.name == "mult" || inner.name == "mul" || inner.name == "multiply";
+  const bool column_first = inner.args[0]->kind == ExpressionKind::kIdentifier;
+  const ExpressionPtr &column = inner.args[column_first ? 0 : 1], &number = inner.args[column_first ? 1 : 0];
+  const bool numeric = number->kind == ExpressionKind::kLiteral && (number->literal == LiteralType::kInt || number->literal == LiteralType::kLong || number->literal == LiteralType::kDouble);
+  if (!(added || taken || scaled) || column->kind != ExpressionKind::kIdentifier || !numeric) return expression;
+  auto make = [&](std::string function, std::vector<ExpressionPtr> args) { return sql::make_function(std::move(function), std::move(args), expression->at); };
+  const bool negative = number->literal == LiteralType::kDouble ? number->value.real < 0 : number->value.integer < 0;
+  const bool turned = (low || high) && (scaled ? negative : taken && !column_first);
+  ExpressionPtr own = make(!turned ? name : low ? "max" : "min", {column});
+  if (scaled) return make("mult", {std::move(own), number});
+  ExpressionPtr constant = sum ? make("mult", {number, make("count", {column})}) : number;
+  if (taken && !column_first) return make("sub", {std::move(constant), std::move(own)});
+  return make(taken ? "sub" : "add", {std::move(own), std::move(constant)});
 }
 
 }  // namespace bywash::analytics

@@ -35,8 +35,13 @@ class Normalizer {
   const sql::Query& query_;
   const TableSchema* schema_;
   BindOptions options_;
+  int casts_around_ = 0;
   std::map<std::string, sql::ExpressionPtr> aliases_;
   BindError error_;
 };
+
+// SUM, AVG, MIN or MAX of a column plus, minus or times a number, as what Pinot makes of it in the select list: mult(sum(x),'2'),
+// add(sum(x),mult('1',count(x))). Another expression comes back as it is. See AggregationOptimizer 1.5.1.
+sql::ExpressionPtr without_constant(const sql::ExpressionPtr& expression);
 
 }  // namespace bywash::analytics

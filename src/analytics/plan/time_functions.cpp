@@ -34,11 +34,11 @@ int64_t unit_millis(const std::string& unit) {
   return unit == "DAYS" ? kDayMs : 0;
 }
 
-// Between a unit and milliseconds, rounding down.
+// Between a unit and milliseconds, rounding towards zero, as java.util.concurrent.TimeUnit does.
 struct TimeUnitScale {
   int64_t millis = 1, per_milli = 1;
-  int64_t to_millis(int64_t t) const { return per_milli > 1 ? floor_divide(t, per_milli) : t * millis; }
-  int64_t from_millis(int64_t t) const { return per_milli > 1 ? t * per_milli : floor_divide(t, millis); }
+  int64_t to_millis(int64_t t) const { return per_milli > 1 ? t / per_milli : t * millis; }
+  int64_t from_millis(int64_t t) const { return per_milli > 1 ? t * per_milli : t / millis; }
 };
 Result<TimeUnitScale> time_unit(const FunctionArgs& call, std::string name) {
   name = ascii_upper(name);
@@ -290,18 +290,30 @@ Result<BoundFunction> epoch(const FunctionArgs& call) {
   if (n <= 0) return Status::invalid(fmt::format("Function {} needs a positive number of units, got {}", call.name, n));
   return row_function(call, "i|i", DataType::kLong, [=](FunctionRow& row) {
     if (!to) return row.integer(0) * unit * n;
-    int64_t units = floor_divide(row.integer(0), unit);
-    return rounded ? floor_to(units, n) : floor_divide(units, n);
+    const int64_t units = row.integer(0) / unit;
+    return rounded ? units / n * n : units / n;
   });
 }
 
-// timeConvert(t, 'MILLISECONDS', 'DAYS').
+// Whole weeks, months or years between the epoch and a time, rounding towards zero (DateTimeUtils 1.5.1); 0: no such unit.
+int64_t calendar_units(std::string_view unit, int64_t millis) {
+  if (unit == "WEEKS") return millis / (7 * kDayMs);
+  const chrono::year_month_day date = date_of(millis);
+  int64_t months = (static_cast<int>(date.year()) - 1970) * 12 + static_cast<int>(static_cast<unsigned>(date.month())) - 1;
+  if (months < 0 && (static_cast<unsigned>(date.day()) > 1 || floor_to(millis, kDayMs) != millis)) ++months;
+  return unit == "MONTHS" ? months : months / 12;
+}
+
+// timeConvert(t, 'MILLISECONDS', 'DAYS'); only the second unit may be WEEKS, MONTHS or YEARS.
 Result<BoundFunction> time_convert(const FunctionArgs& call) {
   RETURN_IF_ERROR(call.expect(3, 3));
   RETURN_IF_ERROR(expect_time(call, 0));
   ASSIGN_OR_RETURN(std::string from, call.literal_text(1));
   ASSIGN_OR_RETURN(std::string to, call.literal_text(2));
   ASSIGN_OR_RETURN(TimeUnitScale in, time_unit(call, from));
+  if (const std::string unit = ascii_upper(to); unit == "WEEKS" || unit == "MONTHS" || unit == "YEARS") {
+    return row_function(call, "itt", DataType::kLong, [in, unit](FunctionRow& row) { return calendar_units(unit, in.to_millis(row.integer(0))); });
+  }
   ASSIGN_OR_RETURN(TimeUnitScale out, time_unit(call, to));
   return row_function(call, "itt", DataType::kLong, [=](FunctionRow& row) {
     // Straight from unit to unit: sub-millisecond ones keep their digits.
@@ -405,10 +417,15 @@ Result<TimeSide> time_side(const FunctionArgs& call, const std::string& text) {
   return Status::invalid(fmt::format("Function datetimeconvert takes formats like '1:MILLISECONDS:EPOCH' or '1:DAYS:SIMPLE_DATE_FORMAT:yyyy-MM-dd', got: '{}'", text));
 }
 
-// '15:MINUTES' in milliseconds.
+// '15:MINUTES' or 'MINUTES|15' as its number and its unit.
+std::vector<std::string> granularity_parts(const std::string& text) {
+  std::vector<std::string> parts = split(text, text.find('|') == std::string::npos ? ':' : '|', 2);
+  if (text.find('|') != std::string::npos && parts.size() == 2) std::swap(parts[0], parts[1]);
+  return parts;
+}
 Result<int64_t> granularity_millis(const FunctionArgs& call, size_t i) {
   ASSIGN_OR_RETURN(const std::string text, call.literal_text(i));
-  const std::vector<std::string> parts = split(text, ':', 2);
+  const std::vector<std::string> parts = granularity_parts(text);
   const Result<Scalar> size = parse_scalar(DataType::kLong, parts[0]);
   const int64_t unit = parts.size() == 2 ? unit_millis(ascii_upper(parts[1])) : 0;
   if (!size.ok() || size->integer <= 0 || unit <= 0 || size->integer > INT64_MAX / unit) return Status::invalid(fmt::format("Function {} takes a length like '1:DAYS', got: '{}'", call.name, text));
@@ -441,12 +458,12 @@ Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   }
   const bool calendar = to.format || call.size() == 5;
   ASSIGN_OR_RETURN(const std::string length, call.literal_text(3));
-  const int64_t unit = unit_millis(ascii_upper(length.substr(length.find(':') + 1)));
+  const int64_t unit = unit_millis(ascii_upper(granularity_parts(length).back()));
   auto read = [from, bucket, unit, step, calendar](FunctionRow& row) {
     int64_t t = 0;
     if (!from.format) t = from.timestamp ? row.integer(0) : from.scale.to_millis(row.integer(0) * from.size);
     else if (!read_time(*from.format, from.zone, row.text(0), &t)) row.fail("Function datetimeconvert: a text does not match the input format");
-    if (!calendar) return floor_to(t, step);
+    if (!calendar) return t / step * step;
     return bucket.utc() ? cut_in_calendar(t, unit, step) : bucket.to_utc(cut_in_calendar(bucket.to_local(t), unit, step));
   };
   std::string_view signature = from.format ? "tttt|t" : "ittt|t";
@@ -458,7 +475,7 @@ Result<BoundFunction> date_time_convert(const FunctionArgs& call) {
   }
   return row_function(call, signature, to.timestamp ? DataType::kTimestamp : DataType::kLong, [read, to](FunctionRow& row) {
     int64_t t = read(row);
-    return to.timestamp ? t : floor_divide(to.scale.from_millis(t), to.size);
+    return to.timestamp ? t : to.scale.from_millis(t) / to.size;
   });
 }
 

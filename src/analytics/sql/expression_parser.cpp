@@ -396,7 +396,14 @@ Result<ExpressionPtr> ClauseParser::cast() {
   if (!accept("AS") && !accept_symbol(",")) return fail(fmt::format("expected AS in CAST(), found {}", shown()));
   if (token().kind == TokenKind::kEnd || token().kind == TokenKind::kSymbol) return fail(fmt::format("expected a type's name, found {}", shown()));
   std::string type = upper(token().text);
-  if (type == "INT") type = "INTEGER";  // as Calcite spells it in the column's name
+  // As Calcite spells them, which columns' names show.
+  static constexpr std::pair<std::string_view, std::string_view> kSpellings[] = {{"INT", "INTEGER"}, {"STRING", "VARCHAR"}, {"LONG", "BIGINT"}, {"BIG_DECIMAL", "DECIMAL"}, {"BYTES", "VARBINARY"}};
+  for (const auto& [written, shown] : kSpellings) {
+    if (type == written) {
+      type = shown;
+      break;
+    }
+  }
   ExpressionPtr name = make_string(type, token().at);
   advance();
   if (accept_symbol("(")) {  // VARCHAR(20)

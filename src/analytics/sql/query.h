@@ -36,7 +36,7 @@ struct Expression {
   ExpressionKind kind = ExpressionKind::kLiteral;
   LiteralType literal = LiteralType::kNull;
   Scalar value;        // of a literal
-  std::optional<DataType> exact;  // of a literal that stands for a computed FLOAT (as kDouble) or BYTES (as kString, in hexadecimal)
+  std::optional<DataType> exact;  // of a literal that stands for a computed FLOAT (as kDouble), BIG_DECIMAL or BYTES (as kString, in hexadecimal)
   std::string name;    // of an identifier (as written, unquoted, with the table's name before it) or of a function
   std::vector<ExpressionPtr> args;
   int depth = 1;       // levels of the tree below and with this one
