@@ -40,6 +40,20 @@ foreach(part common cpc fi kll theta tuple)
   target_include_directories(datasketches SYSTEM INTERFACE ${DATASKETCHES_DIR}/datasketches-4.0.1/${part}/include)
 endforeach()
 
+# H3 (hexagons of the globe): its C sources inside the sdist of its Python binding, built statically and hidden. Optimised in every preset.
+fetch_pypi(h3 4.4.1 h3-4.4.1.tar.gz 6eb4f714af92c772d8499052d74db77009837dd072992cbc6a8f9a513a6115b5 sdist H3_DIR)
+set(H3_VERSION_MAJOR 4)
+set(H3_VERSION_MINOR 4)
+set(H3_VERSION_PATCH 1)
+configure_file(${H3_DIR}/h3-4.4.1/src/h3lib/src/h3lib/include/h3api.h.in ${CMAKE_BINARY_DIR}/h3/include/h3api.h)
+file(GLOB H3_SOURCES ${H3_DIR}/h3-4.4.1/src/h3lib/src/h3lib/lib/*.c)
+add_library(h3 STATIC ${H3_SOURCES})
+target_include_directories(h3 SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/h3/include PRIVATE ${H3_DIR}/h3-4.4.1/src/h3lib/src/h3lib/include)
+target_compile_options(h3 PRIVATE -O2 -fvisibility=hidden -w)
+target_compile_definitions(h3 PRIVATE NDEBUG)
+set_target_properties(h3 PROPERTIES UNITY_BUILD OFF C_CLANG_TIDY "")
+target_link_options(h3 INTERFACE -Wl,--exclude-libs,libh3.a)
+
 # DuckDB (joins, windows, SQL over files): loaded only by the verbs that need it, so the artefact is only unpacked here.
 fetch_npm(@duckdb/node-bindings-linux-x64 1.5.6-r.1 duckdb-node-bindings-linux-x64-1.5.6-r.1.tgz
           1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff DUCKDB_DIR)

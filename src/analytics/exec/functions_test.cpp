@@ -114,6 +114,18 @@ TEST(Functions, MakeSketchesOfTheOriginalsBytes) {
   EXPECT_TRUE(value_of("GETTHETASKETCHESTIMATE('AAAA')").find("The bytes are no theta sketch") != std::string::npos);
 }
 
+// Expected values: what Apache Pinot 1.5.1 folds the same literals to.
+TEST(Functions, CellsOfH3) {
+  EXPECT_EQ(value_of("GEOTOH3(13.4, 52.5, 7)"), "608533319855898623");
+  EXPECT_EQ(value_of("GEOTOH3(-122.41795, 37.775938, 9)"), "617700169958293503");
+  EXPECT_EQ(value_of("GEOTOH3(0, 0, 0)"), "578536630256664575");
+  EXPECT_EQ(value_of("GEOTOH3(180, 90, 15)"), "644070144069010329");
+  EXPECT_EQ(value_of("GEOTOH3(ST_POINT(13.4, 52.5, 1), 7)"), "608533319855898623");
+  EXPECT_EQ(value_of("GRIDDISTANCE(GEOTOH3(13.4, 52.5, 7), GEOTOH3(13.5, 52.6, 7))"), "6");
+  EXPECT_TRUE(value_of("GEOTOH3(0, 0, 16)").find("Function geoToH3: ") != std::string::npos);
+  EXPECT_TRUE(value_of("GRIDDISTANCE(1, 2)").find("needs valid cells") != std::string::npos);
+}
+
 // Expected values: HashFunctionsTest of Apache Pinot.
 TEST(Functions, MoreHashes) {
   const std::string letters = "abcdefghijklmnopqrstuvwxyz", long_text = letters + "abcefghijklmn", longest = letters + letters + letters + letters + letters + letters;
@@ -403,6 +415,8 @@ TEST_F(SmallTable, SelectListsAreRewrittenAsPinotDoes) {
   auto ask_rows = [&](const std::string& sql) { return shown(answer(sql, {}, [this](std::string_view) { return table_; })); };
   EXPECT_EQ(ask_rows("SELECT COUNT(*) FROM small HAVING COUNT(*) > 100"), ask_rows("SELECT COUNT(*) FROM small"));
   EXPECT_EQ(ask_rows("SELECT DISTINCT k FROM small ORDER BY k LIMIT 2 OFFSET 1"), ask_rows("SELECT DISTINCT k FROM small ORDER BY k LIMIT 2"));
+  EXPECT_EQ(ask_rows("SELECT gridDisk(geoToH3(13.4 + n * 0, 52.5, 7), 1) FROM small LIMIT 1"),
+            "[608533319855898623,608533319839121407,608533004595232767,608533004612009983,608533321114189823,608533319822344191,608533319805566975]");
   EXPECT_EQ(ask_rows("SELECT SUM(x + 1) FROM small"), ask_rows("SELECT SUM(x) + COUNT(*) FROM small"));
 }
 

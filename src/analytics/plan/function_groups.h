@@ -12,6 +12,7 @@ const std::vector<FunctionEntry>& text_form_functions();
 const std::vector<FunctionEntry>& vector_functions();
 const std::vector<FunctionEntry>& hash_functions();
 const std::vector<FunctionEntry>& sketch_functions();
+const std::vector<FunctionEntry>& h3_functions();
 const std::vector<FunctionEntry>& decimal_functions();
 
 }  // namespace bywash::analytics

@@ -13,7 +13,7 @@ const FunctionEntry* find_entry(std::string_view name) {
   static const std::unordered_map<std::string_view, const FunctionEntry*> table = [] {
     std::unordered_map<std::string_view, const FunctionEntry*> out;
     for (const auto* group : {&numeric_functions(), &logic_functions(), &text_functions(), &time_functions(), &text_part_functions(), &encoding_functions(),
-                              &array_functions(), &json_functions(), &url_functions(), &address_functions(), &text_form_functions(), &vector_functions(), &geo_functions(), &hash_functions(), &sketch_functions(), &decimal_functions()}) {
+                              &array_functions(), &json_functions(), &url_functions(), &address_functions(), &text_form_functions(), &vector_functions(), &geo_functions(), &hash_functions(), &sketch_functions(), &h3_functions(), &decimal_functions()}) {
       for (const FunctionEntry& entry : *group) out.emplace(entry.name, &entry);
     }
     return out;
