@@ -114,6 +114,14 @@ TEST_F(MultiStage, JoinsOfAllKinds) {
   EXPECT_EQ(rows("SELECT o.id FROM orders o ASOF JOIN customers c MATCH_CONDITION(o.id >= c.id) ON o.customer = c.id ORDER BY 1"), "1 | 2 | 3 | 4 | 5 | 6 | 7");
 }
 
+// What counted the sketches' bytes, or left filters out, is refused.
+TEST_F(MultiStage, SketchesAreForQueriesOverOneTable) {
+  for (const char* call : {"DISTINCTCOUNTTHETASKETCH(TOTHETASKETCH(o.id))", "DISTINCTCOUNTHLL(TOHLL(o.id))", "DISTINCTCOUNTTHETASKETCH(o.id, '', 'id = 1', '$1')", "DISTINCTCOUNTRAWTHETASKETCH(o.id)"}) {
+    EXPECT_NE(rows(std::string("SELECT ") + call + " FROM orders o JOIN customers c ON o.customer = c.id").find("queries over one table know sketches"), std::string::npos) << call;
+  }
+  EXPECT_EQ(rows("SELECT DISTINCTCOUNTTHETASKETCH(o.customer) FROM orders o JOIN customers c ON o.customer = c.id"), "3");
+}
+
 TEST_F(MultiStage, NestedQueries) {
   EXPECT_EQ(rows("SELECT name FROM customers WHERE id IN (SELECT customer FROM orders WHERE state = 'done') ORDER BY name"), "Ann | Bob | Cid");
   EXPECT_EQ(rows("SELECT name FROM customers WHERE id NOT IN (SELECT customer FROM orders) ORDER BY name"), "Dan");

@@ -2,6 +2,7 @@
 #include "analytics/multistage/translator.h"
 
 #include "analytics/plan/aggregations.h"
+#include "analytics/plan/sketch_aggregations.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -130,6 +131,9 @@ Result<Typed> Translator::plain_aggregation(const Expression& call, const std::v
   const Typed& x = args[0];
   auto of = [&](std::string_view function, std::string_view inner) { return written(function, inner, "", suffix.filter, suffix.over); };
   auto result = [](std::string sql, DataType type) { return Typed{std::move(sql), {type, false}, false, nullptr}; };
+  if (is_sketch_aggregation(name, x.type.type, args.size())) {
+    return unsupported(fmt::format("aggregation {} of {} with {} argument(s): queries over one table know sketches, joins, windows and nested queries do not", name, pinot_type(x.type), args.size()), call.at);
+  }
   if (name == "count") return result(of("count", x.sql), DataType::kLong);
   if (name.starts_with("distinctcount") && !x.type.multi && name.find("raw") == std::string::npos) return result(of("count", "DISTINCT " + x.sql), DataType::kLong);
   if (name == "segmentpartitioneddistinctcount") return result(of("count", "DISTINCT " + x.sql), DataType::kLong);
