@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "base/clock.h"
@@ -47,6 +48,8 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
     ASSIGN_OR_RETURN(watcher_, start_thread("the worker's group", [this] { watch(); }));
     return {};
   }
+
+  GroupView look() override { return describe(); }
 
   void leave() override {
     stopping_ = true;
@@ -110,6 +113,7 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
   // librdkafka (2.0 to 2.16) keeps to the coordinator that a client's first question found for as long as it goes on asking, whatever that
   // broker answers or whether it is there at all: another client asks then, and finds the new one.
   GroupView describe() {
+    std::lock_guard lock(asking_);
     GroupView out;
     if (ask(&out)) return out;
     if (stopping_ || out.self.empty() || steady_now() < asker_since_ + kAskerAge) return out;
@@ -190,7 +194,8 @@ class RdGroupMember final : public GroupMember, public ClientHealth {
     std::unique_ptr<rd_kafka_t, HandleDeleter> rk;  // null: rk_
     Queue queue;
   };
-  Asker asker_;  // the watcher's
+  std::mutex asking_;  // guards what follows
+  Asker asker_;
   SteadyTime asker_since_{};
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> changed_ = false;

@@ -41,6 +41,9 @@ class GroupMember {
  public:
   static Result<std::unique_ptr<GroupMember>> join(GroupMemberOptions options);
   virtual ~GroupMember() = default;
+  // Asks the coordinator now, and waits for its answer: what on_change told last may be from before this process stood still. Not stable: it
+  // is no member any more, a rebalance is under way, or there was no answer.
+  virtual GroupView look() = 0;
   // Leaves the group and ends. Idempotent.
   virtual void leave() = 0;
 };

@@ -17,10 +17,10 @@ std::string sorted_fields(const std::string& text) {
 
 }  // namespace
 
-Result<std::unique_ptr<OffsetStore>> KafkaOffsetStore::open(kafka::CompactedTopicOptions options) {
+Result<std::unique_ptr<OffsetStore>> KafkaOffsetStore::open(kafka::CompactedTopicOptions options, const OpenTopic& open_topic) {
   auto store = std::make_unique<KafkaOffsetStore>();
   store->name_ = options.topic;
-  ASSIGN_OR_RETURN(store->topic_, kafka::CompactedTopic::open(std::move(options), [raw = store.get()](const kafka::TableRecord& record) { raw->take(record); }));
+  ASSIGN_OR_RETURN(store->topic_, open_topic(std::move(options), [raw = store.get()](const kafka::TableRecord& record) { raw->take(record); }));
   RETURN_IF_ERROR(store->refresh());
   return std::unique_ptr<OffsetStore>(std::move(store));
 }

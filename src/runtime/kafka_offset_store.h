@@ -2,6 +2,7 @@
 // Kafka Connect's KafkaOffsetBackingStore: key ["connector",{partition}], value {offset} or a tombstone. Level 7, any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,8 +16,9 @@ namespace bywash::runtime {
 
 class KafkaOffsetStore final : public OffsetStore {
  public:
+  using OpenTopic = std::function<Result<std::unique_ptr<kafka::CompactedTopic>>(kafka::CompactedTopicOptions options, kafka::CompactedTopic::Listener listener)>;
   // Reads the topic to its end; it has to exist.
-  static Result<std::unique_ptr<OffsetStore>> open(kafka::CompactedTopicOptions options);
+  static Result<std::unique_ptr<OffsetStore>> open(kafka::CompactedTopicOptions options, const OpenTopic& open_topic);
 
   Status refresh() override;
   std::optional<std::string> get(const std::string& connector, const std::string& partition) const override;

@@ -60,7 +60,6 @@ SinkTask::SinkTask(SinkTaskParts parts, StatusListener* listener, bool paused)
 
 SinkTask::~SinkTask() {
   finish();
-  if (given_up()) metrics_.leave();
   // As in close(), which one that was given up has not come to.
   fetched_.clear();
   pending_.clear();

@@ -29,7 +29,6 @@ SourceTask::SourceTask(SourceTaskParts parts, StatusListener* listener, bool pau
 
 SourceTask::~SourceTask() {
   finish();
-  if (given_up()) metrics_.leave();
 }
 
 std::optional<std::string> SourceTask::stored_offset(const std::string& source_partition) {

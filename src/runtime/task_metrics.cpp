@@ -3,8 +3,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 
 namespace bywash::runtime {
+namespace {
+
+// Tasks of one id that there are at once: one that was given up lives beside the one in its place, and both hold the same series.
+std::mutex holders_mutex;
+std::map<metrics::Labels, int> holders;
+
+metrics::Labels held(metrics::Labels labels) {
+  std::lock_guard lock(holders_mutex);
+  ++holders[labels];
+  return labels;
+}
+
+}  // namespace
 
 metrics::Counter* TaskMetrics::counter(const char* group, const char* name, const char* doc) {
   return metrics::Registry::process().counter(std::string("kafka_connect_") + group + "_" + name, doc, labels_);
@@ -13,7 +27,7 @@ metrics::Gauge* TaskMetrics::gauge(const char* group, const char* name, const ch
   return metrics::Registry::process().gauge(std::string("kafka_connect_") + group + "_" + name, doc, labels_);
 }
 
-TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_{{"connector", id.connector}, {"task", std::to_string(id.task)}} {
+TaskMetrics::TaskMetrics(const TaskId& id, bool is_sink) : labels_(held({{"connector", id.connector}, {"task", std::to_string(id.task)}})) {
   const char* group = is_sink ? "sink_task_metrics" : "source_task_metrics";
   const char* task = "connector_task_metrics";
   const char* error = "task_error_metrics";
@@ -114,7 +128,10 @@ void TaskMetrics::in_state(State state) {
 }
 
 TaskMetrics::~TaskMetrics() {
-  if (!left_) metrics::Registry::process().remove(labels_);
+  std::lock_guard lock(holders_mutex);
+  if (--holders[labels_] > 0) return;
+  holders.erase(labels_);
+  metrics::Registry::process().remove(labels_);
 }
 
 void TaskMetrics::read(int64_t records) { read_->add(static_cast<double>(records)); }

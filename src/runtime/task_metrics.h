@@ -17,11 +17,8 @@ namespace bywash::runtime {
 class TaskMetrics {
  public:
   TaskMetrics(const TaskId& id, bool is_sink);
-  // Forgets the series.
+  // Forgets the series, unless another task of this id is there.
   ~TaskMetrics();
-
-  // Leaves the series to the task that is made in place of this one.
-  void leave() { left_ = true; }
 
   void read(int64_t records);                       // sink: polled; source: polled
   void sent(int64_t records);                       // sink: put; source: written
@@ -64,7 +61,6 @@ class TaskMetrics {
   metrics::Gauge *active_max_, *active_avg_, *commit_success_, *commit_failure_, *running_ratio_, *pause_ratio_, *commit_seq_ = nullptr, *in_hand_ = nullptr;
   metrics::Gauge *transaction_min_ = nullptr, *transaction_max_ = nullptr, *transaction_avg_ = nullptr;
   std::vector<Rate> rates_;
-  bool left_ = false;
   State state_ = State::kUnassigned;
   const SteadyTime born_ = steady_now();
   SteadyTime state_since_ = born_, next_sample_ = born_;

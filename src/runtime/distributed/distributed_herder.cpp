@@ -30,8 +30,8 @@ WorkerConfig of_cluster(WorkerConfig worker, const ClusterConfig& cluster) {
 
 }  // namespace
 
-DistributedHerder::DistributedHerder(WorkerConfig config, ClusterConfig cluster, const plugin::Registry& registry)
-    : registry_(registry), cluster_(std::move(cluster)), fence_([this](const TaskId& id) { return fence_task(id); }, [this] { wake(); }),
+DistributedHerder::DistributedHerder(WorkerConfig config, ClusterConfig cluster, const plugin::Registry& registry, ClusterLinks links)
+    : registry_(registry), cluster_(std::move(cluster)), links_(std::move(links)), fence_([this](const TaskId& id) { return fence_task(id); }, [this] { wake(); }),
       metrics_([this] { return watched(); }), worker_(of_cluster(std::move(config), cluster_), registry, this) {}
 
 DistributedHerder::~DistributedHerder() { stop(); }
@@ -39,18 +39,18 @@ DistributedHerder::~DistributedHerder() { stop(); }
 Status DistributedHerder::start(ClusterMember self) {
   self_ = std::move(self);
   const WorkerConfig& worker = worker_.config();
-  RETURN_IF_ERROR(make_cluster_topics(worker, cluster_));
+  RETURN_IF_ERROR(links_.make_topics(worker, cluster_));
   ASSIGN_OR_RETURN(auto offsets_topic, cluster_topic(worker, cluster_, cluster_.offset_topic));
-  ASSIGN_OR_RETURN(auto offsets, KafkaOffsetStore::open(std::move(offsets_topic)));
+  ASSIGN_OR_RETURN(auto offsets, KafkaOffsetStore::open(std::move(offsets_topic), links_.open_topic));
   worker_.use_offset_store(std::move(offsets), [this](const std::string& topic) -> Result<std::unique_ptr<OffsetStore>> {
     RETURN_IF_ERROR(make_offset_topic(worker_.config(), cluster_, topic));
     ASSIGN_OR_RETURN(auto options, cluster_topic(worker_.config(), cluster_, topic));
-    return KafkaOffsetStore::open(std::move(options));
+    return KafkaOffsetStore::open(std::move(options), links_.open_topic);
   });
 
   if (worker.exactly_once_sources) worker_.use_transactions(cluster_.group_id, [this](const TaskId& id) { return still_owner(id); });
   ASSIGN_OR_RETURN(auto status_topic, cluster_topic(worker, cluster_, cluster_.status_topic));
-  ASSIGN_OR_RETURN(status_log_, kafka::CompactedTopic::open(std::move(status_topic), [this](const kafka::TableRecord& record) {
+  ASSIGN_OR_RETURN(status_log_, links_.open_topic(std::move(status_topic), [this](const kafka::TableRecord& record) {
     StatusTable::Change change;
     {
       std::lock_guard lock(mutex_);
@@ -65,7 +65,7 @@ Status DistributedHerder::start(ClusterMember self) {
     wake();
   }));
   ASSIGN_OR_RETURN(auto config_topic, cluster_topic(worker, cluster_, cluster_.config_topic));
-  ASSIGN_OR_RETURN(config_log_, kafka::CompactedTopic::open(std::move(config_topic), [this](const kafka::TableRecord& record) {
+  ASSIGN_OR_RETURN(config_log_, links_.open_topic(std::move(config_topic), [this](const kafka::TableRecord& record) {
     LoggerListener logger;
     ConfigChange change;
     {
@@ -107,7 +107,7 @@ Status DistributedHerder::start(ClusterMember self) {
     }
     wake();
   };
-  ASSIGN_OR_RETURN(member_, kafka::GroupMember::join(std::move(group)));
+  ASSIGN_OR_RETURN(member_, links_.join(std::move(group)));
   thread_ = std::thread([this] { run(); });
   return {};
 }

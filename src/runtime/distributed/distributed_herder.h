@@ -16,9 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "kafka/fenced_producer.h"
-#include "kafka/group_member.h"
 #include "runtime/distributed/cluster_config.h"
+#include "runtime/distributed/cluster_links.h"
 #include "runtime/distributed/config_records.h"
 #include "runtime/distributed/status_records.h"
 #include "runtime/distributed/zombie_fence.h"
@@ -34,7 +33,7 @@ struct ClusterMember {
 
 class DistributedHerder final : public Herder, public StatusListener {
  public:
-  DistributedHerder(WorkerConfig config, ClusterConfig cluster, const plugin::Registry& registry);
+  DistributedHerder(WorkerConfig config, ClusterConfig cluster, const plugin::Registry& registry, ClusterLinks links = {});
   ~DistributedHerder() override;
 
   // Makes and reads the topics, joins the group, starts the thread. Error: the topics or the group cannot be used.
@@ -91,6 +90,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   };
   void lead();
   Status become_leader();
+  Status still_leader() const;
   void plan();
   void make_tasks();
   void ask_for_tasks(const std::string& name, int64_t config_epoch);
@@ -114,6 +114,8 @@ class DistributedHerder final : public Herder, public StatusListener {
 
   // What this worker runs (distributed_units.cpp).
   void follow();
+  void say_ack();
+  void say_ack_again();
   void reconcile();
   void stop_units(const std::vector<Unit>& units, bool say_so);
   void start_unit(const Unit& unit);
@@ -135,7 +137,6 @@ class DistributedHerder final : public Herder, public StatusListener {
   struct Running {
     int64_t epoch = 0;
     TargetState target = TargetState::kStarted;
-    SteadyTime said_again{};
   };
   // What a connector's tasks were last made for.
   struct Made {
@@ -154,6 +155,7 @@ class DistributedHerder final : public Herder, public StatusListener {
 
   const plugin::Registry& registry_;
   const ClusterConfig cluster_;
+  const ClusterLinks links_;
   ClusterMember self_;
   mutable std::mutex mutex_;  // guards what follows, up to `ready_`
   ConfigState config_;
@@ -161,7 +163,11 @@ class DistributedHerder final : public Herder, public StatusListener {
   kafka::GroupView view_;
   SteadyTime unstable_since_{};               // of view_, while it is not stable
   std::vector<RestartRequest> restarts_;
-  std::map<Unit, StoredStatus> said_;         // of what runs here
+  struct Said {
+    StoredStatus status;
+    SteadyTime at{};
+  };
+  std::map<Unit, Said> said_;                 // of what runs here
   std::map<TaskId, int64_t> started_epochs_;  // tasks_epoch that each task was started with
   std::set<std::string> restarted_;  // connectors whose workers have said so: their tasks are made anew
   std::vector<CameBack> came_back_;
@@ -182,6 +188,7 @@ class DistributedHerder final : public Herder, public StatusListener {
   std::set<Unit> mine_;
   int64_t applied_version_ = 0;
   std::string applied_member_;
+  SteadyTime ack_said_{};
   bool leading_ = false;
   std::optional<AssignmentPlanner> planner_;
   std::unique_ptr<kafka::FencedProducer> fenced_;

@@ -58,13 +58,20 @@ void DistributedHerder::lead() {
 Status DistributedHerder::become_leader() {
   ASSIGN_OR_RETURN(auto topic, cluster_topic(worker_.config(), cluster_, cluster_.config_topic));
   topic.producer["client.id"] = cluster_.group_id + "-leader";
+  // A worker that has stood still may take itself for the leader still. Before it fences the one that is; and once more behind that: whoever
+  // leads since then fences this one.
+  RETURN_IF_ERROR(still_leader());
   // Fenced first, read then: nothing that an earlier leader still writes can come after what is read here.
-  auto fenced = kafka::FencedProducer::make(topic.producer, "connect-cluster-" + cluster_.group_id, kFenceTimeoutMs);
+  auto fenced = links_.fence(topic.producer, "connect-cluster-" + cluster_.group_id, kFenceTimeoutMs);
   if (!fenced.ok()) {
     log::warn("runtime", "The leader cannot be fenced: {}. It goes on without; a leader that is cut off from the group may then write for a moment beside the next one. "
               "Transactions need transaction.state.log.replication.factor brokers and the right to the transactional id 'connect-cluster-{}'", fenced.status().message(), cluster_.group_id);
   } else {
     fenced_ = *std::move(fenced);
+    if (Status leads = still_leader(); !leads.ok()) {
+      fenced_.reset();
+      return leads;
+    }
   }
   RETURN_IF_ERROR(config_log_->read_to_end(kLeaderReadTimeoutMs));
   RETURN_IF_ERROR(status_log_->read_to_end(kLeaderReadTimeoutMs));
@@ -73,6 +80,11 @@ Status DistributedHerder::become_leader() {
   leading_ = true;
   log::info("runtime", "This worker leads the group '{}' of {} workers", cluster_.group_id, view_.members.size());
   return {};
+}
+
+Status DistributedHerder::still_leader() const {
+  if (member_->look().leads()) return {};
+  return Status::retriable("The coordinator of the group does not say so");
 }
 
 Status DistributedHerder::write_config(const std::vector<kafka::KeyValue>& records) {

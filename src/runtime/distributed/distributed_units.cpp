@@ -16,26 +16,35 @@ std::string name_of(const Unit& unit) { return unit.is_connector() ? "connector 
 
 // Takes over a new share of the work: gives up what is no longer its own and says so. What is new is started by reconcile().
 void DistributedHerder::follow() {
-  Ack ack;
   {
     std::lock_guard lock(mutex_);
     const Assignment& assignment = statuses_.assignment();
     auto share = assignment.workers.find(self_.worker_id);
     // A share for an earlier life of this worker is not its own.
     if (share == assignment.workers.end() || share->second.member != view_.self) return;
-    if (assignment.version == applied_version_ && share->second.member == applied_member_) return;
+    if (assignment.version == applied_version_ && share->second.member == applied_member_) return say_ack_again();
     mine_ = share->second.units;
     applied_version_ = assignment.version;
     applied_member_ = share->second.member;
-    ack = {applied_member_, applied_version_, {}};
   }
   std::vector<Unit> given_up;
   for (const auto& [unit, running] : running_) {
     if (!mine_.contains(unit)) given_up.push_back(unit);
   }
   stop_units(given_up, true);
-  ack.owned = mine_;
-  status_log_->write_later(ack_record(self_.worker_id, ack));
+  say_ack();
+}
+
+void DistributedHerder::say_ack() {
+  ack_said_ = steady_now();
+  status_log_->write_later(ack_record(self_.worker_id, {applied_member_, applied_version_, mine_}));
+}
+
+// Under the lock. The leader waits for it: one that was lost on its way is said until it is there.
+void DistributedHerder::say_ack_again() {
+  auto stored = statuses_.acks().find(self_.worker_id);
+  const bool there = stored != statuses_.acks().end() && stored->second.member == applied_member_ && stored->second.version >= applied_version_;
+  if (!there && steady_now() >= ack_said_ + kSayAgain) say_ack();
 }
 
 // Brings what runs to what is configured. Runs every turn: nothing is missed for good.
@@ -67,7 +76,10 @@ void DistributedHerder::reconcile() {
   }
   {
     std::lock_guard lock(mutex_);
+    // A share of an earlier life in the group may be others' by now: what runs goes on until there is another, and nothing starts.
+    const bool current = applied_member_ == view_.self;
     for (const Unit& unit : mine_) {
+      if (!current) break;
       const ConfigState::Connector* connector = config_.find(unit.connector);
       bool there = connector && (unit.is_connector() || (connector->consistent && unit.task < connector->task_count));
       if (!unit.is_connector() && awaits_fencing(unit.connector)) continue;
@@ -80,7 +92,7 @@ void DistributedHerder::reconcile() {
 }
 
 // A worker that was cut off, and comes back after its work was given to others, says how that ended for it. Whoever runs it now says so
-// again.
+// again; and what was lost on its way. The leader's word on a connector that cannot make its tasks stands.
 void DistributedHerder::correct_statuses() {
   std::vector<kafka::KeyValue> records;
   {
@@ -90,9 +102,11 @@ void DistributedHerder::correct_statuses() {
     for (auto& [unit, running] : running_) {
       auto said = said_.find(unit);
       const StoredStatus* stored = unit.is_connector() ? statuses_.connector(unit.connector) : statuses_.task({unit.connector, unit.task});
-      if (said == said_.end() || !stored || stored->worker_id == self_.worker_id || now < running.said_again) continue;
-      running.said_again = now + kSayAgain;
-      records.push_back(status_record(unit, said->second));
+      if (said == said_.end() || now < said->second.at + kSayAgain) continue;
+      const bool told = stored && stored->worker_id == self_.worker_id && (stored->state == said->second.status.state || (unit.is_connector() && stored->state == State::kFailed));
+      if (told) continue;
+      said->second.at = now;
+      records.push_back(status_record(unit, said->second.status));
     }
   }
   for (const kafka::KeyValue& record : records) status_log_->write_later(record);
@@ -195,7 +209,7 @@ void DistributedHerder::put_status(const Unit& unit, State state, const std::str
     status.version = version_of(unit.connector);
     status.generation = statuses_.assignment().version;
     if (state == State::kUnassigned) said_.erase(unit);
-    else said_[unit] = status;
+    else said_[unit] = {status, steady_now()};
   }
   status_log_->write_later(status_record(unit, status));
 }
