@@ -55,7 +55,7 @@ void bind_database(Binder& bind, Api& api) {
   bind(api.destroy_prepare, "duckdb_destroy_prepare");
   bind(api.query, "duckdb_query");
   bind(api.execute_prepared_streaming, "duckdb_execute_prepared_streaming");
-  bind(api.pending_prepared, "duckdb_pending_prepared");
+  bind(api.pending_prepared_streaming, "duckdb_pending_prepared_streaming");
   bind(api.pending_execute_task, "duckdb_pending_execute_task");
   bind(api.pending_error, "duckdb_pending_error");
   bind(api.execute_pending, "duckdb_execute_pending");

@@ -49,7 +49,7 @@ struct Api {
   void (*destroy_prepare)(Handle*);
   int (*query)(Handle, const char*, DuckResult*);
   int (*execute_prepared_streaming)(Handle, DuckResult*);
-  int (*pending_prepared)(Handle, Handle*);
+  int (*pending_prepared_streaming)(Handle, Handle*);
   int (*pending_execute_task)(Handle);
   const char* (*pending_error)(Handle);
   int (*execute_pending)(Handle, DuckResult*);

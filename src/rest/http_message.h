@@ -3,12 +3,15 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace bywash::rest {
+
+class SpooledBody;
 
 struct HttpRequest {
   std::string method;                               // as sent: "GET"
@@ -17,6 +20,7 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;    // decoded names and values
   std::map<std::string, std::string> headers;       // names in lower case; repeated ones joined by ", "
   std::string body;
+  std::shared_ptr<SpooledBody> spooled;             // holds the body instead, for requests that HttpServerOptions::spools names
   std::string client_name;                          // common name in the client's trusted certificate; empty: it showed none
 };
 

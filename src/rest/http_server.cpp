@@ -30,6 +30,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rest/spooled_body.h"
 #include "rest/tls_contexts.h"
 
 namespace bywash::rest {
@@ -40,6 +41,8 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
+
+constexpr size_t kSpoolBytes = 1 << 20;  // of a body that goes into a file, written at a time
 
 // Of this second; the I/O thread's own.
 const std::string& http_date() {
@@ -152,7 +155,9 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
   void read_head() {
     parser_.emplace();
     parser_->header_limit(core_.options.header_limit_bytes);
-    parser_->body_limit(static_cast<uint64_t>(core_.options.body_limit_bytes));
+    // keep_body() holds each request to its own.
+    parser_->body_limit(static_cast<uint64_t>(core_.options.spools ? core_.options.spool_limit_bytes : core_.options.body_limit_bytes));
+    spooled_.reset();
     busy_ = false;
     waits_since_ = steady_now();
     if (core_.stopping) return close();
@@ -202,6 +207,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     if (ec) return fail(ec);
     busy_ = true;
     started_ = steady_now();
+    if (!begin_body()) return;
     if (ascii_lower(std::string_view(parser_->get()[http::field::expect])) == "100-continue" && !parser_->is_done()) {
       static const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       on_stream([&](auto& stream) {
@@ -214,11 +220,49 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     read_body();
   }
 
+  // False: the request has been refused.
+  bool begin_body() {
+    const auto& options = core_.options;
+    const std::string_view method = parser_->get().method_string(), target = parser_->get().target();
+    if (!options.spools) return true;
+    if (!options.spools(method, target)) {
+      if (parser_->content_length().value_or(0) <= static_cast<uint64_t>(options.body_limit_bytes)) return true;
+      fail(make_error_code(http::error::body_limit));
+      return false;
+    }
+    Result<std::shared_ptr<SpooledBody>> spooled = SpooledBody::open(options.spool_folder);
+    if (spooled.ok()) spooled_ = *std::move(spooled);
+    else refuse(spooled.status());
+    return spooled.ok();
+  }
+
+  // What has come of the body: into its file, or held to the limit. False: the request has been refused.
+  bool keep_body(bool all) {
+    std::string& body = parser_->get().body();
+    if (!spooled_) {
+      if (body.size() <= static_cast<size_t>(core_.options.body_limit_bytes)) return true;
+      fail(make_error_code(http::error::body_limit));
+      return false;
+    }
+    if (!all && body.size() < kSpoolBytes) return true;
+    Status kept = spooled_->append(body);
+    body.clear();
+    if (all && kept.ok()) kept = spooled_->finish();
+    if (!kept.ok()) refuse(kept);
+    return kept.ok();
+  }
+
+  void refuse(const Status& status) {
+    busy_ = true;
+    write({500, {{"Connection", "close"}}, fmt::format(R"({{"code":500,"error":"{}"}})", status.message()), "application/json"}, false);
+  }
+
   void read_body() {
+    if (!keep_body(parser_->is_done())) return;
     if (parser_->is_done()) return dispatch();
     // A body may take its time only as long as it comes: each read has the idle limit, all of it 1 KiB a second.
     auto idle = Millis(core_.options.idle_timeout_ms);
-    auto whole = started_ + idle + Millis(static_cast<int64_t>(parser_->get().body().size()));
+    auto whole = started_ + idle + Millis(static_cast<int64_t>(parser_->get().body().size()) + (spooled_ ? spooled_->size() : 0));
     stream_.expires_at(std::min(steady_now() + idle, whole));
     on_stream([&](auto& stream) {
       http::async_read_some(stream, buffer_, *parser_, [self = shared_from_this()](ErrorCode ec, size_t) {
@@ -279,6 +323,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
     request.path = std::string(target.substr(0, question));
     if (question != target.npos) request.query = parse_query(target.substr(question + 1));
     request.body = std::move(message.body());
+    request.spooled = std::move(spooled_);
     request.client_name = client_name_;
     stream_.expires_never();
     if (core_.options.quick) {
@@ -348,6 +393,7 @@ class HttpServer::Core::Session : public std::enable_shared_from_this<Session> {
   beast::tcp_stream stream_;
   std::optional<TlsStream> tls_;  // over stream_, on https listeners
   std::string client_name_;
+  std::shared_ptr<SpooledBody> spooled_;  // where the request's body goes; nullptr: into the parser's text
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string out_;

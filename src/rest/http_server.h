@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -25,6 +26,10 @@ struct HttpServerOptions {
   std::string name = "rest";               // names the threads and log lines
   int handler_threads = 8;
   int64_t body_limit_bytes = 16 << 20;     // larger bodies: 413
+  // Requests (method, target) whose bodies go into a file below `spool_folder` as they come, up to `spool_limit_bytes`. Empty: none.
+  std::function<bool(std::string_view, std::string_view)> spools;
+  std::string spool_folder;
+  int64_t spool_limit_bytes = int64_t{64} << 30;
   uint32_t header_limit_bytes = 8192;      // request line and headers together: 414 or 431, as Jetty's 8 KiB
   int idle_timeout_ms = 30000;             // a connection that says nothing, a head that does not end, a body that stalls
   int max_connections = 1024;              // more are closed at once

@@ -6,26 +6,44 @@
 #include <nlohmann/json.hpp>
 
 #include "analytics/table/json_document.h"
+#include "analytics/table/row_chunks.h"
 #include "processing/input_objects.h"
 #include "rest/pinot_api.h"
+#include "rest/spooled_body.h"
 
 namespace bywash::rest {
+
+namespace {
+
+constexpr size_t kLookBytes = size_t{4} << 20;  // of a large body, at a time
+
+// As body.find(wanted, from), letting go of what was looked at.
+size_t find_in(const HttpRequest& request, std::string_view body, std::string_view wanted, size_t from) {
+  for (size_t at = from; at < body.size(); at += kLookBytes) {
+    const size_t found = body.substr(at, kLookBytes + wanted.size() - 1).find(wanted);
+    if (found != std::string_view::npos) return at + found;
+    if (request.spooled && at > 0) request.spooled->release(body.data() + at);
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
 
 Result<std::string_view> pinot::file_of(const HttpRequest& request) {
   auto type = request.headers.find("content-type");
   const std::string& value = type == request.headers.end() ? std::string() : type->second;
-  if (value.rfind("multipart/", 0) != 0) return std::string_view(request.body);
+  const std::string_view body = request.spooled ? request.spooled->view() : std::string_view(request.body);
+  if (value.rfind("multipart/", 0) != 0) return body;
   const size_t at = value.find("boundary=");
   if (at == std::string::npos) return Status::invalid("The multipart request names no boundary");
   std::string boundary = value.substr(at + 9, value.find(';', at) - (at + 9));
   if (boundary.size() >= 2 && boundary.front() == '"') boundary = boundary.substr(1, boundary.size() - 2);
   const std::string delimiter = "--" + boundary;
-  const std::string_view body = request.body;
-  const size_t first = body.find(delimiter);
+  const size_t first = find_in(request, body, delimiter, 0);
   if (first == std::string_view::npos) return Status::invalid("The multipart request has no part");
-  const size_t head_end = body.find("\r\n\r\n", first);
+  const size_t head_end = find_in(request, body, "\r\n\r\n", first);
   if (head_end == std::string_view::npos) return Status::invalid("The multipart request has no part");
-  const size_t end = body.find("\r\n" + delimiter, head_end + 2);
+  const size_t end = find_in(request, body, "\r\n" + delimiter, head_end + 2);
   if (end == std::string_view::npos) return Status::invalid("The multipart request does not end");
   return end < head_end + 4 ? std::string_view() : body.substr(head_end + 4, end - head_end - 4);
 }
@@ -116,7 +134,10 @@ HttpResponse PinotApi::ingest_file(const HttpRequest& request) {
   Result<analytics::FileOptions> options = file_options(*config, {});
   if (!options) return pinot::error(options.status());
   file.options = *std::move(options);
-  file.read = [&] { return Result<std::string>(std::string(*bytes)); };
+  analytics::RowChunks rows(*bytes, file.options, [&](const char* read) {
+    if (request.spooled) request.spooled->release(read);
+  });
+  file.next = [&](analytics::FileOptions* options_of_piece) { return rows.next(options_of_piece); };
   analytics::IngestResult result;
   if (Status status = (*table)->ingest({file}, &result); !status.ok()) return pinot::error(status);
   return result.segments.empty() ? pinot::error(400, "The file has no rows that the table takes") : ingested(**table, result);

@@ -1,10 +1,16 @@
 // Pinot's queries: POST and GET /query/sql of the broker, /sql of the controller (PinotClientRequest, PinotQueryResource 1.5.1).
 // See pinot_api.h.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "analytics/sql/parser.h"
 #include "analytics/sql/statement.h"
 #include "analytics/table/json_document.h"
+#include "base/clock.h"
 #include "rest/pinot_api.h"
 
 namespace bywash::rest {
@@ -34,7 +40,22 @@ bool calls_groovy(const analytics::sql::Expression& e) {
 
 using QueryOptions = std::map<std::string, std::string>;
 
+constexpr auto kLarge = Millis(200);       // a query of so long may have taken much memory
+constexpr int64_t kHeapMax = 640LL << 20;  // past it what queries have taken is given back, which can take a second
+constexpr auto kGiveBackAgain = Millis(2000);
 constexpr size_t kShortBytes = 8192;  // of a request that may be answered at once
+
+// Each handler's part of the heap keeps what its largest query took.
+void give_back_memory() {
+  static std::atomic<SteadyTime> next = SteadyTime{};
+  const SteadyTime now = steady_now();
+  SteadyTime due = next;
+  if (now < due || !next.compare_exchange_strong(due, now + kGiveBackAgain)) return;
+  std::ifstream file("/proc/self/statm");
+  int64_t size = 0, resident = 0, shared = 0;  // in pages
+  file >> size >> resident >> shared;
+  if (file && (resident - shared) * ::sysconf(_SC_PAGESIZE) > kHeapMax) ::malloc_trim(0);
+}
 
 // Options that stand in the query (SET, OPTION) and in the request; a malformed one is an HTTP error, as in Pinot.
 Status check_options(const std::string& sql, const Result<analytics::sql::Query>& parsed, const QueryOptions& request_options) {
@@ -60,9 +81,15 @@ HttpResponse PinotApi::query(const HttpRequest& request) {
   if (request.path == "/query") options.emplace("useMultistageEngine", "true");  // the endpoint of that engine
   Result<analytics::sql::Query> parsed = analytics::sql::parse(sql);
   if (Status status = check_options(sql, parsed, options); !status.ok()) return pinot::text(500, status.message());
+  const SteadyTime started = steady_now();
   analytics::QueryResponse answer = instance_.query(sql, std::move(parsed), options);
   if (request.method == "POST" && pinot::query_value(request, "getCursor") == "true") return first_page(request, std::move(answer));
-  return respond(request, answer);
+  HttpResponse response = respond(request, answer);
+  if (steady_now() - started >= kLarge) {
+    answer = {};
+    give_back_memory();
+  }
+  return response;
 }
 
 std::optional<HttpResponse> PinotApi::short_query(const HttpRequest& request) {

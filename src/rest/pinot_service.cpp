@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::string_view kLogger = "analytics";
 constexpr std::chrono::seconds kOpenWait(60);
-constexpr int64_t kUploadBytes = 256LL << 20;  // of a file for /ingestFromFile
+bool is_upload(std::string_view method, std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  return method == "POST" && (path == "/ingestFromFile" || path == "/segments" || path == "/v2/segments");
+}
 
 }  // namespace
 
@@ -64,7 +67,8 @@ Result<std::unique_ptr<PinotService>> PinotService::start(const PinotServiceOpti
   HttpServerOptions controller;
   controller.name = "controller";
   controller.handler_threads = 4;
-  controller.body_limit_bytes = kUploadBytes;
+  controller.spools = is_upload;
+  controller.spool_folder = options.data_dir + "/uploads";
   controller.header_limit_bytes = 64 << 10;  // GET /sql?sql=...
   controller.quick = [raw](const HttpRequest& request) -> std::optional<HttpResponse> {
     PinotApi* api = raw->now();

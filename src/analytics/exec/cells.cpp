@@ -68,4 +68,15 @@ int compare_at(const Vector& values, size_t a, size_t b) {
   return 0;
 }
 
+std::string too_large_result() { return fmt::format("QueryExecutionError: the result is larger than {} MiB; LIMIT it or select less", kResultBytesMax >> 20); }
+
+int64_t bytes_of(const Cell& cell) {
+  int64_t out = sizeof(Cell);
+  if (const auto* text = std::get_if<std::string>(&cell.value)) out += static_cast<int64_t>(text->capacity());
+  if (const auto* array = std::get_if<CellArray>(&cell.value)) {
+    for (const Cell& element : *array) out += bytes_of(element);
+  }
+  return out;
+}
+
 }  // namespace bywash::analytics

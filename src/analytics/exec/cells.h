@@ -17,4 +17,9 @@ std::string type_name(const Bound& value);
 int compare_reals(double a, double b);
 int compare_at(const Vector& values, size_t a, size_t b);
 
+// What an answer's rows may take in memory; past it a query fails.
+constexpr int64_t kResultBytesMax = int64_t{256} << 20;
+std::string too_large_result();  // the exception's message
+int64_t bytes_of(const Cell& cell);
+
 }  // namespace bywash::analytics

@@ -224,7 +224,7 @@ class Execution {
                      },
                      [&] { return scan_rows.full(); }, [&] { return scan_rows.memory_bytes(); });
     if (!done) return false;
-    scan_rows.finish(&response_.table.rows);
+    if (!scan_rows.finish(&response_.table.rows, kResultBytesMax)) return fail(error_code::kQueryExecution, too_large_result());
     return may_go_on(0);
   }
 

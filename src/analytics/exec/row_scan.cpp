@@ -95,9 +95,11 @@ void RowScan::consume(int64_t first_row, Selection selection) {
         case Physical::kReal: next.keys[k].real = keys[k]->reals[i]; break;
         case Physical::kText: next.keys[k].text = std::string(keys[k]->texts[i]); break;
       }
+      text_bytes_ += static_cast<int64_t>(next.keys[k].text.size());
     }
     if (!room) {
       std::pop_heap(picked_.begin(), picked_.end(), last_on_top);
+      for (const Scalar& key : picked_.back().keys) text_bytes_ -= static_cast<int64_t>(key.text.size());
       picked_.back() = std::move(next);
     } else {
       picked_.push_back(std::move(next));
@@ -106,7 +108,8 @@ void RowScan::consume(int64_t first_row, Selection selection) {
   }
 }
 
-void RowScan::finish(std::vector<std::vector<Cell>>* rows) {
+bool RowScan::finish(std::vector<std::vector<Cell>>* rows, int64_t bytes_max) {
+  int64_t bytes = 0;
   if (!query_.order.empty()) std::sort(picked_.begin(), picked_.end(), [this](const Picked& a, const Picked& b) { return before(a, b); });
   std::vector<uint16_t> block_rows;
   for (auto at = static_cast<size_t>(query_.offset); at < picked_.size();) {
@@ -123,9 +126,14 @@ void RowScan::finish(std::vector<std::vector<Cell>>* rows) {
     rows->resize(base + block_rows.size());
     for (const OutputColumn& output : query_.output) {
       const Vector& values = evaluator_->evaluate(*output.value);
-      for (size_t i = 0; i < block_rows.size(); ++i) (*rows)[base + i].push_back(cell_of(values, i));
+      for (size_t i = 0; i < block_rows.size(); ++i) {
+        (*rows)[base + i].push_back(cell_of(values, i));
+        bytes += bytes_of((*rows)[base + i].back());
+      }
     }
+    if (bytes > bytes_max) return false;
   }
+  return true;
 }
 
 }  // namespace bywash::analytics

@@ -18,9 +18,9 @@ class RowScan {
   void consume(int64_t first_row, Selection selection);
   // Whether more rows cannot change the answer.
   bool full() const { return query_.order.empty() && picked_.size() >= wanted(); }
-  int64_t memory_bytes() const { return static_cast<int64_t>(picked_.size() * (sizeof(Picked) + query_.order.size() * sizeof(Scalar))); }
-  // The answer's rows, after OFFSET, in order.
-  void finish(std::vector<std::vector<Cell>>* rows);
+  int64_t memory_bytes() const { return static_cast<int64_t>(picked_.size() * (sizeof(Picked) + query_.order.size() * sizeof(Scalar))) + text_bytes_; }
+  // The answer's rows, after OFFSET, in order. False: they take more than `bytes_max`.
+  bool finish(std::vector<std::vector<Cell>>* rows, int64_t bytes_max);
 
  private:
   struct Picked {
@@ -39,6 +39,7 @@ class RowScan {
   Evaluator* evaluator_;
   std::vector<const Segment*> segments_;
   std::vector<Picked> picked_;  // with ORDER BY a heap, the last in order on top
+  int64_t text_bytes_ = 0;  // of the picked rows' keys
 };
 
 }  // namespace bywash::analytics

@@ -13,7 +13,6 @@ namespace {
 using duckdb::Api;
 using duckdb::Handle;
 
-constexpr int64_t kResultBytesMax = 256LL << 20;
 constexpr int64_t kMemoryLimitBytes = 256LL << 20;
 constexpr Millis kLook(50);  // between two looks at the flag of cancellation
 
@@ -22,15 +21,6 @@ void add(const ScanCounts& from, ScanCounts* to) {
   to->processed += from.processed, to->matched += from.matched, to->pruned += from.pruned, to->pruned_by_value += from.pruned_by_value;
   to->consuming_processed += from.consuming_processed, to->consuming_matched += from.consuming_matched;
   to->segments = from.segments, to->consuming = from.consuming, to->total_docs = from.total_docs;
-}
-
-int64_t bytes_of(const Cell& cell) {
-  int64_t out = sizeof(Cell);
-  if (const auto* text = std::get_if<std::string>(&cell.value)) out += static_cast<int64_t>(text->capacity());
-  if (const auto* array = std::get_if<CellArray>(&cell.value)) {
-    for (const Cell& element : *array) out += bytes_of(element);
-  }
-  return out;
 }
 
 }  // namespace
@@ -280,6 +270,7 @@ bool DuckQuery::run(const std::string& sql, const std::vector<OutputSpec>& outpu
     return false;
   }
   duckdb::DuckResult result{};
+  Watchdog watchdog(api_, connection_, options_);
   const bool done = execute(statement, &result, error) && fetch(&result, output, rows, error);
   failed_ = !done;
   api_.destroy_result(&result);
@@ -288,9 +279,9 @@ bool DuckQuery::run(const std::string& sql, const std::vector<OutputSpec>& outpu
 }
 
 bool DuckQuery::execute(Handle statement, duckdb::DuckResult* result, QueryException* error) {
-  Watchdog watchdog(api_, connection_, options_);
   Handle pending = nullptr;
-  bool done = api_.pending_prepared(statement, &pending) == 0;
+  // Rows come as they are fetched: a whole result would be held beside the memory limit.
+  bool done = api_.pending_prepared_streaming(statement, &pending) == 0;
   while (done) {
     const int state = api_.pending_execute_task(pending);
     if (state == duckdb::kResultReady) break;
@@ -326,7 +317,7 @@ bool DuckQuery::fetch(duckdb::DuckResult* result, const std::vector<OutputSpec>&
       return false;
     }
     if (bytes > kResultBytesMax) {
-      *error = {error_code::kQueryExecution, fmt::format("QueryExecutionError: the result is larger than {} MiB; LIMIT it or select less", kResultBytesMax >> 20)};
+      *error = {error_code::kQueryExecution, too_large_result()};
       return false;
     }
   }

@@ -54,6 +54,8 @@ class RowArguments {
   std::vector<DataType> types_;
 };
 
+constexpr size_t kTextsMax = size_t{256} << 20;  // that a function makes of one block of rows
+
 // `f(FunctionRow&, std::string& out)` appends a text, `f(FunctionRow&)` answers a double or a whole number. Not called for rows with a null.
 template <class F>
 Result<BoundFunction> row_function(const FunctionArgs& call, std::string_view signature, DataType type, F f) {
@@ -65,7 +67,11 @@ Result<BoundFunction> row_function(const FunctionArgs& call, std::string_view si
     if constexpr (std::is_invocable_v<F, FunctionRow&, std::string&>) {
       out.start_texts();
       for (row.index = 0; row.index < n; ++row.index) {
-        if (!row.any_null()) f(row, out.bytes);
+        if (out.error.empty() && !row.any_null()) f(row, out.bytes);
+        if (out.bytes.size() > kTextsMax) {
+          out.fail(fmt::format("the texts that a function makes of {} rows take more than {} MiB; make them shorter", n, kTextsMax >> 20));
+          out.bytes.resize(kTextsMax);
+        }
         out.end_text();
       }
       out.finish_texts();

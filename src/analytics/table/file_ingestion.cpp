@@ -56,9 +56,21 @@ Status FileIngestion::run(const std::vector<IngestFile>& files, IngestResult* re
 }
 
 Status FileIngestion::take(const IngestFile& file) {
-  ASSIGN_OR_RETURN(std::string bytes, file.read());
   row_of_file_ = 0;
-  RETURN_IF_ERROR(each_row(std::move(bytes), file.options, *target_.schema.schema, [this](std::string_view json) { return append(json); }));
+  const auto take_bytes = [this](std::string bytes, const FileOptions& options) {
+    return each_row(std::move(bytes), options, *target_.schema.schema, [this](std::string_view json) { return append(json); });
+  };
+  FileOptions options = file.options;
+  if (file.next) {
+    ASSIGN_OR_RETURN(std::string bytes, file.next(&options));
+    do {
+      RETURN_IF_ERROR(take_bytes(std::move(bytes), options));
+      ASSIGN_OR_RETURN(bytes, file.next(&options));
+    } while (!bytes.empty());
+  } else {
+    ASSIGN_OR_RETURN(std::string bytes, file.read());
+    RETURN_IF_ERROR(take_bytes(std::move(bytes), options));
+  }
   if (segment_) segment_->publish(0);
   return {};
 }
@@ -70,7 +82,7 @@ Status FileIngestion::append(std::string_view json) {
     if (segment_) segment_->publish(0);
   }
   // One record may become many rows, which must have room.
-  if (segment_ && (segment_->appended_rows() >= limits_.rows || segment_->memory_bytes() >= 2 * limits_.bytes)) RETURN_IF_ERROR(end_segment());
+  if (segment_ && (segment_->appended_rows() >= limits_.rows || segment_->memory_bytes() >= limits_.bytes + limits_.bytes / 4)) RETURN_IF_ERROR(end_segment());
   if (!segment_) RETURN_IF_ERROR(begin_segment());
   const int64_t filtered = reader_->filtered(), before = segment_->appended_rows();
   if (!reader_->append(json, *segment_) && reader_->filtered() == filtered) {

@@ -20,6 +20,8 @@ struct IngestFile {
   SourceFile source;
   FileOptions options;
   std::function<Result<std::string>()> read;  // its bytes
+  // Instead of `read` where it is large: its next rows, as a file that is read by the options it answers; '' behind the last.
+  std::function<Result<std::string>(FileOptions*)> next;
 };
 
 struct IngestResult {

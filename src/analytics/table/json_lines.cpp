@@ -4,8 +4,11 @@
 namespace bywash::analytics {
 namespace {
 
-// The end of the JSON value that begins at `from`: brackets are counted, strings skipped. npos: it does not end.
-size_t end_of_value(std::string_view text, size_t from) {
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+}  // namespace
+
+size_t end_of_json_value(std::string_view text, size_t from) {
   int depth = 0;
   bool in_string = false;
   for (size_t i = from; i < text.size(); ++i) {
@@ -26,10 +29,6 @@ size_t end_of_value(std::string_view text, size_t from) {
   return depth == 0 && !in_string ? text.size() : std::string_view::npos;
 }
 
-bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-}  // namespace
-
 Status split_json_rows(std::string_view text, std::vector<std::string_view>* rows) {
   size_t at = 0;
   if (text.starts_with("\xef\xbb\xbf")) at = 3;
@@ -41,7 +40,7 @@ Status split_json_rows(std::string_view text, std::vector<std::string_view>* row
   if (array) ++at;
   for (skip(array); at < text.size(); skip(array)) {
     if (array && text[at] == ']') return {};
-    const size_t end = end_of_value(text, at);
+    const size_t end = end_of_json_value(text, at);
     if (end == std::string_view::npos || end == at) return Status::invalid(fmt::format("Row {} of the file does not end", rows->size() + 1));
     rows->push_back(text.substr(at, end - at));
     at = end;

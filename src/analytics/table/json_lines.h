@@ -12,4 +12,7 @@ namespace bywash::analytics {
 // kInvalid when a value does not end.
 Status split_json_rows(std::string_view text, std::vector<std::string_view>* rows);
 
+// The end of the JSON value that begins at `from`: brackets are counted, strings skipped. npos: it does not end.
+size_t end_of_json_value(std::string_view text, size_t from);
+
 }  // namespace bywash::analytics
