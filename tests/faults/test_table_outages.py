@@ -211,7 +211,8 @@ def test_records_deleted_before_they_were_read_are_a_gap_that_everybody_sees(kaf
     program.thaw()
     wait_for(program, lambda: consuming(program)[0]["partitionToOffsetMap"]["0"] == "4000", "at the end")
     count, missed = totals(program)[0], sum(one["recordsMissed"] for one in consuming(program)[0]["gaps"])
-    assert count + missed == 4000 and missed in (1000, 1400), (count, missed)
+    # What the fetch that was under way had brought, it has.
+    assert count + missed == 4000 and 1000 <= missed <= 1400, (count, missed)
 
 
 def test_a_topic_that_was_created_anew_is_told(kafka, start_bywash):
