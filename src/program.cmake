@@ -1,7 +1,7 @@
 # The program: main, the verbs and the one list of plugins over all libraries. Left at the build folder's root with the shared
 # objects that it needs beside it.
 configure_file(${CMAKE_CURRENT_LIST_DIR}/version.h.in ${CMAKE_BINARY_DIR}/generated/version.h @ONLY)
-add_executable(bywash main.cpp builtin_plugins.cpp verbs/analytics.cpp verbs/analytics_hand_over.cpp verbs/analytics_import.cpp verbs/compact.cpp verbs/completion.cpp verbs/connect.cpp verbs/controller_words.cpp verbs/distributed.cpp verbs/dlq.cpp verbs/docs.cpp verbs/process.cpp verbs/process_life.cpp verbs/standalone.cpp verbs/try.cpp)
+add_executable(bywash main.cpp builtin_plugins.cpp verbs/analytics.cpp verbs/analytics_hand_over.cpp verbs/analytics_import.cpp verbs/compact.cpp verbs/completion.cpp verbs/connect.cpp verbs/controller_words.cpp verbs/distributed.cpp verbs/dlq.cpp verbs/docs.cpp verbs/process.cpp verbs/process_life.cpp verbs/standalone.cpp verbs/try.cpp verbs/wait_note.cpp)
 target_include_directories(bywash PRIVATE ${CMAKE_BINARY_DIR}/generated)
 target_link_libraries(bywash PRIVATE bywash_rest_connect bywash_rest_pinot bywash_distributed bywash_runtime bywash_dry_run bywash_processing bywash_jdbc bywash_postgres_cdc bywash_s3 bywash_file bywash_avro bywash_json_schema bywash_protobuf bywash_formats bywash_schema_registry bywash_transforms bywash_analytics_plan bywash_expressions
                                      arrow::arrow_compute)

@@ -16,6 +16,7 @@
 #include "net/http_client.h"
 #include "runtime/connector_config.h"
 #include "verbs/verbs.h"
+#include "verbs/wait_note.h"
 
 namespace bywash::verbs {
 namespace {
@@ -84,7 +85,10 @@ class ConnectSession {
     if (body) request.headers.emplace_back("Content-Type", "application/json");
     if (!options_.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + options_.token);
     else if (!options_.user.empty()) request.headers.emplace_back("Authorization", "Basic " + base64(options_.user));
-    auto got = client_.send(request);
+    auto got = [&] {
+      const WaitNote note(waits_for_.empty() ? options_.url : fmt::format("{} at {}", waits_for_, options_.url));
+      return client_.send(request);
+    }();
     if (!got.ok()) {
       fail(fmt::format("No worker answers at {}: {}. Name one with --url or BYWASH_CONNECT_URL", options_.url, got.status().message()));
       return std::nullopt;
@@ -111,12 +115,18 @@ class ConnectSession {
     return 0;
   }
 
+  // What the next requests are for, as a terminal is told while they take long: "connector c, 2 of 5".
+  void work_on(const std::string& name, size_t index, size_t count) {
+    waits_for_ = count > 1 ? fmt::format("connector {}, {} of {}", name, index + 1, count) : "connector " + name;
+  }
+
   bool as_json() const { return options_.output == "json"; }
   static void print(const CliJson& json) { std::cout << json.dump(2, ' ', false, CliJson::error_handler_t::replace) << "\n"; }
 
  private:
   ConnectOptions options_;
   net::HttpClient client_;
+  std::string waits_for_;
 };
 
 // Columns as wide as their widest cell.
@@ -255,7 +265,9 @@ int apply_files(ConnectSession& session, const std::vector<std::string>& files) 
   if (!requests.ok()) return fail(requests.status().message(), kRefused);
   int worst = 0;
   CliJson done = CliJson::array();
-  for (const runtime::ConnectorRequest& request : *requests) {
+  for (size_t i = 0; i < requests->size(); ++i) {
+    const runtime::ConnectorRequest& request = (*requests)[i];
+    session.work_on(request.name, i, requests->size());
     CliJson body = config_json(request);
     std::optional<Reply> reply;
     if (request.initial_state) {
@@ -284,7 +296,9 @@ int validate_files(ConnectSession& session, const std::vector<std::string>& file
   auto requests = read_connector_files(files);
   if (!requests.ok()) return fail(requests.status().message(), kRefused);
   int worst = 0;
-  for (const runtime::ConnectorRequest& request : *requests) {
+  for (size_t i = 0; i < requests->size(); ++i) {
+    const runtime::ConnectorRequest& request = (*requests)[i];
+    session.work_on(request.name, i, requests->size());
     CliJson body = config_json(request);
     // The path's name is the end of the class's simple name.
     std::string type = field_text(body, "connector.class");
@@ -372,7 +386,9 @@ int show_loggers(ConnectSession& session, const ConnectOptions& options) {
 // The same change for every connector that was named.
 int change_each(ConnectSession& session, const ConnectOptions& options, const std::string& method, const std::string& suffix, const std::string& verb, const std::string& done) {
   int worst = 0;
-  for (const std::string& name : options.names) {
+  for (size_t i = 0; i < options.names.size(); ++i) {
+    const std::string& name = options.names[i];
+    session.work_on(name, i, options.names.size());
     int code = session.change(method, connector_path(name, suffix), verb + " connector " + name);
     if (code == kUnreachable) return code;
     worst = std::max(worst, code);

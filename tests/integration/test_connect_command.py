@@ -1,7 +1,12 @@
 """`bywash connect`: every verb, as tables and as JSON, with its exit code, against our worker and against the original's."""
 
+import http.server
 import json
+import os
+import pty
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -108,3 +113,30 @@ def test_completion_scripts_are_whole(shell):
     # bash reads the script of either shell: it is one, and starts zsh's bash completion where it is read there
     assert subprocess.run(["bash", "-n"], input=done.stdout, capture_output=True, text=True, check=False).stderr == ""
     assert run("completion", "fish").returncode != 0 and binary().exists()
+
+
+def test_a_terminal_is_told_what_takes_long():
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self):
+            time.sleep(2.5)
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ours, theirs = pty.openpty()
+    arguments = [str(binary()), "connect", "--url", f"http://127.0.0.1:{server.server_port}", "pause", "one", "two"]
+    try:
+        on_terminal = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=theirs, text=True, timeout=30, check=True)
+        told = os.read(ours, 65536).decode()
+        elsewhere = subprocess.run(arguments, capture_output=True, text=True, timeout=30, check=True)
+    finally:
+        os.close(ours), os.close(theirs)
+        server.shutdown()
+        server.server_close()
+    assert on_terminal.stdout == elsewhere.stdout == "one pauses\ntwo pauses\n" and elsewhere.stderr == ""
+    assert "Waiting for connector one, 1 of 2" in told and "2 s" in told and "connector two, 2 of 2" in told and told.endswith("\r\x1b[K")
