@@ -6,6 +6,7 @@ import time
 
 from tests.integration.test_table import http, row, wait_count
 from tests.support.bywash_process import Bywash, run
+from tests.support.kafka_clients import Record
 
 DAY = 86_400_000
 SCHEMA = {"schemaName": "stock_transactions",
@@ -41,6 +42,25 @@ def test_records_are_transformed_filtered_and_unnested(kafka, start_bywash):
     bad = realtime(kafka, topic, transformConfigs=[{"columnName": "label", "transformFunction": "Groovy({who}, who)"}])
     status, answer = http("PUT", program.controller_url + "/tables/stock_transactions", bad)
     assert status == 400 and "Groovy is not supported" in answer["error"]
+
+
+def test_keys_headers_and_places_of_records_are_columns(kafka, start_bywash):
+    topic = kafka.create_topic(partitions=2)
+    program = start_bywash(Bywash.analytics())
+    columns = ["__key", "__header$trace", "__metadata$offset", "__metadata$partition", "label"]
+    schema = {"schemaName": "stock_transactions",
+              "dimensionFieldSpecs": [{"name": "id", "dataType": "INT"}, {"name": "__metadata$recordTimestamp", "dataType": "LONG"}, *({"name": name, "dataType": "STRING"} for name in columns)],
+              "dateTimeFieldSpecs": SCHEMA["dateTimeFieldSpecs"]}
+    assert http("POST", program.controller_url + "/schemas", schema)[0] == 200
+    config = realtime(kafka, topic, transformConfigs=[{"columnName": "label", "transformFunction": "concat(upper(\"__key\"), \"__metadata$offset\", '/')"}])
+    config["ingestionConfig"]["streamIngestionConfig"]["streamConfigMaps"][0]["stream.kafka.metadata.populate"] = "true"
+    status, answer = http("POST", program.controller_url + "/tables", config)
+    assert status == 200, answer
+    kafka.produce(topic, [Record(json.dumps({"id": i, "at": DAY, "__key": "own"}).encode(), f"k{i}".encode() if i else None, [("trace", b"\x01" + str(i).encode())] if i != 2 else [],
+                                 partition=1, timestamp=DAY * i + 5) for i in range(4)])
+    wait_count(program, 4)
+    rows = [row(program, f'SELECT {", ".join(chr(34) + name + chr(34) for name in columns)}, "__metadata$recordTimestamp" FROM stock_transactions WHERE id = {i} LIMIT 1') for i in range(4)]
+    assert rows == [["own", "0130", "0", "1", "OWN/0", 5], ["k1", "0131", "1", "1", "K1/1", DAY + 5], ["k2", "null", "2", "1", "K2/2", 2 * DAY + 5], ["k3", "0133", "3", "1", "K3/3", 3 * DAY + 5]]
 
 
 def test_a_hybrid_table_counts_each_record_once(kafka, start_bywash):

@@ -25,7 +25,8 @@ constexpr int64_t kSmallestPressedSeal = 4 << 20;
 PartitionConsumer::PartitionConsumer(PartitionOptions options)
     : options_(std::move(options)), stream_(options_.config->streams[static_cast<size_t>(options_.stream)]),
       origin_{stream_.topic, Partition(options_.partition)},
-      title_(fmt::format("{} partition {}", options_.config->name_with_type, to_string(origin_))), rows_(*options_.schema, *options_.config) {
+      title_(fmt::format("{} partition {}", options_.config->name_with_type, to_string(origin_))), rows_(*options_.schema, *options_.config),
+      metadata_(*options_.schema->schema, options_.config->ingestion, stream_.populate_metadata) {
   const metrics::Labels labels = {{"table", options_.config->name_with_type}, {"topic", stream_.topic}, {"partition", std::to_string(options_.partition)}};
   metrics::Registry& registry = metrics::Registry::process();
   consumed_ = registry.counter("bywash_table_rows_consumed_total", "Rows that a table has consumed from its topic", labels);
@@ -270,15 +271,14 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
   }
   std::vector<DecodedRecord> decoded;
   if (decoder_ && !decode(batch, &decoded)) return;
-  size_t at = 0;
-  for (const columnar::RawRecord& record : batch.records()) {
-    const DecodedRecord* text = decoder_ ? &decoded[at++] : nullptr;
+  for (size_t i = 0; i < batch.records().size(); ++i) {
+    const columnar::RawRecord& record = batch.records()[i];
     if (record.offset < next_offset_) continue;
     if (segment_->full() || segment_->appended_rows() + rows_.rows_per_record() > segment_->options().max_rows) {
       options_.segments->publish(options_.group(), *segment_, next_offset_);
       if (!seal()) return;
     }
-    take(record, text, *segment_, keys_);
+    take(batch, i, decoder_ ? &decoded[i] : nullptr, *segment_, keys_);
     next_offset_ = record.offset + 1;
     newest_record_ms_.store(record.timestamp_ms, std::memory_order_relaxed);
   }
@@ -288,10 +288,12 @@ void PartitionConsumer::ingest(const columnar::RawBatch& batch) {
   report(rows_.take_counts());
 }
 
-void PartitionConsumer::take(const columnar::RawRecord& record, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys) {
+void PartitionConsumer::take(const columnar::RawBatch& batch, size_t index, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys) {
   const int64_t first = segment.appended_rows();
+  const std::optional<std::string_view> json = text ? std::optional<std::string_view>(text->json) : batch.records()[index].value;
   if (text && text->failed) rows_.drop(DropReason::kUndecodable);
-  else rows_.append(text ? text->json : record.value, segment);
+  else if (json && metadata_.wanted()) rows_.append(metadata_.add_to(*json, batch, index), segment);
+  else rows_.append(json, segment);
   const int64_t end = segment.appended_rows();
   for (int64_t row = first; keys && row < end; ++row) {
     if (keys->edits()) keys->edit(segment, static_cast<uint32_t>(row));

@@ -14,6 +14,7 @@
 
 #include "analytics/table/json_rows.h"
 #include "analytics/table/record_decoder.h"
+#include "analytics/table/record_metadata.h"
 #include "analytics/table/segment_set.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -77,7 +78,7 @@ class PartitionConsumer {
   // Tries until the decoder answers; false: the thread is to end, and nothing of the batch was taken.
   bool decode(const columnar::RawBatch& batch, std::vector<DecodedRecord>* out);
   // Appends a record's rows to `segment`; with `keys` only those that may stay.
-  void take(const columnar::RawRecord& record, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys);
+  void take(const columnar::RawBatch& batch, size_t index, const DecodedRecord* text, MutableSegment& segment, UpsertPartition* keys);
   // Records from next_offset_ to `end` are gone from the topic: says so, durably, and goes on at `end`.
   void note_gap(int64_t end);
   // The topic ends before the place where consumption is: it is not the one that was consumed.
@@ -104,6 +105,7 @@ class PartitionConsumer {
   const TopicPartition origin_;
   const std::string title_;  // for logs: table and partition
   JsonRows rows_;
+  const RecordMetadata metadata_;
   std::unique_ptr<RecordDecoder> decoder_;  // nullptr: records are JSON
   std::unique_ptr<kafka::Consumer> consumer_;
   UpsertPartition* keys_ = nullptr;  // of tables with upsert or dedup

@@ -130,7 +130,7 @@ Status PartitionConsumer::consume_range(const SegmentRecord& record, MutableSegm
       for (size_t i = 0; i < batch->records().size() && next < record.offsets.end; ++i) {
         const columnar::RawRecord& one = batch->records()[i];
         if (one.offset < next) continue;
-        if (one.offset < record.offsets.end) take(one, decoder_ ? &decoded[i] : nullptr, segment, keys);
+        if (one.offset < record.offsets.end) take(*batch, i, decoder_ ? &decoded[i] : nullptr, segment, keys);
         next = one.offset + 1;
       }
       segment.publish(std::min(next, record.offsets.end));

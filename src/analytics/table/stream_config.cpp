@@ -143,9 +143,7 @@ void read_rest(const Entries& entries, StreamConfig& out, std::vector<std::strin
   if (std::string fetch = value_of(entries, "stream.kafka.fetch.timeout.millis"); !fetch.empty() && !parse_count(fetch, &out.fetch_timeout_ms)) {
     problems.push_back(fmt::format("stream.kafka.fetch.timeout.millis: '{}' is not a number of milliseconds", fetch));
   }
-  if (value_of(entries, "stream.kafka.metadata.populate") == "true") {
-    problems.push_back("stream.kafka.metadata.populate=true (columns from keys, headers and metadata) is not supported yet");
-  }
+  out.populate_metadata = ascii_lower(value_of(entries, "stream.kafka.metadata.populate")) == "true";
   std::string ids = value_of(entries, "stream.kafka.partition.ids");
   for (size_t at = 0; at < ids.size();) {
     size_t comma = std::min(ids.find(',', at), ids.size());

@@ -29,6 +29,7 @@ struct StreamConfig {
   int64_t flush_bytes = 0;                         // of one segment in memory; 0: by kDefaultTableBytes over the partitions
   int64_t fetch_timeout_ms = 5000;
   bool stop_on_decode_error = false;
+  bool populate_metadata = false;                  // records' headers and places are members of them: see RecordMetadata
   DecoderConfig decoder;
   std::map<std::string, std::string> kafka_properties;  // Java client names, unprefixed
   std::vector<std::string> warnings;
