@@ -53,9 +53,12 @@ def wait_rows(program, ids, timeout=60.0):
     wait_for(program, lambda: totals(program) == expected, f"{expected} rows", timeout)
 
 
+def consuming_segments(program):
+    return http_json("GET", program.controller_url + "/tables/rows/consumingSegmentsInfo")["_segmentToConsumingInfoMap"]
+
+
 def consuming(program):
-    info = http_json("GET", program.controller_url + "/tables/rows/consumingSegmentsInfo")["_segmentToConsumingInfoMap"]
-    return [one[0] for one in info.values()]
+    return [one[0] for one in consuming_segments(program).values()]
 
 
 def problems(program):
@@ -189,6 +192,7 @@ def test_records_deleted_before_they_were_read_are_a_gap_that_everybody_sees(kaf
     create(program, kafka, topic)
     produce(kafka, topic, 0, 2000)
     wait_rows(program, range(2000))
+    wait_for(program, lambda: any("__0__2__" in name for name in consuming_segments(program)), "both segments committed")
     assert "gaps" not in consuming(program)[0]
     program.kill()
     produce(kafka, topic, 2000, 1500)
