@@ -86,6 +86,40 @@ def test_three_workers_share_the_work_and_a_killed_one_stops_nobody_else(kafka, 
     wait_for(lambda: "c0" not in first.request("GET", "/connectors"), "c0 is gone on the other worker too")
 
 
+def test_a_rolling_restart_leaves_each_record_once_in_files(kafka, cluster, tmp_path):
+    """An exactly-once sink while all three workers are stopped and started in turn under load."""
+    flush, topic, lake = 50, kafka.create_topic(partitions=3), tmp_path / "lake"
+    workers = [cluster(**{"scheduled.rebalance.max.delay.ms": "0"}) for _ in range(3)]
+    lake.mkdir()
+    workers[0].create("lake", {"connector.class": "io.confluent.connect.s3.S3SinkConnector", "tasks.max": "3", "topics": topic, "s3.bucket.name": "b", "s3.region": "us-east-1",
+                               "store.url": f"file://{lake}", "flush.size": str(flush), "format.class": "io.confluent.connect.s3.format.json.JsonFormat",
+                               "storage.class": "io.confluent.connect.s3.storage.S3Storage", "value.converter": "org.apache.kafka.connect.json.JsonConverter",
+                               "value.converter.schemas.enable": "false", "consumer.override.session.timeout.ms": "6000"})
+    ending, written = threading.Event(), [0, 0, 0]
+
+    def load():
+        while not ending.wait(0.02):
+            for partition in range(3):
+                kafka.produce_many(topic, [json.dumps({"n": 3 * i + partition}).encode() for i in range(written[partition], written[partition] + flush)], partition=partition)
+                written[partition] += flush
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    for worker in workers:
+        wait_for(lambda: len(placed(workers[0], "lake") or {}) == 3, "three tasks", 60)
+        assert worker.stop() == 0
+        worker.start()
+        wait_for(worker.healthy, "a healthy worker again", 60)
+    wait_for(lambda: len(placed(workers[0], "lake") or {}) == 3, "three tasks at the end", 60)
+    ending.set()
+    thread.join()
+    expected = sorted(3 * i + partition for partition in range(3) for i in range(written[partition]))
+
+    def found():
+        return sorted(json.loads(line)["n"] for file in lake.rglob("*.json") for line in file.read_text().splitlines())
+    wait_for(lambda: len(found()) >= len(expected), f"{len(expected)} records", 90)
+    assert found() == expected
+
+
 def test_state_and_offsets_outlive_the_cluster(kafka, cluster, tmp_path):
     topic = kafka.create_topic()
     worker = cluster()
