@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kWorkers = 3;
 constexpr Millis kQuiet{20000};
-constexpr Millis kStart{30};  // longer than a thread's start takes
+constexpr Millis kStart{100};  // longer than a thread's start takes
 
 // Tasks that live, over all workers of a run.
 class Lives {
