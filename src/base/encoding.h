@@ -1,4 +1,4 @@
-// Bytes as text: Base64 (RFC 4648) and percent-encoding (RFC 3986). Level 0, any thread.
+// Bytes as text: Base64 (RFC 4648), hexadecimal and percent-encoding (RFC 3986). Level 0, any thread.
 #pragma once
 
 #include <string>
@@ -9,6 +9,9 @@ namespace bywash {
 // With padding, without line breaks.
 void append_base64(std::string_view bytes, std::string* out);
 std::string base64(std::string_view bytes);
+
+// Two lower-case digits a byte.
+std::string hex(std::string_view bytes);
 
 // ASCII letters, digits and the bytes of `kept` stay; every other byte is %XX with upper-case digits.
 std::string percent_encoded(std::string_view text, std::string_view kept);

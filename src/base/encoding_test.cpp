@@ -17,6 +17,11 @@ TEST(Encoding, Base64HasTheVectorsOfItsRfc) {
   EXPECT_EQ(out, "xZm9vYmE=");
 }
 
+TEST(Encoding, HexHasTwoLowerCaseDigitsAByte) {
+  EXPECT_EQ(hex(""), "");
+  EXPECT_EQ(hex(std::string_view("\0\x9f\xff", 3)), "009fff");
+}
+
 TEST(Encoding, PercentEncodingKeepsWhatItIsToldTo) {
   EXPECT_EQ(percent_encoded("aZ09-._~/ \xc3\xa9", kUnreserved), "aZ09-._~%2F%20%C3%A9");
   EXPECT_EQ(percent_encoded("a/b c", "/"), "a/b%20c");

@@ -11,8 +11,7 @@ Result<std::thread> start_thread(std::string_view what, std::function<void()> wo
   try {
     return std::thread(std::move(work));
   } catch (const std::system_error& error) {
-    return Status::host(fmt::format("No thread can be started for {}: {}. Allow the process more threads (ulimit -u, the pids limit of its control group), or run fewer tasks",
-                                    what, error.code().message()));
+    return Status::host(fmt::format("No thread can be started for {}: {}. {}", what, error.code().message(), kAllowThreads));
   }
 }
 

@@ -10,6 +10,9 @@
 
 namespace bywash {
 
+// What one who has too few can do, behind an error's cause.
+inline constexpr std::string_view kAllowThreads = "Allow the process more threads (ulimit -u, the pids limit of its control group), or run fewer tasks";
+
 // A thread that does `work`. Fatal, the host's fault: the system gives none; `what` says for whom it would have been ("task a-0").
 Result<std::thread> start_thread(std::string_view what, std::function<void()> work);
 

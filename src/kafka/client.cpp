@@ -63,7 +63,7 @@ std::string ClientHealth::last_error() const {
 Status ClientHealth::failure() const {
   std::lock_guard lock(mutex_);
   if (unauthorized_) return Status::unauthorized(fmt::format("The Kafka brokers refuse the credentials: {}", last_error_));
-  if (without_thread_) return Status::host(fmt::format("The Kafka client has too few threads: {}. Allow the process more threads (ulimit -u, the pids limit of its control group), or run fewer tasks", last_error_));
+  if (without_thread_) return Status::host(fmt::format("The Kafka client has too few threads: {}. {}", last_error_, kAllowThreads));
   return {};
 }
 

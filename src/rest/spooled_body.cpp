@@ -1,13 +1,14 @@
 // See spooled_body.h.
 #include "rest/spooled_body.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+
+#include "base/unnamed_file.h"
 
 namespace bywash::rest {
 namespace {
@@ -23,12 +24,7 @@ Status spool_error(std::string_view doing, int error_number) {
 Result<std::shared_ptr<SpooledBody>> SpooledBody::open(const std::string& folder) {
   std::error_code ignored;  // the open says why
   std::filesystem::create_directories(folder, ignored);
-  int descriptor = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {  // a file system that knows no files without names
-    std::string path = folder + "/upload-XXXXXX";
-    descriptor = ::mkostemp(path.data(), O_CLOEXEC);
-    if (descriptor >= 0) ::unlink(path.c_str());
-  }
+  const int descriptor = open_unnamed_file(folder, "upload");
   if (descriptor < 0) return spool_error("keep", errno);
   return std::shared_ptr<SpooledBody>(new SpooledBody(descriptor));
 }

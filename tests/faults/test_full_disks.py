@@ -5,24 +5,10 @@ import os
 import signal
 import subprocess
 
-import pytest
-
 from tests.support.bywash_process import Bywash, binary
 from tests.support.two_brokers import wait_for
 
 _STRING = "org.apache.kafka.connect.storage.StringConverter"
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder with room for 512 KiB; skipped where this user may not mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 def test_offsets_wait_for_room_and_the_source_goes_on(kafka, topic, start_bywash, tmp_path, small_disk):

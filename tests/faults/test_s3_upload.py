@@ -6,7 +6,6 @@ repeat (flush.size) a restart writes the same objects again; where they do not (
 
 import json
 import os
-import subprocess
 import time
 
 import pytest
@@ -175,18 +174,6 @@ def test_partitions_move_in_mid_file(kafka, s3, bucket, start_bywash, tmp_path):
         time.sleep(0.3)
     kafka.wait_committed(f"connect-{name}", topic, timeout=60)
     check_exact(s3, bucket, rounds * 4 * each)
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A folder with room for 512 KiB; skipped where this user may not mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 @pytest.mark.parametrize("config", [REPEATED, LOGGED], ids=["repeated cuts", "delivery log"])

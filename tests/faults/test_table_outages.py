@@ -3,9 +3,7 @@ more partitions. All rows once afterwards, and meanwhile answers of what is ther
 
 import contextlib
 import json
-import pathlib
 import random
-import subprocess
 import time
 
 import pytest
@@ -15,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from tests.support.bywash_process import Bywash
 from tests.support.kafka_broker import Kafka
 from tests.support.kafka_connect import RestError, http_json
-from tests.support.processes import TemporaryFolder
+from tests.support.small_disk import small_file_system
 
 SCHEMA = {"schemaName": "rows", "dimensionFieldSpecs": [{"name": "id", "dataType": "LONG"}, {"name": "text", "dataType": "STRING"}],
           "dateTimeFieldSpecs": [{"name": "at", "dataType": "LONG", "format": "1:MILLISECONDS:EPOCH", "granularity": "1:MILLISECONDS"}]}
@@ -71,17 +69,10 @@ def create(program, kafka, topic, **stream):
 
 
 @pytest.fixture
-def small_disk():
-    """A file system of 6 MiB, for the data folder."""
-    with_folder = TemporaryFolder("disk")
-    folder = pathlib.Path(with_folder.path) / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", folder], capture_output=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-    with_folder.remove()
+def small_disk(tmp_path):
+    """Room for 6 MiB, for the data folder."""
+    with small_file_system(tmp_path, "6m") as folder:
+        yield folder
 
 
 def on_disk(folder) -> Bywash:

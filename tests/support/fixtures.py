@@ -11,6 +11,7 @@ from tests.support.kafka_connect import KafkaConnect
 from tests.support.postgres import Postgres
 from tests.support.processes import exit_on_signals
 from tests.support.s3_server import S3Server
+from tests.support.small_disk import small_file_system
 
 
 def pytest_configure(config):
@@ -86,3 +87,10 @@ def start_bywash():
         except AssertionError as error:
             lost_count.append(str(error))
     assert not lost_count
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder with room for 512 KiB."""
+    with small_file_system(tmp_path, "512k") as folder:
+        yield folder

@@ -3,17 +3,12 @@
 #include "analytics/plan/decimal_text.h"
 
 #include "analytics/sql/java_text.h"
+#include "base/encoding.h"
 
 #include <cmath>
 
 namespace bywash::analytics {
 namespace {
-
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (unsigned char c : bytes) out += fmt::format("{:02x}", c);
-  return out;
-}
 
 Cell integer_cell(DataType type, int64_t value) {
   if (type == DataType::kBoolean) return {value != 0};

@@ -182,12 +182,8 @@ class KllSketch : public DataSketch {
  public:
   explicit KllSketch(uint16_t k) : sketch_(k) {}
   int64_t add(const SketchItem& item) override {
-    double value = 0;
-    std::visit([&](const auto& one) {
-      if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, std::string_view>) value = static_cast<double>(one);
-    }, item);
     const uint32_t before = sketch_.get_num_retained();
-    sketch_.update(value);
+    sketch_.update(number_of(item));
     return (int64_t{sketch_.get_num_retained()} - before) * 8;
   }
   Status merge(std::string_view bytes) override {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,14 @@ enum class SketchKind : uint8_t {
 
 // A value as Java's update() of its type hashes it: INT and LONG, FLOAT, DOUBLE, STRING or BYTES.
 using SketchItem = std::variant<int64_t, int32_t, float, double, std::string_view>;
+
+// As a double; 0 for a text.
+inline double number_of(const SketchItem& item) {
+  return std::visit([](const auto& one) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::string_view>) return 0.0;
+    else return static_cast<double>(one);
+  }, item);
+}
 
 class DataSketch {
  public:

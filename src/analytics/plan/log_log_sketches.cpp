@@ -188,11 +188,7 @@ class TDigestSketch : public DataSketch {
  public:
   explicit TDigestSketch(double compression) : compression_(compression) {}
   int64_t add(const SketchItem& item) override {
-    double value = 0;
-    std::visit([&](const auto& one) {
-      if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, std::string_view>) value = static_cast<double>(one);
-    }, item);
-    return digest_.add(value, compression_);
+    return digest_.add(number_of(item), compression_);
   }
   Status merge(std::string_view bytes) override { return digest_.merge(bytes, compression_) ? Status() : Status::invalid("The bytes are no t-digest"); }
   std::string bytes() override { return digest_.bytes(compression_); }

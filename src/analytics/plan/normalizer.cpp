@@ -1,6 +1,7 @@
 #include "analytics/plan/normalizer.h"
 
 #include "analytics/plan/functions.h"
+#include "base/encoding.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -35,7 +36,7 @@ ExpressionPtr literal_of(const Vector& value, sql::Position at) {
   if (value.physical() == Physical::kInteger) out->value.integer = value.integers[0];
   else if (value.physical() == Physical::kReal) out->value.real = value.reals[0];
   else if (value.type != DataType::kBytes) out->value.text = std::string(value.texts[0]);
-  else for (unsigned char c : value.texts[0]) out->value.text += fmt::format("{:02x}", c);  // as literals of BYTES are written
+  else out->value.text = hex(value.texts[0]);  // as literals of BYTES are written
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/builder.h>
 
+#include "base/encoding.h"
 #include "formats/json/json_writer.h"
 
 namespace bywash::analytics {
@@ -11,18 +12,12 @@ namespace {
 using columnar::Column;
 using columnar::ConnectSchema;
 
-std::string hex_of(std::string_view bytes) {
-  std::string out;
-  for (unsigned char c : bytes) out += fmt::format("{:02x}", c);
-  return out;
-}
-
 Result<Column> as_hex(const Column& bytes) {
   arrow::StringBuilder builder;
   for (int64_t row = 0; row < bytes.row_count(); ++row) {
     const columnar::Value value = columnar::value_at(bytes, row);
     const auto* text = bytes.is_null(row) ? nullptr : value.get_if<columnar::Value::Bytes>();
-    const arrow::Status appended = text ? builder.Append(hex_of(text->data)) : builder.AppendNull();
+    const arrow::Status appended = text ? builder.Append(hex(text->data)) : builder.AppendNull();
     if (!appended.ok()) return Status::fatal(appended.message());
   }
   auto out = builder.Finish();

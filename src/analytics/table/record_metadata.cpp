@@ -1,22 +1,15 @@
 #include "analytics/table/record_metadata.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include <span>
-
 #include "analytics/table/json_document.h"
+#include "base/encoding.h"
 
 namespace bywash::analytics {
 namespace {
 
 constexpr std::string_view kKey = "__key", kHeader = "__header$", kMetadata = "__metadata$", kSpaces = " \t\r\n";
-
-std::string hex_of(std::string_view bytes) {
-  const std::span<const unsigned char> all(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-  return fmt::format("{:02x}", fmt::join(all, ""));
-}
 
 }  // namespace
 
@@ -38,7 +31,7 @@ std::string RecordMetadata::add_to(std::string_view json, const columnar::RawBat
   members[fmt::format("{}recordSerializedValueSize", kMetadata)] = record.value ? record.value->size() : 0;
   if (populate_) {
     for (const auto& [name, value] : batch.headers(index)) {
-      if (value) members[fmt::format("{}{}", kHeader, name)] = hex_of(*value);
+      if (value) members[fmt::format("{}{}", kHeader, name)] = hex(*value);
     }
     members[fmt::format("{}offset", kMetadata)] = std::to_string(record.offset);
     members[fmt::format("{}partition", kMetadata)] = std::to_string(batch.origin().partition.value);

@@ -13,6 +13,7 @@
 #include "analytics/sql/parser.h"
 #include "analytics/table/json_document.h"
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/text.h"
 
 namespace bywash::analytics {
@@ -172,9 +173,7 @@ class FieldFunction {
       case Physical::kText: break;
     }
     if (values.type != DataType::kBytes) return std::string(values.texts[i]);
-    std::string hex;
-    for (unsigned char c : values.texts[i]) hex += fmt::format("{:02x}", c);
-    return hex;
+    return hex(values.texts[i]);
   }
 
   sql::ExpressionPtr expression_;

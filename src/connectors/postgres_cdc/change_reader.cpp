@@ -53,10 +53,7 @@ Result<Value> value_by(const SchemaPtr& schema, F&& append) {
 Value content_value(BinaryMode mode, std::string_view content) {
   std::string text;
   if (mode == BinaryMode::kBytes) return Value(Value::Bytes{std::string(content)});
-  if (mode == BinaryMode::kHex) {
-    for (char c : content) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
-    return Value(text);
-  }
+  if (mode == BinaryMode::kHex) return Value(hex(content));
   append_base64(content, &text);
   if (mode == BinaryMode::kBase64Url) {
     for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;

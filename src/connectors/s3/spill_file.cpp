@@ -1,12 +1,13 @@
 // An unnamed temporary file. Level 6, the task's thread.
 #include "connectors/s3/spill_file.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include "base/unnamed_file.h"
 
 namespace bywash::connectors::s3 {
 
@@ -16,14 +17,8 @@ Result<std::unique_ptr<SpillFile>> SpillFile::make(const std::string& folder) {
     const char* temporary = std::getenv("TMPDIR");
     where = temporary && *temporary ? temporary : "/tmp";
   }
-  int fd = ::open(where.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-    // A file system without unnamed files: one with a name that goes at once.
-    std::string name = where + "/bywash-spill-XXXXXX";
-    fd = ::mkostemp(name.data(), O_CLOEXEC);
-    if (fd >= 0) ::unlink(name.c_str());
-  }
-  int error = errno;
+  const int fd = open_unnamed_file(where, "bywash-spill");
+  const int error = errno;
   std::unique_ptr<SpillFile> file(new SpillFile(fd, std::move(where)));
   if (fd < 0) return file->failure("make", error);
   return file;

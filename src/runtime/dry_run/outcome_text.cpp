@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
 #include "columnar/java_number.h"
 
 namespace bywash::runtime {
@@ -23,16 +24,15 @@ std::string quoted(const std::string& text) {
   return shown.size() > kTextMax ? fmt::format("{}... ({} bytes)", shown.substr(0, kTextMax), text.size()) : shown;
 }
 
-std::string hex(const std::string& bytes) {
-  std::string out = "0x";
-  for (size_t i = 0; i < std::min(bytes.size(), kTextMax / 2); ++i) out += fmt::format("{:02x}", static_cast<unsigned char>(bytes[i]));
+std::string shown_bytes(std::string_view bytes) {
+  const std::string out = "0x" + hex(bytes.substr(0, kTextMax / 2));
   return bytes.size() > kTextMax / 2 ? fmt::format("{}... ({} bytes)", out, bytes.size()) : out;
 }
 
 std::string payload_text(const std::optional<std::string>& bytes) {
   if (!bytes) return "null";
   nlohmann::ordered_json json = canonical::to_json(bytes);
-  return json.contains("utf8") ? quoted(*bytes) : hex(*bytes);
+  return json.contains("utf8") ? quoted(*bytes) : shown_bytes(*bytes);
 }
 
 // "int32", "string?", "Decimal(2)", "struct com.acme.Order v2": the type as short as it can be told.
@@ -61,7 +61,7 @@ std::string_view class_text(const Value& value) {
 std::string value_text(const Value& value, const SchemaPtr& schema) {
   if (value.is_null()) return "null";
   if (const auto* text = value.get_if<std::string>()) return quoted(*text);
-  if (const auto* bytes = value.get_if<Value::Bytes>()) return hex(bytes->data);
+  if (const auto* bytes = value.get_if<Value::Bytes>()) return shown_bytes(bytes->data);
   if (const auto* decimal = value.get_if<columnar::Decimal>()) return columnar::to_plain_string(*decimal);
   if (const auto* millis = value.get_if<Value::Millis>()) return fmt::format("{} ms", millis->ms);
   if (const auto* b = value.get_if<bool>()) return *b ? "true" : "false";
